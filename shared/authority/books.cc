@@ -1,0 +1,467 @@
+#include "shared/authority/books.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "shared/base/bytes.h"
+#include "shared/base/civil.h"
+#include "shared/base/status_macros.h"
+#include "shared/crypto/seal.h"
+#include "shared/treaty/quota.h"
+#include "shared/treaty/term.h"
+
+namespace kelisim::authority {
+namespace {
+
+using google::protobuf::RepeatedPtrField;
+using ledger::Side;
+
+constexpr char kProgress[] = "Mg";
+constexpr char kLineage[] = "Ml";
+constexpr char kRecovering[] = "Mr";
+constexpr char kHalted[] = "Mh";
+constexpr char kEvidence[] = "Mv";
+
+constexpr uint32_t kEntryFormat = 1;
+constexpr size_t kEntryIdSize = 16;
+constexpr size_t kMaxEntryBytes = 65'535;
+
+// A checkpoint at least this often, so that what lies between two of them fits
+// one message to the counterpart.
+constexpr uint64_t kMaxUnsignedEntries = 128;
+constexpr size_t kMaxUnsignedBytes = 96 * 1024;
+
+// Empty when the entry is one of ours to understand; what is wrong otherwise.
+std::string FormatProblem(const v1::Entry& entry) {
+  if (entry.format() != kEntryFormat) return "format";
+  if (entry.entry_id().size() != kEntryIdSize) return "entry_id";
+  const bool progress = entry.kind() == v1::ENTRY_KIND_PROGRESS;
+  if (entry.commitment().size() != (progress ? 0 : Hash::kSize)) return "commitment";
+  return "";
+}
+
+bool Opens(const v1::Entry& entry, const v1::Leaf& leaf) {
+  return leaf.opening().size() == Hash::kSize &&
+         ConstantTimeEquals(Commit(leaf.opening(), leaf.payload()).bytes(), entry.commitment());
+}
+
+// The case an entry's payload belongs to; decides under which key it is sealed.
+std::string CaseIdOf(const v1::Entry& entry, const std::string& payload) {
+  v1::Act act;
+  return entry.kind() == v1::ENTRY_KIND_ACT && act.ParseFromString(payload) ? act.case_id() : "";
+}
+
+}  // namespace
+
+Books::Books(const Identity& identity, const ledger::Store& store, ledger::Vault& vault, Random& random)
+    : identity_(identity),
+      vault_(vault),
+      random_(random),
+      rows_(store),
+      views_(identity.self(), rows_, vault) {}
+
+absl::StatusOr<std::unique_ptr<Books>> Books::Open(const Identity& identity, const ledger::Store& store,
+                                                   ledger::Vault& vault, Random& random) {
+  std::unique_ptr<Books> books(new Books(identity, store, vault, random));
+  ASSIGN_OR_RETURN(books->own_, ledger::Log::Load(Side::kOwn, books->rows_));
+  ASSIGN_OR_RETURN(books->mirror_, ledger::Log::Load(Side::kMirror, books->rows_));
+  ASSIGN_OR_RETURN(books->processed_, books->GetNumber(kProcessedRow));
+  ASSIGN_OR_RETURN(books->progress_, books->GetNumber(kProgress));
+  ASSIGN_OR_RETURN(books->cosigned_, books->GetNumber(kCosignedRow));
+  ASSIGN_OR_RETURN(const uint64_t lineage, books->GetNumber(kLineage));
+  books->lineage_ = static_cast<uint32_t>(lineage);
+  ASSIGN_OR_RETURN(const std::optional<std::string> recovering, books->rows_.Get(kRecovering));
+  books->recovering_ = recovering.has_value();
+  ASSIGN_OR_RETURN(const std::optional<std::string> halted, books->rows_.Get(kHalted));
+  books->halted_ = halted.value_or("");
+  ASSIGN_OR_RETURN(books->signed_size_, books->SignedSize());
+  return books;
+}
+
+absl::StatusOr<uint64_t> Books::SignedSize() const {
+  // A turn ends with a checkpoint, so the newest one is that of the whole ledger.
+  if (own_.size() == 0) return 0;
+  const absl::StatusOr<std::string> note = CheckpointAt(own_.size());
+  if (note.ok()) return own_.size();
+  // Entries taken back in a recovery may not end at one of ours.
+  return 0;
+}
+
+void Books::PutNumber(std::string_view row, uint64_t value) { rows_.Put(std::string(row), U64(value)); }
+
+absl::StatusOr<uint64_t> Books::GetNumber(std::string_view row) const {
+  ASSIGN_OR_RETURN(const std::optional<std::string> bytes, rows_.Get(row));
+  if (!bytes) return 0;
+  if (bytes->size() != 8) return absl::DataLossError("a number in the store is malformed");
+  return ReadU64(*bytes);
+}
+
+// ---------------------------------------------------------------- own ledger
+
+absl::Status Books::AppendEntry(v1::Entry entry, const std::string& payload, const std::string& case_id,
+                                absl::Time now, OpenedEntry* opened) {
+  entry.set_format(kEntryFormat);
+  if (entry.entry_id().empty()) entry.set_entry_id(random_.Bytes(kEntryIdSize));
+  entry.set_recorded_at_us(absl::ToUnixMicros(now));
+  std::string sealed;
+  if (entry.kind() != v1::ENTRY_KIND_PROGRESS) {
+    const std::string opening = random_.Bytes(Hash::kSize);
+    entry.set_commitment(std::string(Commit(opening, payload).bytes()));
+    ASSIGN_OR_RETURN(sealed,
+                     vault_.Seal(rows_, case_id, PayloadContext(Side::kOwn, own_.size()), opening + payload));
+  }
+  if (opened != nullptr) {
+    opened->reference.set_ledger(identity_.self());
+    opened->reference.set_index(own_.size());
+    opened->reference.set_entry_id(entry.entry_id());
+    opened->entry = entry;
+    opened->payload = payload;
+  }
+  const std::string bytes = entry.SerializeAsString();
+  own_.Append(rows_, bytes, sealed);
+  unsigned_bytes_ += bytes.size() + sealed.size();
+  if (own_.size() - signed_size_ >= kMaxUnsignedEntries || unsigned_bytes_ >= kMaxUnsignedBytes)
+    return Checkpoint();
+  return absl::OkStatus();
+}
+
+absl::Status Books::AppendProgress(absl::Time now) {
+  if (progress_ == processed_) return absl::OkStatus();
+  v1::Entry entry;
+  entry.set_kind(v1::ENTRY_KIND_PROGRESS);
+  entry.mutable_reference()->set_position(processed_);
+  ASSIGN_OR_RETURN(const Hash root, mirror_.RootAt(rows_, processed_));
+  entry.mutable_reference()->set_hash(std::string(root.bytes()));
+  RETURN_IF_ERROR(AppendEntry(std::move(entry), "", "", now, nullptr));
+  progress_ = processed_;
+  PutNumber(kProgress, progress_);
+  return absl::OkStatus();
+}
+
+absl::Status Books::AppendAct(const v1::Act& act, bool addressed, absl::Time now) {
+  RETURN_IF_ERROR(AppendProgress(now));
+  v1::Entry entry;
+  entry.set_kind(v1::ENTRY_KIND_ACT);
+  entry.set_addressed(addressed);
+  OpenedEntry opened;
+  RETURN_IF_ERROR(AppendEntry(std::move(entry), act.SerializeAsString(), act.case_id(), now, &opened));
+  return views_.Fold(opened, act);
+}
+
+absl::Status Books::AppendRefusal(const OpenedEntry& refused, const v1::Act& act,
+                                  const v1::Violation& violation, absl::Time now) {
+  RETURN_IF_ERROR(AppendProgress(now));
+  ASSIGN_OR_RETURN(const std::string refused_bytes,
+                   ledger::LogRows<ledger::Overlay>(Side::kMirror, rows_).Entry(refused.reference.index()));
+  const Hash leaf = tlog::LeafHash(refused_bytes);
+  v1::Entry entry;
+  entry.set_kind(v1::ENTRY_KIND_REFUSAL);
+  entry.set_addressed(true);
+  // Derived, so that the same refusal made again after a restore is the same.
+  entry.set_entry_id(
+      std::string(Sha256({"kelisim refusal\n", leaf.bytes()}).bytes().substr(0, kEntryIdSize)));
+  entry.mutable_reference()->set_position(refused.reference.index());
+  entry.mutable_reference()->set_hash(std::string(leaf.bytes()));
+  v1::Refusal refusal;
+  *refusal.mutable_violation() = violation;
+  *refusal.mutable_refused() = refused.reference;
+  RETURN_IF_ERROR(AppendEntry(std::move(entry), refusal.SerializeAsString(), "", now, nullptr));
+  return views_.FoldOwnRefusal(refused, act, violation);
+}
+
+absl::Status Books::AppendLoss(const ledger::Head& lost, absl::Time now) {
+  v1::LossRecord loss;
+  loss.set_from_size(own_.size());
+  loss.set_to_size(lost.size);
+  loss.set_lost_root(std::string(lost.root.bytes()));
+  loss.set_lineage(lineage_);
+  const ledger::LogRows<ledger::Overlay> log(Side::kOwn, rows_);
+  for (uint64_t index = 0; index < own_.size(); ++index) {
+    ASSIGN_OR_RETURN(const std::optional<std::string> sealed, log.SealedPayload(index));
+    if (sealed) continue;
+    ASSIGN_OR_RETURN(const OpenedEntry opened, Load(Side::kOwn, index));
+    if (opened.entry.kind() != v1::ENTRY_KIND_PROGRESS) loss.add_payloads_lost(index);
+  }
+  v1::Entry entry;
+  entry.set_kind(v1::ENTRY_KIND_LOSS);
+  entry.set_addressed(true);
+  return AppendEntry(std::move(entry), loss.SerializeAsString(), "", now, nullptr);
+}
+
+absl::Status Books::Checkpoint() {
+  if (own_.size() == signed_size_) return absl::OkStatus();
+  const std::string text = tlog::Checkpoint{identity_.log.verifier().name(), own_.size(), own_.root()}.Text();
+  own_.PutCheckpoint(rows_, own_.size(), absl::StrCat(text, "\n", identity_.log.SignNote(text)));
+  signed_size_ = own_.size();
+  unsigned_bytes_ = 0;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> Books::CheckpointAt(uint64_t size) const {
+  return ledger::LogRows<ledger::Overlay>(Side::kOwn, rows_).Checkpoint(size);
+}
+
+// ---------------------------------------------------------------- the counterpart's word
+
+absl::StatusOr<std::string> Books::SealLeaf(Side side, uint64_t index, const v1::Leaf& leaf,
+                                            const v1::Entry& entry) {
+  // A payload that does not open its commitment proves nothing and is not kept;
+  // the entry is refused when it is processed.
+  if (entry.kind() == v1::ENTRY_KIND_PROGRESS || !Opens(entry, leaf)) return std::string();
+  return vault_.Seal(rows_, CaseIdOf(entry, leaf.payload()), PayloadContext(side, index),
+                     leaf.opening() + leaf.payload());
+}
+
+absl::Status Books::Take(ledger::Log& log, Side side, const tlog::NoteVerifier& key,
+                         const RepeatedPtrField<v1::Leaf>& leaves, const std::string& checkpoint_note) {
+  ASSIGN_OR_RETURN(const tlog::Note note, tlog::Note::Parse(checkpoint_note));
+  RETURN_IF_ERROR(tlog::VerifyNote(note, key));
+  ASSIGN_OR_RETURN(const tlog::Checkpoint checkpoint, tlog::Checkpoint::Parse(note.text));
+  if (checkpoint.origin != key.name()) return absl::InvalidArgumentError("checkpoint of another ledger");
+  const uint64_t first = log.size();
+  if (checkpoint.size != first + static_cast<uint64_t>(leaves.size())) {
+    return absl::InvalidArgumentError("the checkpoint is not for these entries");
+  }
+  // The root is recomputed from the leaves before anything is kept.
+  tlog::RightEdge edge = log.edge();
+  for (const v1::Leaf& leaf : leaves) {
+    if (leaf.entry().size() > kMaxEntryBytes) return absl::InvalidArgumentError("an entry is too long");
+    edge.Append(tlog::LeafHash(leaf.entry()));
+  }
+  if (edge.Root() != checkpoint.root)
+    return absl::InvalidArgumentError("the entries do not give the signed root");
+  for (const v1::Leaf& leaf : leaves) {
+    v1::Entry entry;
+    const bool readable = entry.ParseFromString(leaf.entry());
+    std::string sealed;
+    if (readable) {
+      ASSIGN_OR_RETURN(sealed, SealLeaf(side, log.size(), leaf, entry));
+    }
+    log.Append(rows_, leaf.entry(), sealed);
+  }
+  log.PutCheckpoint(rows_, checkpoint.size, note.ToString());
+  return absl::OkStatus();
+}
+
+absl::Status Books::TakeMirror(const RepeatedPtrField<v1::Leaf>& leaves, const std::string& checkpoint) {
+  return Take(mirror_, Side::kMirror, identity_.peer_log, leaves, checkpoint);
+}
+
+absl::StatusOr<OpenedEntry> Books::Load(Side side, uint64_t index) const {
+  const ledger::LogRows<ledger::Overlay> log(side, rows_);
+  OpenedEntry opened;
+  ASSIGN_OR_RETURN(const std::string bytes, log.Entry(index));
+  opened.reference.set_ledger(side == Side::kOwn ? identity_.self() : identity_.peer());
+  opened.reference.set_index(index);
+  if (!opened.entry.ParseFromString(bytes)) {
+    // Readable by nobody: shown by its place alone.
+    opened.entry.Clear();
+    return opened;
+  }
+  opened.reference.set_entry_id(opened.entry.entry_id());
+  ASSIGN_OR_RETURN(const std::optional<std::string> sealed, log.SealedPayload(index));
+  if (sealed) {
+    ASSIGN_OR_RETURN(const std::string unsealed, vault_.Unseal(rows_, PayloadContext(side, index), *sealed));
+    ASSIGN_OR_RETURN(PayloadAndOpening split, SplitPayload(unsealed));
+    opened.payload = std::move(split.payload);
+  }
+  return opened;
+}
+
+absl::Status Books::ProcessMirror(absl::Time now) {
+  while (processed_ < mirror_.size()) {
+    RETURN_IF_ERROR(ProcessEntry(processed_, now, /*may_append=*/true));
+  }
+  PutNumber(kProcessedRow, processed_);
+  return absl::OkStatus();
+}
+
+absl::Status Books::ProcessEntry(uint64_t index, absl::Time now, bool may_append) {
+  ASSIGN_OR_RETURN(const OpenedEntry opened, Load(Side::kMirror, index));
+  // Processed from here on: a refusal of it stands after it.
+  processed_ = index + 1;
+  if (const std::string problem = FormatProblem(opened.entry); !problem.empty()) {
+    if (!may_append) return absl::OkStatus();
+    return AppendRefusal(opened, v1::Act(), treaty::Violates("exchange.format", "", problem), now);
+  }
+  switch (opened.entry.kind()) {
+    case v1::ENTRY_KIND_ACT:
+      return ProcessAct(opened, now, may_append);
+    case v1::ENTRY_KIND_REFUSAL:
+      return ProcessRefusal(opened);
+    default:
+      // PROGRESS and LOSS change no view; kinds of a later version are kept as they are.
+      return absl::OkStatus();
+  }
+}
+
+absl::Status Books::ProcessAct(const OpenedEntry& opened, absl::Time now, bool may_append) {
+  if (!opened.entry.addressed()) return absl::OkStatus();
+  v1::Act act;
+  std::optional<v1::Violation> violation;
+  if (opened.payload.empty()) {
+    violation = treaty::Violates("exchange.commitment");
+  } else if (!act.ParseFromString(opened.payload)) {
+    violation = treaty::Violates("exchange.format", "", "payload");
+  } else {
+    ASSIGN_OR_RETURN(violation, JudgeCounterpart(opened, act));
+  }
+  if (!violation) return views_.Fold(opened, act);
+  if (!may_append) return views_.FoldOwnRefusal(opened, act, *violation);
+  return AppendRefusal(opened, act, *violation, now);
+}
+
+absl::StatusOr<std::optional<v1::Violation>> Books::JudgeCounterpart(const OpenedEntry& opened,
+                                                                     const v1::Act& act) {
+  const absl::StatusOr<absl::CivilDay> effective_on = ParseDate(act.effective_on());
+  const absl::StatusOr<absl::CivilDay> happened_on = ParseDate(act.happened_on());
+  if (!effective_on.ok() || !happened_on.ok()) return treaty::Violates("exchange.format", "", "dates");
+  ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, views_.LoadTreaty());
+  const treaty::Context context{
+      opened.reference.ledger(), *effective_on, *happened_on,           treaty_state,
+      identity_.protocol,        views_,        /*of_counterpart=*/true};
+  std::optional<v1::Violation> violation;
+  switch (act.subject_case()) {
+    case v1::Act::kCaseAct: {
+      if (act.case_id().empty() || act.case_id().size() > 64) {
+        return treaty::Violates("exchange.format", "", "case_id");
+      }
+      ASSIGN_OR_RETURN(const v1::CaseRecord record, views_.LoadCase(act.case_id()));
+      const bool known = record.state().status() != v1::CASE_STATUS_UNSPECIFIED;
+      // One chain per case: the act names the last act it follows.
+      if (known && !treaty::IsOutsideChain(act.case_act()) &&
+          act.predecessor() != record.state().head_entry_id()) {
+        return treaty::Violates("step.chain");
+      }
+      violation = treaty::Admit(record.state(), act.case_act(), context);
+      break;
+    }
+    case v1::Act::kQuotaAct: {
+      ASSIGN_OR_RETURN(const v1::QuotaState state,
+                       views_.LoadQuota(opened.reference.ledger(), treaty::YearOf(act.quota_act())));
+      violation = treaty::Admit(state, act.quota_act(), context);
+      break;
+    }
+    case v1::Act::kTreatyAct:
+      violation = treaty::Admit(treaty_state, act.treaty_act(), context);
+      break;
+    case v1::Act::SUBJECT_NOT_SET:
+      violation = treaty::Violates("exchange.format", "", "subject");
+      break;
+  }
+  RETURN_IF_ERROR(views_.status());
+  return violation;
+}
+
+absl::Status Books::ProcessRefusal(const OpenedEntry& opened) {
+  v1::Refusal refusal;
+  const uint64_t index = opened.entry.reference().position();
+  if (!refusal.ParseFromString(opened.payload) || index >= own_.size()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string refused_bytes,
+                   ledger::LogRows<ledger::Overlay>(Side::kOwn, rows_).Entry(index));
+  if (tlog::LeafHash(refused_bytes).bytes() != opened.entry.reference().hash()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const OpenedEntry refused, Load(Side::kOwn, index));
+  v1::Act act;
+  if (refused.entry.kind() != v1::ENTRY_KIND_ACT || !act.ParseFromString(refused.payload))
+    return absl::OkStatus();
+  return views_.FoldRefusalOfOwn(refused, act, refusal.violation());
+}
+
+absl::Status Books::SetCosigned(uint64_t size, std::string note) {
+  own_.PutCosigned(rows_, std::move(note));
+  cosigned_ = size;
+  PutNumber(kCosignedRow, size);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Books::Stretch> Books::StretchFrom(Side side, uint64_t first, size_t limit_bytes) const {
+  const ledger::LogRows<ledger::Overlay> log(side, rows_);
+  const uint64_t size = side == Side::kOwn ? own_.size() : mirror_.size();
+  Stretch stretch;
+  Stretch candidate;
+  size_t bytes = 0;
+  for (uint64_t index = first; index < size; ++index) {
+    v1::Leaf& leaf = *candidate.leaves.Add();
+    ASSIGN_OR_RETURN(*leaf.mutable_entry(), log.Entry(index));
+    v1::Entry entry;
+    if (entry.ParseFromString(leaf.entry()) && entry.addressed()) {
+      ASSIGN_OR_RETURN(const std::optional<std::string> sealed, log.SealedPayload(index));
+      if (sealed) {
+        ASSIGN_OR_RETURN(const std::string unsealed,
+                         vault_.Unseal(rows_, PayloadContext(side, index), *sealed));
+        ASSIGN_OR_RETURN(PayloadAndOpening split, SplitPayload(unsealed));
+        *leaf.mutable_payload() = std::move(split.payload);
+        *leaf.mutable_opening() = std::move(split.opening);
+      }
+    }
+    bytes += leaf.ByteSizeLong() + 8;
+    if (bytes > limit_bytes && stretch.end != 0) return stretch;
+    const absl::StatusOr<std::string> checkpoint = log.Checkpoint(index + 1);
+    if (absl::IsNotFound(checkpoint.status())) continue;
+    RETURN_IF_ERROR(checkpoint.status());
+    candidate.checkpoint = *checkpoint;
+    candidate.end = index + 1;
+    stretch.leaves.MergeFrom(candidate.leaves);
+    candidate.leaves.Clear();
+    stretch.checkpoint = candidate.checkpoint;
+    stretch.end = candidate.end;
+  }
+  return stretch;
+}
+
+// ---------------------------------------------------------------- recovery
+
+absl::Status Books::BeginRecovery() {
+  recovering_ = true;
+  rows_.Put(kRecovering, "1");
+  return absl::OkStatus();
+}
+
+absl::Status Books::TakeOwnBack(const RepeatedPtrField<v1::Leaf>& leaves, const std::string& checkpoint) {
+  RETURN_IF_ERROR(Take(own_, Side::kOwn, identity_.log.verifier(), leaves, checkpoint));
+  signed_size_ = own_.size();
+  unsigned_bytes_ = 0;
+  return absl::OkStatus();
+}
+
+absl::Status Books::RebuildViews() {
+  RETURN_IF_ERROR(views_.Clear());
+  processed_ = 0;
+  progress_ = 0;
+  for (uint64_t index = 0; index < own_.size(); ++index) {
+    ASSIGN_OR_RETURN(const OpenedEntry opened, Load(Side::kOwn, index));
+    if (opened.entry.kind() == v1::ENTRY_KIND_PROGRESS) {
+      progress_ = opened.entry.reference().position();
+      if (progress_ > mirror_.size())
+        return absl::DataLossError("the mirror lacks what was processed before");
+      while (processed_ < progress_) {
+        RETURN_IF_ERROR(ProcessEntry(processed_, absl::InfinitePast(), /*may_append=*/false));
+      }
+    } else if (opened.entry.kind() == v1::ENTRY_KIND_ACT && !opened.payload.empty()) {
+      v1::Act act;
+      if (!act.ParseFromString(opened.payload)) return absl::DataLossError("an own act cannot be read");
+      RETURN_IF_ERROR(views_.Fold(opened, act));
+    }
+  }
+  PutNumber(kProcessedRow, processed_);
+  PutNumber(kProgress, progress_);
+  return absl::OkStatus();
+}
+
+absl::Status Books::EndRecovery() {
+  recovering_ = false;
+  rows_.Delete(kRecovering);
+  ++lineage_;
+  PutNumber(kLineage, lineage_);
+  return absl::OkStatus();
+}
+
+void Books::HaltWith(std::string reason, const std::vector<std::string>& notes) {
+  for (size_t i = 0; i < notes.size(); ++i) {
+    rows_.Put(absl::StrCat(kEvidence, std::string(1, static_cast<char>(i))), notes[i]);
+  }
+  rows_.Put(kHalted, reason);
+  halted_ = std::move(reason);
+}
+
+}  // namespace kelisim::authority

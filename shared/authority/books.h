@@ -1,0 +1,164 @@
+#ifndef KELISIM_SHARED_AUTHORITY_BOOKS_H_
+#define KELISIM_SHARED_AUTHORITY_BOOKS_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "kelisim/v1/exchange_service.pb.h"
+#include "kelisim/v1/ledger.pb.h"
+#include "shared/authority/profile.h"
+#include "shared/authority/views.h"
+#include "shared/ledger/anchor.h"
+#include "shared/ledger/log.h"
+#include "shared/ledger/overlay.h"
+#include "shared/ledger/vault.h"
+#include "shared/tlog/note.h"
+
+namespace kelisim::authority {
+
+// Who a node is and whom it faces.
+struct Identity {
+  Profile profile;
+  v1::Protocol protocol;
+  tlog::NoteSigner log;
+  tlog::NoteSigner witness;
+  tlog::NoteSigner mirror;
+  // The counterpart's public keys.
+  tlog::NoteVerifier peer_log;
+  tlog::NoteVerifier peer_witness;
+  tlog::NoteVerifier peer_mirror;
+
+  v1::Party self() const { return profile.party; }
+  v1::Party peer() const { return treaty::Other(profile.party); }
+};
+
+// The books of a node: its own ledger, its mirror of the counterpart's, and the
+// views folded from both. Every change goes into one overlay, which the core
+// commits as one batch.
+//
+// The order in which the two ledgers interleave is part of the books: a PROGRESS
+// entry stands in the own ledger before the first own entry written after more
+// of the counterpart's was processed. So the views can be rebuilt, to the byte.
+//
+// Rows beside those of Log, Vault and Views:
+//   Mp  how much of the mirror is processed (u64)
+//   Mg  up to where the last PROGRESS entry says so (u64)
+//   Mc  how much of the own ledger the counterpart has cosigned (u64)
+//   Ml  lineage: how many recoveries the own ledger has been through (u32)
+//   Mr  present while a recovery is under way
+//   Mh  present when the node has halted: why
+//   Mv <n>  evidence: notes kept verbatim
+//
+// Single-threaded. A failed call leaves the overlay half-written: the caller
+// must drop the whole turn and stop.
+class Books {
+ public:
+  // All must outlive the books. DATA_LOSS when the store is not whole.
+  static absl::StatusOr<std::unique_ptr<Books>> Open(const Identity& identity, const ledger::Store& store,
+                                                     ledger::Vault& vault, Random& random);
+
+  ledger::Overlay& rows() { return rows_; }
+  Views& views() { return views_; }
+  const ledger::Log& own() const { return own_; }
+  const ledger::Log& mirror() const { return mirror_; }
+  uint64_t processed() const { return processed_; }
+  uint64_t cosigned() const { return cosigned_; }
+  uint32_t lineage() const { return lineage_; }
+  bool recovering() const { return recovering_; }
+  const std::string& halted() const { return halted_; }
+  ledger::Head head() const { return {own_.size(), own_.root(), lineage_}; }
+
+  // ---- writing to the own ledger
+
+  // Appends an admitted act and folds it. `addressed`: the payload goes to the
+  // counterpart.
+  absl::Status AppendAct(const v1::Act& act, bool addressed, absl::Time now);
+  absl::Status AppendRefusal(const OpenedEntry& refused, const v1::Act& act, const v1::Violation& violation,
+                             absl::Time now);
+  // After a recovery: `lost` is the head the anchor remembers.
+  absl::Status AppendLoss(const ledger::Head& lost, absl::Time now);
+  // Signs the present size, unless it is signed already.
+  absl::Status Checkpoint();
+  // The signed checkpoint of `size`, which must be one of those signed.
+  absl::StatusOr<std::string> CheckpointAt(uint64_t size) const;
+
+  // ---- the counterpart's word
+
+  // Takes leaves that follow the mirror's end, vouched for by `checkpoint` (a
+  // note of the counterpart's log key over exactly the result).
+  // INVALID_ARGUMENT: they do not fit; nothing was taken.
+  absl::Status TakeMirror(const google::protobuf::RepeatedPtrField<v1::Leaf>& leaves,
+                          const std::string& checkpoint);
+  // Judges what the mirror has and is not processed: folds acts, appends refusals.
+  absl::Status ProcessMirror(absl::Time now);
+  absl::Status SetCosigned(uint64_t size, std::string note);
+
+  // ---- recovery
+
+  absl::Status BeginRecovery();
+  // Takes own entries back; `checkpoint` is a note of the own log key.
+  absl::Status TakeOwnBack(const google::protobuf::RepeatedPtrField<v1::Leaf>& leaves,
+                           const std::string& checkpoint);
+  // Folds all views anew from the ledgers. views = fold(own, mirror).
+  absl::Status RebuildViews();
+  absl::Status EndRecovery();
+  // Keeps `notes` as evidence and stops everything for good.
+  void HaltWith(std::string reason, const std::vector<std::string>& notes);
+
+  // Leaves [first, ...) of `side` for the counterpart, up to a checkpoint and at
+  // most `limit_bytes` (but at least one checkpoint's worth); with that checkpoint.
+  // Empty when there is nothing.
+  struct Stretch {
+    google::protobuf::RepeatedPtrField<v1::Leaf> leaves;
+    std::string checkpoint;
+    uint64_t end = 0;
+  };
+  absl::StatusOr<Stretch> StretchFrom(ledger::Side side, uint64_t first, size_t limit_bytes) const;
+
+ private:
+  Books(const Identity& identity, const ledger::Store& store, ledger::Vault& vault, Random& random);
+
+  absl::Status AppendEntry(v1::Entry entry, const std::string& payload, const std::string& case_id,
+                           absl::Time now, OpenedEntry* opened);
+  absl::Status AppendProgress(absl::Time now);
+  absl::Status ProcessEntry(uint64_t index, absl::Time now, bool may_append);
+  absl::Status ProcessAct(const OpenedEntry& opened, absl::Time now, bool may_append);
+  absl::Status ProcessRefusal(const OpenedEntry& opened);
+  absl::StatusOr<std::optional<v1::Violation>> JudgeCounterpart(const OpenedEntry& opened,
+                                                                const v1::Act& act);
+  absl::StatusOr<OpenedEntry> Load(ledger::Side side, uint64_t index) const;
+  absl::StatusOr<std::string> SealLeaf(ledger::Side side, uint64_t index, const v1::Leaf& leaf,
+                                       const v1::Entry& entry);
+  absl::Status Take(ledger::Log& log, ledger::Side side, const tlog::NoteVerifier& key,
+                    const google::protobuf::RepeatedPtrField<v1::Leaf>& leaves,
+                    const std::string& checkpoint);
+  void PutNumber(std::string_view row, uint64_t value);
+  absl::StatusOr<uint64_t> GetNumber(std::string_view row) const;
+  absl::StatusOr<uint64_t> SignedSize() const;
+
+  const Identity& identity_;
+  ledger::Vault& vault_;
+  Random& random_;
+  ledger::Overlay rows_;
+  Views views_;
+  ledger::Log own_{ledger::Side::kOwn};
+  ledger::Log mirror_{ledger::Side::kMirror};
+  uint64_t processed_ = 0;
+  uint64_t progress_ = 0;
+  uint64_t cosigned_ = 0;
+  uint32_t lineage_ = 0;
+  bool recovering_ = false;
+  std::string halted_;
+  // Entries and payload bytes since the last signed checkpoint.
+  uint64_t signed_size_ = 0;
+  size_t unsigned_bytes_ = 0;
+};
+
+}  // namespace kelisim::authority
+
+#endif  // KELISIM_SHARED_AUTHORITY_BOOKS_H_

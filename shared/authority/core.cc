@@ -1,0 +1,392 @@
+#include "shared/authority/core.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "shared/base/bytes.h"
+#include "shared/base/civil.h"
+#include "shared/base/status_macros.h"
+#include "shared/treaty/form.h"
+#include "shared/treaty/quota.h"
+#include "shared/treaty/resettlement.h"
+#include "shared/treaty/term.h"
+
+namespace kelisim::authority {
+namespace {
+
+constexpr std::string_view kCasePrefix = "cases/";
+
+Answer Invalid(std::vector<treaty::FieldProblem> problems) {
+  return {absl::InvalidArgumentError("the request has fields in error"), "", {}, std::move(problems)};
+}
+
+Answer Broken(v1::Violation violation) {
+  return {absl::FailedPreconditionError(absl::StrCat("rule ", violation.rule(), " is not met")),
+          "",
+          std::move(violation),
+          {}};
+}
+
+Answer Failed(absl::Status status) { return {std::move(status), "", {}, {}}; }
+
+// 8-4-4-4-12 hexadecimal digits, as its 36 characters; empty when it is not a UUID.
+std::string CanonicalUuid(const std::string& text) {
+  if (text.size() != 36) return "";
+  std::string uuid;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    const char c = text[i];
+    const bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    if (dash ? c != '-' : !digit) return "";
+    uuid.push_back(static_cast<char>(c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c));
+  }
+  return uuid;
+}
+
+template <typename Request>
+bool IsIrreversibleCommand(const Request&) {
+  return false;
+}
+template <>
+bool IsIrreversibleCommand(const v1::SubmitCaseCommandRequest& request) {
+  return request.command().has_issue_status() || request.command().has_record_exit();
+}
+
+const v1::Petition* PetitionOf(const v1::CaseCommand& command) {
+  if (command.has_file_petition()) return &command.file_petition();
+  if (command.has_complete_petition()) return &command.complete_petition();
+  return nullptr;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Core>> Core::Open(const Identity& identity, const ledger::Store& store,
+                                                 ledger::Vault& vault, Random& random,
+                                                 std::optional<ledger::Head> anchored, SeededBugs bugs) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Books> books, Books::Open(identity, store, vault, random));
+  // A recovery that was committed just before the process ended, and not anchored.
+  if (anchored && books->lineage() > anchored->lineage) anchored = books->head();
+  // The part of the store that the anchor knows must be what the anchor knows.
+  if (anchored && anchored->size <= books->own().size()) {
+    ASSIGN_OR_RETURN(const Hash root, books->own().RootAt(books->rows(), anchored->size));
+    if (root != anchored->root)
+      return absl::DataLossError("the store's ledger is not the one its head anchor knows");
+  }
+  return std::unique_ptr<Core>(new Core(identity, vault, random, std::move(books), anchored, bugs));
+}
+
+Core::Core(const Identity& identity, ledger::Vault& vault, Random& random, std::unique_ptr<Books> books,
+           std::optional<ledger::Head> anchored, SeededBugs bugs)
+    : identity_(identity),
+      vault_(vault),
+      random_(random),
+      books_(std::move(books)),
+      link_(identity, *books_, random, anchored, bugs.no_fence),
+      bugs_(bugs) {}
+
+absl::StatusOr<Turn> Core::Step(absl::Time now, std::vector<Input> inputs) {
+  now_ = now;
+  Turn turn;
+  const uint64_t size_before = books_->own().size();
+  const uint32_t lineage_before = books_->lineage();
+  for (const Input& input : inputs) {
+    RETURN_IF_ERROR(std::visit([&](const auto& one) { return Handle(one, turn); }, input));
+  }
+  RETURN_IF_ERROR(books_->Checkpoint());
+  ASSIGN_OR_RETURN(std::optional<Call> call, link_.NextCall(now));
+  if (call) turn.outputs_.calls.push_back(*std::move(call));
+  Settle(turn);
+  // While own entries are taken back the anchor keeps what it knew before: it
+  // alone remembers what may be lost.
+  const bool grown = books_->own().size() != size_before || books_->lineage() != lineage_before;
+  if (grown && !books_->recovering()) turn.head_ = books_->head();
+  turn.batch_ = books_->rows().Take();
+  return turn;
+}
+
+void Core::Settle(Turn& turn) {
+  for (auto it = untold_.begin(); it != untold_.end() && it->first <= books_->cosigned();
+       it = untold_.erase(it)) {
+    turn.outputs_.replies.push_back(std::move(it->second));
+  }
+  turn.outputs_.events = link_.TakeEvents();
+  v1::NodeState& state = turn.outputs_.state;
+  state.set_party(identity_.self());
+  state.set_mode(link_.mode());
+  state.set_reason(books_->halted().empty() ? link_.reason() : books_->halted());
+  state.set_own_size(books_->own().size());
+  state.set_cosigned_size(books_->cosigned());
+  state.set_mirror_size(books_->mirror().size());
+  state.set_processed_size(books_->processed());
+  state.set_lineage(books_->lineage());
+  state.set_counterpart_connected(link_.connected());
+}
+
+// ---------------------------------------------------------------- the counterpart and time
+
+absl::Status Core::Handle(const PeerCall& call, Turn& turn) {
+  ASSIGN_OR_RETURN(Link::PeerAnswer answer, link_.HandleCall(call.method, call.bytes, now_));
+  if (answer.cosign) {
+    turn.cosign_.push_back(
+        {turn.outputs_.replies.size(), *answer.cosign, static_cast<uint64_t>(absl::ToUnixSeconds(now_))});
+  }
+  turn.outputs_.replies.push_back({call.token, std::move(answer.answer)});
+  return absl::OkStatus();
+}
+
+absl::Status Core::Handle(const PeerReply& reply, Turn&) { return link_.Receive(reply, now_); }
+
+absl::Status Core::Handle(const Tick&, Turn&) {
+  const std::string today = Today();
+  if (today == overdue_checked_on_ || !MayAppend(/*irreversible=*/false).ok()) return absl::OkStatus();
+  overdue_checked_on_ = today;
+  return RecordOverdue();
+}
+
+absl::Status Core::RecordOverdue() {
+  const std::string today = Today();
+  ASSIGN_OR_RETURN(const auto overdue, books_->views().OverdueOffers(today));
+  for (const auto& [case_id, offer_entry_id] : overdue) {
+    ASSIGN_OR_RETURN(const v1::CaseRecord record, books_->views().LoadCase(case_id));
+    v1::Act act;
+    act.set_case_id(case_id);
+    act.set_happened_on(today);
+    act.set_effective_on(today);
+    act.set_protocol_version(identity_.protocol.version());
+    v1::Overdue* what = act.mutable_case_act()->mutable_answer_overdue();
+    what->set_offer_entry_id(offer_entry_id);
+    what->set_answer_due(record.state().answer_due());
+    RETURN_IF_ERROR(books_->AppendAct(act, /*addressed=*/true, now_));
+  }
+  return absl::OkStatus();
+}
+
+// ---------------------------------------------------------------- officers
+
+absl::Status Core::Handle(const OfficerCall& call, Turn& turn) {
+  ASSIGN_OR_RETURN(Answer answer, AnswerOfficer(call));
+  Reply reply{call.token, std::move(answer)};
+  const std::string request_id =
+      CanonicalUuid(std::visit([](const auto& request) { return request.request_id(); }, call.request));
+  if (reply.answer.status.ok() && !request_id.empty() && !bugs_.told_before_cosigned) {
+    ASSIGN_OR_RETURN(const std::optional<v1::ReplyRow> row, books_->views().LoadReply(request_id));
+    // Irreversible: told only when the counterpart's cosignature covers it.
+    if (row && row->told_from_size() > books_->cosigned()) {
+      untold_.emplace(row->told_from_size(), std::move(reply));
+      return absl::OkStatus();
+    }
+  }
+  turn.outputs_.replies.push_back(std::move(reply));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Answer> Core::AnswerOfficer(const OfficerCall& call) {
+  const auto& [raw_request_id, validate_only, irreversible] = std::visit(
+      [](const auto& request) {
+        return std::tuple(request.request_id(), request.validate_only(), IsIrreversibleCommand(request));
+      },
+      call.request);
+  const std::string request_id = CanonicalUuid(raw_request_id);
+  if (request_id.empty()) return Invalid({{"request_id", "form.request_id"}});
+  const Hash request_mac = vault_.Pseudonym("request", call.request_digest.bytes());
+  ASSIGN_OR_RETURN(const std::optional<v1::ReplyRow> row, books_->views().LoadReply(request_id));
+  if (row) return Repeat(*row, request_mac);
+  if (const absl::Status may = MayAppend(irreversible); !validate_only && !may.ok()) return Failed(may);
+
+  ASSIGN_OR_RETURN(Decision decision,
+                   std::visit([&](const auto& request) { return Decide(call, request); }, call.request));
+  RETURN_IF_ERROR(books_->views().status());
+  if (!decision.refusal.status.ok()) return std::move(decision.refusal);
+  if (validate_only) return Answer();
+
+  for (size_t i = 0; i < decision.acts.size(); ++i) {
+    v1::Act& act = decision.acts[i];
+    act.set_request_id(request_id);
+    act.set_request_mac(std::string(request_mac.bytes()));
+    act.set_request_acts(static_cast<uint32_t>(decision.acts.size()));
+    act.set_request_act_number(static_cast<uint32_t>(i));
+    act.set_officer(call.officer);
+    act.set_protocol_version(identity_.protocol.version());
+    if (act.has_case_act() && !treaty::IsOutsideChain(act.case_act())) {
+      ASSIGN_OR_RETURN(const v1::CaseRecord record, books_->views().LoadCase(act.case_id()));
+      act.set_predecessor(record.state().head_entry_id());
+    }
+    RETURN_IF_ERROR(books_->AppendAct(act, decision.addressed[i], now_));
+  }
+  ASSIGN_OR_RETURN(const std::optional<v1::ReplyRow> made, books_->views().LoadReply(request_id));
+  if (!made) return absl::InternalError("a command was recorded without its answer");
+  return Repeat(*made, request_mac);
+}
+
+absl::StatusOr<Answer> Core::Repeat(const v1::ReplyRow& row, const Hash& request_mac) const {
+  if (row.request_mac() != request_mac.bytes()) {
+    return Failed(absl::AlreadyExistsError("this request_id was used for another request"));
+  }
+  return Answer{absl::OkStatus(), row.response(), {}, {}};
+}
+
+absl::Status Core::MayAppend(bool irreversible) const {
+  const v1::NodeMode mode = link_.mode();
+  if (mode == v1::OPEN_FOR_ALL || (mode == v1::FENCED && !irreversible)) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("nothing was recorded: ", v1::NodeMode_Name(mode), ": ",
+                                             books_->halted().empty() ? link_.reason() : books_->halted()));
+}
+
+std::string Core::Today() const {
+  absl::TimeZone zone;
+  // The zone was checked when the profile was made; an unknown one is UTC.
+  absl::LoadTimeZone(identity_.profile.time_zone, &zone);
+  return FormatDate(absl::ToCivilDay(now_, zone));
+}
+
+absl::StatusOr<treaty::Context> Core::ContextFor(const std::string& happened_on,
+                                                 const v1::TreatyState& treaty) const {
+  ASSIGN_OR_RETURN(const absl::CivilDay today, ParseDate(Today()));
+  absl::CivilDay happened = today;
+  if (!happened_on.empty()) {
+    ASSIGN_OR_RETURN(happened, ParseDate(happened_on));
+  }
+  return treaty::Context{identity_.self(), today, happened, treaty, identity_.protocol, books_->views()};
+}
+
+std::vector<treaty::FieldProblem> Core::NationalProblems(const v1::Petition& petition,
+                                                         const std::string& path) const {
+  std::vector<treaty::FieldProblem> problems;
+  const auto check = [&](const v1::Person& person, const std::string& at) {
+    for (int i = 0; i < person.identifiers_size(); ++i) {
+      if (const auto problem = identity_.profile.check_identifier(person.identifiers(i))) {
+        problems.push_back({absl::StrCat(at, ".identifiers[", i, "].number"), *problem});
+      }
+    }
+  };
+  check(petition.head(), path + ".head");
+  for (int i = 0; i < petition.family_size(); ++i) {
+    check(petition.family(i).person(), absl::StrCat(path, ".family[", i, "].person"));
+  }
+  return problems;
+}
+
+absl::StatusOr<Core::Decision> Core::Decide(const OfficerCall&, const v1::SubmitCaseCommandRequest& request) {
+  Decision decision;
+  ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, books_->views().LoadTreaty());
+  const absl::StatusOr<treaty::Context> context = ContextFor(request.happened_on(), treaty_state);
+  if (!context.ok()) {
+    decision.refusal = Invalid({{"happened_on", "form.date"}});
+    return decision;
+  }
+  std::vector<treaty::FieldProblem> problems = treaty::CheckForm(request.command(), context->today);
+  if (const v1::Petition* petition = PetitionOf(request.command())) {
+    const std::string path = request.command().has_file_petition() ? "file_petition" : "complete_petition";
+    for (treaty::FieldProblem& problem : NationalProblems(*petition, path))
+      problems.push_back(std::move(problem));
+  }
+  const bool filing = request.command().has_file_petition();
+  absl::string_view id = request.name();
+  if (filing ? !id.empty() : (!absl::ConsumePrefix(&id, Absl(kCasePrefix)) || id.empty())) {
+    problems.push_back({"name", "form.name"});
+  }
+  if (!problems.empty()) {
+    decision.refusal = Invalid(std::move(problems));
+    return decision;
+  }
+
+  const std::string case_id = filing ? ToHex(random_.Bytes(8)) : std::string(id);
+  ASSIGN_OR_RETURN(const v1::CaseRecord record, books_->views().LoadCase(case_id));
+  if (!filing && record.state().status() == v1::CASE_STATUS_UNSPECIFIED) {
+    decision.refusal = Failed(absl::NotFoundError("no such case here"));
+    return decision;
+  }
+  // The departure state answers for the identifiers it has issued.
+  if (request.command().has_accept() && record.state().offered_hand_off() == 1) {
+    std::vector<treaty::FieldProblem> national = NationalProblems(record.state().petition(), "petition");
+    if (!national.empty()) {
+      decision.refusal = Invalid(std::move(national));
+      return decision;
+    }
+  }
+  treaty::CaseVerdict verdict = treaty::Judge(record.state(), request.command(), *context);
+  if (auto* violation = std::get_if<v1::Violation>(&verdict)) {
+    decision.refusal = Broken(std::move(*violation));
+    return decision;
+  }
+  v1::CaseState state = record.state();
+  for (v1::CaseAct& case_act : std::get<std::vector<v1::CaseAct>>(verdict)) {
+    decision.addressed.push_back(treaty::IsAddressed(state, case_act));
+    // What follows in the same verdict is judged by the state after this act.
+    state = treaty::Apply(std::move(state), case_act, {identity_.self(), "", 0});
+    v1::Act& act = decision.acts.emplace_back();
+    act.set_case_id(case_id);
+    act.set_happened_on(FormatDate(context->happened_on));
+    act.set_effective_on(FormatDate(context->today));
+    *act.mutable_case_act() = std::move(case_act);
+  }
+  return decision;
+}
+
+absl::StatusOr<Core::Decision> Core::Decide(const OfficerCall&,
+                                            const v1::SubmitQuotaCommandRequest& request) {
+  Decision decision;
+  ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, books_->views().LoadTreaty());
+  const absl::StatusOr<treaty::Context> context = ContextFor(request.happened_on(), treaty_state);
+  if (!context.ok()) {
+    decision.refusal = Invalid({{"happened_on", "form.date"}});
+    return decision;
+  }
+  if (std::vector<treaty::FieldProblem> problems = treaty::CheckForm(request.command()); !problems.empty()) {
+    decision.refusal = Invalid(std::move(problems));
+    return decision;
+  }
+  ASSIGN_OR_RETURN(const v1::QuotaState state,
+                   books_->views().LoadQuota(identity_.self(), treaty::YearOf(request.command())));
+  treaty::QuotaVerdict verdict = treaty::Judge(state, request.command(), *context);
+  if (auto* violation = std::get_if<v1::Violation>(&verdict)) {
+    decision.refusal = Broken(std::move(*violation));
+    return decision;
+  }
+  const auto begin_act = [&](bool addressed) -> v1::Act& {
+    decision.addressed.push_back(addressed);
+    v1::Act& act = decision.acts.emplace_back();
+    act.set_happened_on(FormatDate(context->happened_on));
+    act.set_effective_on(FormatDate(context->today));
+    return act;
+  };
+  auto& acts = std::get<treaty::QuotaActs>(verdict);
+  for (auto& [case_id, case_act] : acts.case_acts) {
+    v1::Act& act = begin_act(true);
+    act.set_case_id(case_id);
+    *act.mutable_case_act() = std::move(case_act);
+  }
+  for (v1::QuotaAct& quota_act : acts.acts) *begin_act(true).mutable_quota_act() = std::move(quota_act);
+  return decision;
+}
+
+absl::StatusOr<Core::Decision> Core::Decide(const OfficerCall&,
+                                            const v1::SubmitTreatyCommandRequest& request) {
+  Decision decision;
+  ASSIGN_OR_RETURN(const v1::TreatyState state, books_->views().LoadTreaty());
+  const absl::StatusOr<treaty::Context> context = ContextFor(request.happened_on(), state);
+  if (!context.ok()) {
+    decision.refusal = Invalid({{"happened_on", "form.date"}});
+    return decision;
+  }
+  if (std::vector<treaty::FieldProblem> problems = treaty::CheckForm(request.command()); !problems.empty()) {
+    decision.refusal = Invalid(std::move(problems));
+    return decision;
+  }
+  treaty::TreatyVerdict verdict = treaty::Judge(state, request.command(), *context);
+  if (auto* violation = std::get_if<v1::Violation>(&verdict)) {
+    decision.refusal = Broken(std::move(*violation));
+    return decision;
+  }
+  for (v1::TreatyAct& treaty_act : std::get<std::vector<v1::TreatyAct>>(verdict)) {
+    decision.addressed.push_back(true);
+    v1::Act& act = decision.acts.emplace_back();
+    act.set_happened_on(FormatDate(context->happened_on));
+    act.set_effective_on(FormatDate(context->today));
+    *act.mutable_treaty_act() = std::move(treaty_act);
+  }
+  return decision;
+}
+
+}  // namespace kelisim::authority

@@ -1,0 +1,96 @@
+#ifndef KELISIM_SHARED_AUTHORITY_CORE_H_
+#define KELISIM_SHARED_AUTHORITY_CORE_H_
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "shared/authority/books.h"
+#include "shared/authority/link.h"
+#include "shared/authority/turn.h"
+
+namespace kelisim::authority {
+
+// Bugs that a simulation seeds to prove that it would find them. All false in a
+// service; there is no option that sets them.
+struct SeededBugs {
+  bool no_fence = false;
+  bool told_before_cosigned = false;
+};
+
+// The authority's state machine: inputs of one turn in, one atomic batch and the
+// outputs that depend on it out. It owns no thread, reads no clock, sends and
+// stores nothing itself; given the same store, randomness and inputs it does the
+// same again.
+//
+//   for (;;) {
+//     turn = core.Step(now, inputs);                 // not OK: stop the process
+//     outputs = CommitAndRelease(turn, store, ...);  // not OK: outcome unknown; stop, reopen
+//     deliver(outputs);
+//   }
+//
+// The shell must commit each turn before the next Step. Single-threaded.
+class Core {
+ public:
+  // `anchored`: what the head anchor holds (nullopt: there is none). All
+  // references must outlive the core. `random` gives ids, nonces and openings.
+  // DATA_LOSS when the store is not whole.
+  static absl::StatusOr<std::unique_ptr<Core>> Open(const Identity& identity, const ledger::Store& store,
+                                                    ledger::Vault& vault, Random& random,
+                                                    std::optional<ledger::Head> anchored,
+                                                    SeededBugs bugs = {});
+
+  // Any error means that the store cannot be trusted or the program is wrong.
+  // Nothing was changed; the caller stops and reopens.
+  absl::StatusOr<Turn> Step(absl::Time now, std::vector<Input> inputs);
+
+ private:
+  Core(const Identity& identity, ledger::Vault& vault, Random& random, std::unique_ptr<Books> books,
+       std::optional<ledger::Head> anchored, SeededBugs bugs);
+
+  absl::Status Handle(const OfficerCall& call, Turn& turn);
+  absl::Status Handle(const PeerCall& call, Turn& turn);
+  absl::Status Handle(const PeerReply& reply, Turn& turn);
+  absl::Status Handle(const Tick& tick, Turn& turn);
+
+  // What an admitted command becomes: acts in order, each for its case, quota or
+  // the treaty.
+  struct Decision {
+    Answer refusal;  // its status is not OK when the command is refused
+    std::vector<v1::Act> acts;
+    std::vector<bool> addressed;
+  };
+  absl::StatusOr<Decision> Decide(const OfficerCall& call, const v1::SubmitCaseCommandRequest& request);
+  absl::StatusOr<Decision> Decide(const OfficerCall& call, const v1::SubmitQuotaCommandRequest& request);
+  absl::StatusOr<Decision> Decide(const OfficerCall& call, const v1::SubmitTreatyCommandRequest& request);
+  absl::StatusOr<Answer> AnswerOfficer(const OfficerCall& call);
+  absl::StatusOr<Answer> Repeat(const v1::ReplyRow& row, const Hash& request_mac) const;
+  absl::Status MayAppend(bool irreversible) const;
+  absl::Status RecordOverdue();
+  void Settle(Turn& turn);
+
+  std::string Today() const;
+  absl::StatusOr<treaty::Context> ContextFor(const std::string& happened_on,
+                                             const v1::TreatyState& treaty) const;
+  std::vector<treaty::FieldProblem> NationalProblems(const v1::Petition& petition,
+                                                     const std::string& path) const;
+
+  const Identity& identity_;
+  ledger::Vault& vault_;
+  Random& random_;
+  std::unique_ptr<Books> books_;
+  Link link_;
+  const SeededBugs bugs_;
+  absl::Time now_;
+  // Replies that wait until the ledger is cosigned up to the key.
+  std::multimap<uint64_t, Reply> untold_;
+  std::string overdue_checked_on_;
+};
+
+}  // namespace kelisim::authority
+
+#endif  // KELISIM_SHARED_AUTHORITY_CORE_H_

@@ -1,0 +1,415 @@
+#include "shared/authority/link.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "shared/base/bytes.h"
+#include "shared/base/status_macros.h"
+
+namespace kelisim::authority {
+namespace {
+
+using ledger::Side;
+
+constexpr uint32_t kExchangeVersion = 1;
+constexpr size_t kNonceSize = 16;
+// Below the receiver's message limit of 256 KiB, with room for one entry more.
+constexpr size_t kStretchBytes = 160 * 1024;
+constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
+constexpr absl::Duration kLongestBackoff = absl::Seconds(5);
+
+constexpr std::string_view kRequestDomain = "kelisim handshake request\n";
+constexpr std::string_view kResponseDomain = "kelisim handshake response\n";
+
+Link::PeerAnswer Refuse(absl::Status status) { return {{std::move(status), "", {}, {}}, std::nullopt}; }
+
+template <typename Message>
+Link::PeerAnswer Respond(const Message& message) {
+  return {{absl::OkStatus(), message.SerializeAsString(), {}, {}}, std::nullopt};
+}
+
+Link::PeerAnswer Malformed() { return Refuse(absl::InvalidArgumentError("the message cannot be read")); }
+Link::PeerAnswer NoSession() {
+  return Refuse(absl::FailedPreconditionError("no such session; shake hands first"));
+}
+
+}  // namespace
+
+Link::Link(const Identity& identity, Books& books, Random& random, std::optional<ledger::Head> anchored,
+           bool no_fence)
+    : identity_(identity), books_(books), random_(random), anchored_(anchored), no_fence_(no_fence) {
+  sent_ = books_.cosigned();
+  if (!anchored_) {
+    reason_ = "the head anchor is missing: nothing vouches for the store";
+  } else if (anchored_->size > books_.own().size()) {
+    reason_ = "the store is smaller than its head anchor: it was rolled back";
+  } else {
+    reason_ = "waiting for the counterpart to confirm what it has";
+  }
+}
+
+v1::NodeMode Link::mode() const {
+  if (!books_.halted().empty()) return v1::HALTED;
+  if (!anchored_) return v1::READ_ONLY;
+  if (books_.recovering()) return v1::RECOVERING;
+  if (open_ || no_fence_) return v1::OPEN_FOR_ALL;
+  // The anchor remembers more than the store has: not even reversible acts.
+  return anchored_->size > books_.own().size() ? v1::READ_ONLY : v1::FENCED;
+}
+
+// ---------------------------------------------------------------- positions
+
+absl::StatusOr<std::string> Link::MyPosition() const {
+  v1::Position position;
+  if (books_.own().size() > 0) {
+    ASSIGN_OR_RETURN(*position.mutable_checkpoint(), books_.CheckpointAt(books_.own().size()));
+  }
+  position.set_mirror_size(books_.mirror().size());
+  position.set_mirror_root(std::string(books_.mirror().root().bytes()));
+  if (books_.mirror().size() > 0) {
+    ASSIGN_OR_RETURN(
+        *position.mutable_mirror_checkpoint(),
+        ledger::LogRows<ledger::Overlay>(Side::kMirror, books_.rows()).Checkpoint(books_.mirror().size()));
+  }
+  position.set_recovering(books_.recovering());
+  return position.SerializeAsString();
+}
+
+absl::StatusOr<tlog::Checkpoint> Link::ReadCheckpoint(const std::string& bytes,
+                                                      const tlog::NoteVerifier& key) const {
+  if (bytes.empty()) return tlog::Checkpoint{key.name(), 0, tlog::EmptyRoot()};
+  ASSIGN_OR_RETURN(const tlog::Note note, tlog::Note::Parse(bytes));
+  RETURN_IF_ERROR(tlog::VerifyNote(note, key));
+  ASSIGN_OR_RETURN(tlog::Checkpoint checkpoint, tlog::Checkpoint::Parse(note.text));
+  if (checkpoint.origin != key.name()) return absl::InvalidArgumentError("checkpoint of another ledger");
+  return checkpoint;
+}
+
+absl::StatusOr<bool> Link::Agrees(const v1::Position& theirs) {
+  ASSIGN_OR_RETURN(const tlog::Checkpoint of_mine,
+                   ReadCheckpoint(theirs.mirror_checkpoint(), identity_.log.verifier()));
+  ASSIGN_OR_RETURN(const tlog::Checkpoint of_theirs, ReadCheckpoint(theirs.checkpoint(), identity_.peer_log));
+  if (of_mine.size != theirs.mirror_size() || of_mine.root.bytes() != theirs.mirror_root()) {
+    return absl::InvalidArgumentError("the counterpart's position does not fit its evidence");
+  }
+  const auto contradicts = [&](const ledger::Log& log, const tlog::Checkpoint& said) -> absl::StatusOr<bool> {
+    if (said.size > log.size()) return false;
+    ASSIGN_OR_RETURN(const Hash root, log.RootAt(books_.rows(), said.size));
+    return root != said.root;
+  };
+  ASSIGN_OR_RETURN(const bool my_ledger_forked, contradicts(books_.own(), of_mine));
+  if (my_ledger_forked) {
+    ASSIGN_OR_RETURN(const std::string now, books_.CheckpointAt(books_.own().size()));
+    Halt("the counterpart holds a checkpoint of our ledger that our ledger contradicts",
+         {theirs.mirror_checkpoint(), now});
+    return false;
+  }
+  ASSIGN_OR_RETURN(const bool their_ledger_forked, contradicts(books_.mirror(), of_theirs));
+  if (their_ledger_forked) {
+    ASSIGN_OR_RETURN(
+        const std::string mirrored,
+        ledger::LogRows<ledger::Overlay>(Side::kMirror, books_.rows()).Checkpoint(books_.mirror().size()));
+    Halt("the counterpart has signed two contradicting checkpoints", {theirs.checkpoint(), mirrored});
+    return false;
+  }
+  return true;
+}
+
+void Link::Halt(const std::string& reason, std::vector<std::string> notes) {
+  books_.HaltWith(reason, notes);
+  reason_ = reason;
+  open_ = false;
+  session_.clear();
+  peer_session_.clear();
+  events_.push_back(absl::StrCat("halted: ", reason));
+}
+
+void Link::Drop(absl::Time now, const std::string& why) {
+  if (!session_.empty() || backoff_ == absl::ZeroDuration())
+    events_.push_back(absl::StrCat("counterpart: ", why));
+  session_.clear();
+  backoff_ = std::clamp(backoff_ * 2, kFirstBackoff, kLongestBackoff);
+  next_attempt_ = now + backoff_;
+}
+
+// ---------------------------------------------------------------- our calls
+
+absl::StatusOr<std::optional<Call>> Link::NextCall(absl::Time now) {
+  // Without an anchor the node still shakes hands: its operator wants to know
+  // what the counterpart has.
+  if (outstanding_ || now < next_attempt_ || !books_.halted().empty()) return std::nullopt;
+  Outstanding next{last_call_id_ + 1, PeerMethod::kHandshake, "", 0, ""};
+  std::string bytes;
+  if (session_.empty()) {
+    v1::HandshakeRequest request;
+    next.nonce = random_.Bytes(kNonceSize);
+    request.set_nonce(next.nonce);
+    ASSIGN_OR_RETURN(*request.mutable_position(), MyPosition());
+    request.set_signature(
+        identity_.log.SignRaw(absl::StrCat(Absl(kRequestDomain), next.nonce, request.position())));
+    request.set_exchange_version(kExchangeVersion);
+    bytes = request.SerializeAsString();
+  } else if (books_.recovering()) {
+    next.method = PeerMethod::kPull;
+    v1::PullRequest request;
+    request.set_session(session_);
+    const bool own_first = books_.own().size() < own_target_;
+    request.set_ledger(own_first ? v1::CALLERS : v1::ANSWERERS);
+    request.set_first_index(own_first ? books_.own().size() : books_.mirror().size());
+    bytes = request.SerializeAsString();
+  } else if (open_ && std::min(sent_, books_.cosigned()) < books_.own().size()) {
+    next.method = PeerMethod::kPush;
+    v1::PushRequest request;
+    request.set_session(session_);
+    request.set_first_index(sent_);
+    Books::Stretch stretch;
+    if (sent_ < books_.own().size()) {
+      ASSIGN_OR_RETURN(stretch, books_.StretchFrom(Side::kOwn, sent_, kStretchBytes));
+    } else {
+      // It has everything; only its cosignature was lost on the way.
+      stretch.end = sent_;
+      ASSIGN_OR_RETURN(stretch.checkpoint, books_.CheckpointAt(sent_));
+    }
+    request.mutable_leaves()->Swap(&stretch.leaves);
+    request.set_checkpoint(stretch.checkpoint);
+    next.pushed_to = stretch.end;
+    next.checkpoint = stretch.checkpoint;
+    bytes = request.SerializeAsString();
+  } else {
+    return std::nullopt;
+  }
+  last_call_id_ = next.call_id;
+  outstanding_ = next;
+  return Call{next.call_id, next.method, std::move(bytes)};
+}
+
+absl::Status Link::Receive(const PeerReply& reply, absl::Time now) {
+  if (!outstanding_ || outstanding_->call_id != reply.call_id) return absl::OkStatus();
+  if (!reply.status.ok()) {
+    outstanding_.reset();
+    // Whether the call had an effect is unknown; the next handshake tells.
+    Drop(now, absl::StrCat(absl::StatusCodeToString(reply.status.code()), " ", reply.status.message()));
+    return absl::OkStatus();
+  }
+  absl::Status received;
+  switch (outstanding_->method) {
+    case PeerMethod::kHandshake:
+      received = ReceiveHandshake(reply.bytes, now);
+      break;
+    case PeerMethod::kPush:
+      received = ReceivePush(reply.bytes, now);
+      break;
+    case PeerMethod::kPull:
+      received = ReceivePull(reply.bytes, now);
+      break;
+  }
+  outstanding_.reset();
+  // What the counterpart said wrong is its fault and ends the session; anything
+  // else is ours and ends the process.
+  if (absl::IsInvalidArgument(received) || absl::IsNotFound(received)) {
+    Drop(now, std::string(received.message()));
+    return absl::OkStatus();
+  }
+  return received;
+}
+
+absl::Status Link::ReceiveHandshake(const std::string& bytes, absl::Time now) {
+  v1::HandshakeResponse response;
+  v1::Position theirs;
+  if (!response.ParseFromString(bytes) || response.nonce().size() != kNonceSize ||
+      response.exchange_version() != kExchangeVersion || !theirs.ParseFromString(response.position())) {
+    return absl::InvalidArgumentError("the counterpart's handshake cannot be read");
+  }
+  if (!identity_.peer_log.VerifyRaw(
+          absl::StrCat(Absl(kResponseDomain), outstanding_->nonce, response.nonce(), response.position()),
+          response.signature())) {
+    return absl::InvalidArgumentError("the counterpart's handshake is not signed by its log key");
+  }
+  ASSIGN_OR_RETURN(const bool agrees, Agrees(theirs));
+  if (!agrees) return absl::OkStatus();
+  session_ = outstanding_->nonce + response.nonce();
+  backoff_ = absl::ZeroDuration();
+  // The counterpart's word holds, also when it has less than before: it was
+  // restored, and gets everything again.
+  sent_ = std::min(theirs.mirror_size(), books_.own().size());
+  if (!anchored_) return absl::OkStatus();
+  if (theirs.mirror_size() > books_.own().size() || books_.recovering()) {
+    own_target_ = std::max(theirs.mirror_size(), books_.own().size());
+    ASSIGN_OR_RETURN(const tlog::Checkpoint of_theirs,
+                     ReadCheckpoint(theirs.checkpoint(), identity_.peer_log));
+    mirror_target_ = std::max(of_theirs.size, books_.mirror().size());
+    reason_ = "taking own entries back from the counterpart's mirror";
+    events_.push_back(absl::StrCat("rolled back: have ", books_.own().size(),
+                                   " own entries, the counterpart has ", own_target_));
+    RETURN_IF_ERROR(books_.BeginRecovery());
+    return FinishRecovery(now);
+  }
+  return Open(now);
+}
+
+absl::Status Link::Open(absl::Time now) {
+  if (open_) return absl::OkStatus();
+  open_ = true;
+  // What the anchor remembers and nobody has is lost, and said so.
+  if (anchored_->size > books_.own().size()) {
+    events_.push_back(absl::StrCat("lost: own entries ", books_.own().size(), " to ", anchored_->size - 1));
+    RETURN_IF_ERROR(books_.AppendLoss(*anchored_, now));
+    RETURN_IF_ERROR(books_.EndRecovery());
+  }
+  anchored_ = books_.head();
+  reason_ = "";
+  events_.push_back("open: the counterpart has confirmed what it has");
+  return books_.ProcessMirror(now);
+}
+
+absl::Status Link::FinishRecovery(absl::Time now) {
+  if (books_.own().size() < own_target_ || books_.mirror().size() < mirror_target_) return absl::OkStatus();
+  RETURN_IF_ERROR(books_.RebuildViews());
+  const bool lost = anchored_->size > books_.own().size();
+  if (lost) RETURN_IF_ERROR(books_.AppendLoss(*anchored_, now));
+  RETURN_IF_ERROR(books_.EndRecovery());
+  sent_ = own_target_;
+  events_.push_back(
+      absl::StrCat("recovered: own entries ", books_.own().size(), ", mirror ", books_.mirror().size()));
+  anchored_ = books_.head();
+  open_ = true;
+  reason_ = "";
+  return books_.ProcessMirror(now);
+}
+
+absl::Status Link::ReceivePush(const std::string& bytes, absl::Time now) {
+  v1::PushResponse response;
+  if (!response.ParseFromString(bytes))
+    return absl::InvalidArgumentError("the counterpart's answer cannot be read");
+  if (response.cosignatures().empty() || response.mirror_size() != outstanding_->pushed_to) {
+    // It has another size than we think; a new handshake tells which.
+    Drop(now, "it has another part of our ledger than expected");
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const tlog::Note note,
+                   tlog::Note::Parse(absl::StrCat(outstanding_->checkpoint, response.cosignatures())));
+  RETURN_IF_ERROR(tlog::VerifyNote(note, identity_.peer_witness));
+  RETURN_IF_ERROR(tlog::VerifyNote(note, identity_.peer_mirror));
+  sent_ = outstanding_->pushed_to;
+  backoff_ = absl::ZeroDuration();
+  if (sent_ <= books_.cosigned()) return absl::OkStatus();
+  return books_.SetCosigned(sent_, note.ToString());
+}
+
+absl::Status Link::ReceivePull(const std::string& bytes, absl::Time now) {
+  v1::PullResponse response;
+  if (!response.ParseFromString(bytes))
+    return absl::InvalidArgumentError("the counterpart's answer cannot be read");
+  if (!books_.recovering()) return absl::OkStatus();
+  if (response.leaves().empty())
+    return absl::InvalidArgumentError("the counterpart has nothing more to give");
+  const bool own_first = books_.own().size() < own_target_;
+  RETURN_IF_ERROR(own_first ? books_.TakeOwnBack(response.leaves(), response.checkpoint())
+                            : books_.TakeMirror(response.leaves(), response.checkpoint()));
+  return FinishRecovery(now);
+}
+
+// ---------------------------------------------------------------- the counterpart's calls
+
+absl::StatusOr<Link::PeerAnswer> Link::HandleCall(PeerMethod method, const std::string& bytes,
+                                                  absl::Time now) {
+  if (!books_.halted().empty()) return Refuse(absl::UnavailableError("halted"));
+  switch (method) {
+    case PeerMethod::kHandshake:
+      return AnswerHandshake(bytes);
+    case PeerMethod::kPush:
+      return AnswerPush(bytes, now);
+    case PeerMethod::kPull:
+      return AnswerPull(bytes);
+  }
+  return Malformed();
+}
+
+absl::StatusOr<Link::PeerAnswer> Link::AnswerHandshake(const std::string& bytes) {
+  v1::HandshakeRequest request;
+  v1::Position theirs;
+  if (!request.ParseFromString(bytes) || request.nonce().size() != kNonceSize ||
+      !theirs.ParseFromString(request.position())) {
+    return Malformed();
+  }
+  if (request.exchange_version() != kExchangeVersion) {
+    return Refuse(absl::FailedPreconditionError("another version of the exchange"));
+  }
+  if (!identity_.peer_log.VerifyRaw(absl::StrCat(Absl(kRequestDomain), request.nonce(), request.position()),
+                                    request.signature())) {
+    return Refuse(absl::PermissionDeniedError("the handshake is not signed by the counterpart's log key"));
+  }
+  // The request may be late, from a process that a restore has since replaced:
+  // it can make us ask anew, but only the answer to our own nonce is judged.
+  if (theirs.mirror_size() > books_.own().size()) {
+    open_ = false;
+    session_.clear();
+    reason_ = "the counterpart has more of our ledger than we";
+  }
+  sent_ = std::min(sent_, theirs.mirror_size());
+  v1::HandshakeResponse response;
+  response.set_nonce(random_.Bytes(kNonceSize));
+  ASSIGN_OR_RETURN(*response.mutable_position(), MyPosition());
+  response.set_signature(identity_.log.SignRaw(
+      absl::StrCat(Absl(kResponseDomain), request.nonce(), response.nonce(), response.position())));
+  response.set_exchange_version(kExchangeVersion);
+  peer_session_ = request.nonce() + response.nonce();
+  return Respond(response);
+}
+
+absl::StatusOr<Link::PeerAnswer> Link::AnswerPush(const std::string& bytes, absl::Time now) {
+  v1::PushRequest request;
+  if (!request.ParseFromString(bytes)) return Malformed();
+  if (peer_session_.empty() || request.session() != peer_session_) return NoSession();
+  // Nothing is taken in before our own position is clear: what follows may
+  // depend on own entries that a restore has lost.
+  if (mode() != v1::OPEN_FOR_ALL) return Refuse(absl::UnavailableError("fenced"));
+
+  const uint64_t size = books_.mirror().size();
+  const uint64_t end = request.first_index() + static_cast<uint64_t>(request.leaves().size());
+  if (request.first_index() > size)
+    return Refuse(absl::FailedPreconditionError("entries are missing before these"));
+  const absl::StatusOr<tlog::Checkpoint> said = ReadCheckpoint(request.checkpoint(), identity_.peer_log);
+  if (!said.ok() || said->size != end || end == 0) {
+    return Refuse(absl::InvalidArgumentError("the checkpoint is not for these entries"));
+  }
+  v1::PushResponse response;
+  response.set_mirror_size(size);
+  if (end < size) return Respond(response);  // an old push, late: it has what it needs
+  if (end == size) {
+    if (said->root != books_.mirror().root()) {
+      ASSIGN_OR_RETURN(const std::string mirrored,
+                       ledger::LogRows<ledger::Overlay>(Side::kMirror, books_.rows()).Checkpoint(size));
+      Halt("the counterpart has signed two roots for one size", {request.checkpoint(), mirrored});
+      return Refuse(absl::UnavailableError("halted"));
+    }
+  } else {
+    request.mutable_leaves()->DeleteSubrange(0, static_cast<int>(size - request.first_index()));
+    const absl::Status taken = books_.TakeMirror(request.leaves(), request.checkpoint());
+    if (absl::IsInvalidArgument(taken)) {
+      events_.push_back(absl::StrCat("refused a push: ", taken.message()));
+      return Refuse(taken);
+    }
+    RETURN_IF_ERROR(taken);
+    RETURN_IF_ERROR(books_.ProcessMirror(now));
+    response.set_mirror_size(end);
+  }
+  PeerAnswer answer = Respond(response);
+  answer.cosign = said->Text();
+  return answer;
+}
+
+absl::StatusOr<Link::PeerAnswer> Link::AnswerPull(const std::string& bytes) {
+  v1::PullRequest request;
+  if (!request.ParseFromString(bytes)) return Malformed();
+  if (peer_session_.empty() || request.session() != peer_session_) return NoSession();
+  const Side side = request.ledger() == v1::CALLERS ? Side::kMirror : Side::kOwn;
+  ASSIGN_OR_RETURN(Books::Stretch stretch, books_.StretchFrom(side, request.first_index(), kStretchBytes));
+  v1::PullResponse response;
+  response.mutable_leaves()->Swap(&stretch.leaves);
+  response.set_checkpoint(stretch.checkpoint);
+  return Respond(response);
+}
+
+}  // namespace kelisim::authority

@@ -1,0 +1,111 @@
+#ifndef KELISIM_SHARED_AUTHORITY_LINK_H_
+#define KELISIM_SHARED_AUTHORITY_LINK_H_
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "kelisim/v1/exchange_service.pb.h"
+#include "kelisim/v1/views.pb.h"
+#include "shared/authority/books.h"
+#include "shared/authority/turn.h"
+
+namespace kelisim::authority {
+
+// The exchange with the counterpart, as a part of the core: handshake with
+// fence, push of the own ledger's suffix, and pull after a rollback. The ledger
+// is the outbox: what is to be sent follows from the size the counterpart has,
+// and a lost, repeated or late message changes nothing.
+//
+//   READ_ONLY  no anchor: appends nothing, answers the counterpart
+//   FENCED     after a start, until the counterpart has said what it has
+//   RECOVERING the counterpart has more of our ledger than we: pull it back
+//   OPEN       everything
+//   HALTED     two signed roots for one size
+//
+// Single-threaded; works on the core's books within one turn.
+class Link {
+ public:
+  // `anchored` as for Core::Open. All must outlive the link.
+  Link(const Identity& identity, Books& books, Random& random, std::optional<ledger::Head> anchored,
+       bool no_fence);
+
+  v1::NodeMode mode() const;
+  std::string reason() const { return reason_; }
+  bool connected() const { return !session_.empty(); }
+
+  // A call of the counterpart. The answer's checkpoint is to be cosigned when
+  // `cosign` is set.
+  struct PeerAnswer {
+    Answer answer;
+    std::optional<std::string> cosign;  // checkpoint text
+  };
+  absl::StatusOr<PeerAnswer> HandleCall(PeerMethod method, const std::string& bytes, absl::Time now);
+
+  // What became of our outstanding call; others are ignored.
+  absl::Status Receive(const PeerReply& reply, absl::Time now);
+
+  // The next call to make, if it is time. At most one is outstanding.
+  absl::StatusOr<std::optional<Call>> NextCall(absl::Time now);
+
+  // Lines for the operator's log since the last call.
+  std::vector<std::string> TakeEvents() { return std::exchange(events_, {}); }
+
+ private:
+  absl::StatusOr<PeerAnswer> AnswerHandshake(const std::string& bytes);
+  absl::StatusOr<PeerAnswer> AnswerPush(const std::string& bytes, absl::Time now);
+  absl::StatusOr<PeerAnswer> AnswerPull(const std::string& bytes);
+
+  absl::Status ReceiveHandshake(const std::string& bytes, absl::Time now);
+  absl::Status ReceivePush(const std::string& bytes, absl::Time now);
+  absl::Status ReceivePull(const std::string& bytes, absl::Time now);
+
+  absl::StatusOr<std::string> MyPosition() const;
+  absl::StatusOr<tlog::Checkpoint> ReadCheckpoint(const std::string& note,
+                                                  const tlog::NoteVerifier& key) const;
+  // False (and halted) when the counterpart's position contradicts ours.
+  absl::StatusOr<bool> Agrees(const v1::Position& theirs);
+  absl::Status Open(absl::Time now);
+  absl::Status FinishRecovery(absl::Time now);
+  void Halt(const std::string& reason, std::vector<std::string> notes);
+  void Drop(absl::Time now, const std::string& why);
+
+  const Identity& identity_;
+  Books& books_;
+  Random& random_;
+  // The largest own head known from outside the store.
+  std::optional<ledger::Head> anchored_;
+  const bool no_fence_;
+
+  bool open_ = false;
+  std::string reason_;
+  // The session of our calls and of the counterpart's calls; empty: none.
+  std::string session_;
+  std::string peer_session_;
+  // How much of our ledger the counterpart has, by its last word.
+  uint64_t sent_ = 0;
+  // Recovery: what to pull back, and what of the counterpart's ledger to have first.
+  uint64_t own_target_ = 0;
+  uint64_t mirror_target_ = 0;
+
+  struct Outstanding {
+    uint64_t call_id;
+    PeerMethod method;
+    std::string nonce;       // handshake
+    uint64_t pushed_to = 0;  // push
+    std::string checkpoint;  // push
+  };
+  std::optional<Outstanding> outstanding_;
+  uint64_t last_call_id_ = 0;
+  absl::Time next_attempt_ = absl::InfinitePast();
+  absl::Duration backoff_ = absl::ZeroDuration();
+  std::vector<std::string> events_;
+};
+
+}  // namespace kelisim::authority
+
+#endif  // KELISIM_SHARED_AUTHORITY_LINK_H_

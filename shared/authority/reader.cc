@@ -1,0 +1,254 @@
+#include "shared/authority/reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "shared/base/bytes.h"
+#include "shared/base/civil.h"
+#include "shared/base/status_macros.h"
+#include "shared/treaty/resettlement.h"
+#include "shared/treaty/term.h"
+
+namespace kelisim::authority {
+namespace {
+
+using ledger::LogRows;
+using ledger::Overlay;
+using ledger::Side;
+using ledger::Store;
+
+constexpr int kDefaultPage = 50;
+constexpr int kLargestPage = 500;
+
+absl::CivilDay DayOf(const Identity& identity, absl::Time now) {
+  absl::TimeZone zone;
+  absl::LoadTimeZone(identity.profile.time_zone, &zone);
+  return absl::ToCivilDay(now, zone);
+}
+
+absl::StatusOr<uint64_t> Number(const Store& store, std::string_view row) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> bytes, store.Get(row));
+  if (!bytes) return 0;
+  if (bytes->size() != 8) return absl::DataLossError("a number in the store is malformed");
+  return ReadU64(*bytes);
+}
+
+// What others may see of a record: the state before an irreversible act of ours
+// that the counterpart has not cosigned yet.
+bool IsUntold(const v1::CaseRecord& record, uint64_t cosigned) { return record.told_from_size() > cosigned; }
+
+const v1::CaseState& ToldState(const v1::CaseRecord& record, uint64_t cosigned) {
+  return IsUntold(record, cosigned) ? record.told_state() : record.state();
+}
+
+}  // namespace
+
+absl::StatusOr<uint64_t> Reader::Cosigned() const { return Number(store_, kCosignedRow); }
+
+absl::StatusOr<Reader::Opened> Reader::Load(Side side, uint64_t index) const {
+  const LogRows<Store> log(side, store_);
+  Opened opened;
+  ASSIGN_OR_RETURN(const std::string entry, log.Entry(index));
+  if (!opened.entry.ParseFromString(entry) || opened.entry.kind() != v1::ENTRY_KIND_ACT) return opened;
+  ASSIGN_OR_RETURN(const std::optional<std::string> sealed, log.SealedPayload(index));
+  if (!sealed) return opened;
+  ASSIGN_OR_RETURN(const std::string unsealed, vault_.Unseal(store_, PayloadContext(side, index), *sealed));
+  ASSIGN_OR_RETURN(const PayloadAndOpening split, SplitPayload(unsealed));
+  if (!opened.act.ParseFromString(split.payload)) opened.act.Clear();
+  return opened;
+}
+
+absl::StatusOr<v1::TimelineItem> Reader::ItemFor(const v1::ActRecord& made, uint64_t cosigned) const {
+  const bool own = made.entry().ledger() == identity_.self();
+  ASSIGN_OR_RETURN(Opened opened, Load(own ? Side::kOwn : Side::kMirror, made.entry().index()));
+  v1::TimelineItem item;
+  *item.mutable_entry() = made.entry();
+  item.mutable_act()->Swap(opened.act.mutable_case_act());
+  item.set_happened_on(opened.act.happened_on());
+  item.set_officer(opened.act.officer());
+  item.set_recorded_at_us(opened.entry.recorded_at_us());
+  // What stands in the mirror has been delivered by being there.
+  item.set_evidence(!own || made.entry().index() < cosigned ? v1::DELIVERED : v1::RECORDED);
+  if (made.overdue()) item.set_evidence(v1::OVERDUE);
+  if (made.has_refusal()) {
+    item.set_evidence(v1::REFUSED);
+    *item.mutable_refusal() = made.refusal();
+  }
+  return item;
+}
+
+absl::StatusOr<v1::Case> Reader::GetCase(const std::string& name, absl::Time now) const {
+  absl::string_view id = name;
+  if (!absl::ConsumePrefix(&id, "cases/") || id.empty()) return absl::InvalidArgumentError("name");
+  Overlay rows(store_);
+  const Views views(identity_.self(), rows, vault_);
+  ASSIGN_OR_RETURN(const v1::CaseRecord record, views.LoadCase(std::string(id)));
+  if (record.state().status() == v1::CASE_STATUS_UNSPECIFIED) return absl::NotFoundError("no such case here");
+  ASSIGN_OR_RETURN(const uint64_t cosigned, Cosigned());
+
+  v1::Case view;
+  view.set_name(name);
+  *view.mutable_state() = ToldState(record, cosigned);
+  view.set_awaiting_cosignature(IsUntold(record, cosigned));
+  for (const v1::ActRecord& made : record.acts()) {
+    if (view.awaiting_cosignature() && made.entry().ledger() == identity_.self() &&
+        made.entry().index() + 1 >= record.told_from_size()) {
+      break;
+    }
+    ASSIGN_OR_RETURN(v1::TimelineItem item, ItemFor(made, cosigned));
+    // Answered: a later act of the other Party names it.
+    const bool answered =
+        std::any_of(record.acts().begin(), record.acts().end(), [&](const v1::ActRecord& later) {
+          return !later.has_refusal() && later.answers() == made.entry().entry_id() &&
+                 later.entry().ledger() != made.entry().ledger();
+        });
+    if (answered && item.evidence() != v1::REFUSED) item.set_evidence(v1::ANSWERED);
+    *view.add_timeline() = std::move(item);
+  }
+  if (view.awaiting_cosignature()) return view;
+  ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, views.LoadTreaty());
+  const absl::CivilDay today = DayOf(identity_, now);
+  const treaty::Context context{identity_.self(), today, today, treaty_state, identity_.protocol, views};
+  for (v1::AllowedAction& action : treaty::AllowedActions(view.state(), context)) {
+    *view.add_allowed_actions() = std::move(action);
+  }
+  RETURN_IF_ERROR(views.status());
+  return view;
+}
+
+absl::StatusOr<v1::ListCasesResponse> Reader::ListCases(const v1::ListCasesRequest& request) const {
+  if (request.page_size() < 0) return absl::InvalidArgumentError("page_size");
+  const int page = request.page_size() == 0 ? kDefaultPage : std::min(request.page_size(), kLargestPage);
+  ASSIGN_OR_RETURN(const uint64_t cosigned, Cosigned());
+  v1::ListCasesResponse response;
+  absl::Status failed;
+  // The token is the id of the last case shown.
+  const std::string begin =
+      request.page_token().empty() ? std::string(kCaseRowPrefix) : CaseRow(request.page_token()) + '\0';
+  const auto wanted = [&](const v1::CaseState& state) {
+    if (request.my_turn() && (state.holder() != identity_.self() || treaty::IsClosed(state.status())))
+      return false;
+    const auto& statuses = request.statuses();
+    return statuses.empty() || std::find(statuses.begin(), statuses.end(), state.status()) != statuses.end();
+  };
+  std::string last_shown;
+  RETURN_IF_ERROR(store_.Scan(
+      begin, ledger::PrefixEnd(kCaseRowPrefix), [&](std::string_view key, std::string_view sealed) {
+        const auto bytes = vault_.Unseal(store_, key, sealed);
+        v1::CaseRecord record;
+        if (!bytes.ok() || !record.ParseFromString(*bytes)) {
+          failed = bytes.ok() ? absl::DataLossError("a case in the store cannot be read") : bytes.status();
+          return false;
+        }
+        const v1::CaseState& state = ToldState(record, cosigned);
+        if (!wanted(state)) return true;
+        if (response.cases_size() == page) {
+          response.set_next_page_token(last_shown);
+          return false;
+        }
+        last_shown = state.case_id();
+        v1::CaseSummary* summary = response.add_cases();
+        summary->set_name(absl::StrCat("cases/", state.case_id()));
+        summary->set_status(state.status());
+        summary->set_entry_state(state.entry_state());
+        summary->set_holder(state.holder());
+        summary->set_offered_hand_off(state.offered_hand_off());
+        summary->set_answer_due(state.answer_due());
+        summary->set_head_surname(state.petition().head().name().surname());
+        summary->set_persons(static_cast<uint32_t>(treaty::IncludedPersons(state).size()));
+        return true;
+      }));
+  RETURN_IF_ERROR(failed);
+  return response;
+}
+
+absl::StatusOr<v1::QuotaState> Reader::GetQuota(const std::string& name) const {
+  const std::vector<std::string> parts = absl::StrSplit(name, '/');
+  if (parts.size() != 3 || parts[0] != "quotas" || (parts[1] != "kz" && parts[1] != "ru")) {
+    return absl::InvalidArgumentError("name");
+  }
+  const std::optional<uint64_t> year = ParseDecimal(parts[2]);
+  if (!year || *year < 2000 || *year > 2199) return absl::InvalidArgumentError("name");
+  Overlay rows(store_);
+  const Views views(identity_.self(), rows, vault_);
+  return views.LoadQuota(parts[1] == "kz" ? v1::PARTY_KZ : v1::PARTY_RU, static_cast<int>(*year));
+}
+
+absl::StatusOr<v1::Term> Reader::GetTerm(const std::string& on, absl::Time now) const {
+  absl::CivilDay day = DayOf(identity_, now);
+  if (!on.empty()) {
+    const absl::StatusOr<absl::CivilDay> asked = ParseDate(on);
+    if (!asked.ok()) return absl::InvalidArgumentError("on");
+    day = *asked;
+  }
+  Overlay rows(store_);
+  v1::Term term;
+  ASSIGN_OR_RETURN(*term.mutable_treaty(), Views(identity_.self(), rows, vault_).LoadTreaty());
+  term.set_in_force(treaty::InForce(term.treaty(), day));
+  if (const std::optional<treaty::Period> period = treaty::PeriodOn(day)) {
+    term.set_period(period->number);
+    term.set_period_from(FormatDate(period->from));
+    term.set_period_until(FormatDate(period->until));
+    term.set_last_day_for_notice(FormatDate(period->last_day_for_notice));
+  }
+  return term;
+}
+
+absl::StatusOr<std::vector<v1::WatchActsResponse>> Reader::ReadActs(v1::WatchCursor& cursor,
+                                                                    const std::string& name,
+                                                                    size_t limit) const {
+  ASSIGN_OR_RETURN(const uint64_t cosigned, Cosigned());
+  // In this order: what is processed after the own size was read comes later.
+  ASSIGN_OR_RETURN(const uint64_t own_size, (LogRows<Store>(Side::kOwn, store_).Size()));
+  ASSIGN_OR_RETURN(const uint64_t processed, Number(store_, kProcessedRow));
+  std::vector<v1::WatchActsResponse> acts;
+  while (acts.size() < limit) {
+    // The own entry is next, unless it says that more of the mirror came before
+    // it; at the end of the own ledger, the rest of the mirror.
+    Side side = Side::kOwn;
+    uint64_t index = cursor.own_index();
+    Opened opened;
+    if (index < own_size) {
+      ASSIGN_OR_RETURN(opened, Load(side, index));
+      const bool progress = opened.entry.kind() == v1::ENTRY_KIND_PROGRESS;
+      if (progress && cursor.mirror_index() < opened.entry.reference().position()) side = Side::kMirror;
+      if (opened.act.has_case_act() && index >= cosigned && treaty::IsIrreversible(opened.act.case_act()))
+        break;
+    } else if (cursor.mirror_index() < processed) {
+      side = Side::kMirror;
+    } else {
+      break;
+    }
+    if (side == Side::kMirror) {
+      index = cursor.mirror_index();
+      ASSIGN_OR_RETURN(opened, Load(side, index));
+      cursor.set_mirror_index(index + 1);
+    } else {
+      cursor.set_own_index(index + 1);
+    }
+    const std::string case_name = absl::StrCat("cases/", opened.act.case_id());
+    if (!opened.act.has_case_act() || (!name.empty() && name != case_name)) continue;
+    v1::ActRecord made;
+    made.mutable_entry()->set_ledger(side == Side::kOwn ? identity_.self() : identity_.peer());
+    made.mutable_entry()->set_index(index);
+    made.mutable_entry()->set_entry_id(opened.entry.entry_id());
+    v1::WatchActsResponse& response = acts.emplace_back();
+    *response.mutable_cursor() = cursor;
+    response.set_name(case_name);
+    ASSIGN_OR_RETURN(*response.mutable_item(), ItemFor(made, cosigned));
+  }
+  return acts;
+}
+
+absl::StatusOr<std::string> Reader::GetCheckpoint(v1::Party ledger) const {
+  if (ledger == identity_.self()) return LogRows<Store>(Side::kOwn, store_).Cosigned();
+  if (ledger != identity_.peer()) return absl::InvalidArgumentError("ledger");
+  const LogRows<Store> mirror(Side::kMirror, store_);
+  ASSIGN_OR_RETURN(const uint64_t size, mirror.Size());
+  return mirror.Checkpoint(size);
+}
+
+}  // namespace kelisim::authority

@@ -1,0 +1,59 @@
+#ifndef KELISIM_SHARED_AUTHORITY_READER_H_
+#define KELISIM_SHARED_AUTHORITY_READER_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "kelisim/v1/case_service.pb.h"
+#include "kelisim/v1/quota_service.pb.h"
+#include "kelisim/v1/treaty_service.pb.h"
+#include "kelisim/v1/views.pb.h"
+#include "shared/authority/books.h"
+#include "shared/ledger/store.h"
+#include "shared/ledger/vault.h"
+
+namespace kelisim::authority {
+
+// The node's answers to questions: reads of committed rows, beside the core.
+// Thread-safe. Everything referred to must outlive the reader.
+//
+// Errors: NOT_FOUND; INVALID_ARGUMENT (a name, token or date that is none);
+// anything else means the store cannot be trusted.
+class Reader {
+ public:
+  Reader(const Identity& identity, const ledger::Store& store, ledger::Vault& vault)
+      : identity_(identity), store_(store), vault_(vault) {}
+
+  // With timeline, evidence and what may be done on the civil day of `now`.
+  absl::StatusOr<v1::Case> GetCase(const std::string& name, absl::Time now) const;
+  absl::StatusOr<v1::ListCasesResponse> ListCases(const v1::ListCasesRequest& request) const;
+  absl::StatusOr<v1::QuotaState> GetQuota(const std::string& name) const;
+  absl::StatusOr<v1::Term> GetTerm(const std::string& on, absl::Time now) const;
+  // Case acts from `cursor` on, at most `limit`, in the order in which this node
+  // knows them. `cursor` receives where to go on. An own irreversible act that
+  // is not cosigned yet ends the list.
+  absl::StatusOr<std::vector<v1::WatchActsResponse>> ReadActs(v1::WatchCursor& cursor,
+                                                              const std::string& name, size_t limit) const;
+  // The newest checkpoint with all cosignatures, a signed note; of the mirror,
+  // the newest signed by the counterpart.
+  absl::StatusOr<std::string> GetCheckpoint(v1::Party ledger) const;
+
+ private:
+  struct Opened {
+    v1::Entry entry;
+    v1::Act act;  // without subject when it is no act or its payload is unknown
+  };
+  absl::StatusOr<Opened> Load(ledger::Side side, uint64_t index) const;
+  absl::StatusOr<v1::TimelineItem> ItemFor(const v1::ActRecord& made, uint64_t cosigned) const;
+  absl::StatusOr<uint64_t> Cosigned() const;
+
+  const Identity& identity_;
+  const ledger::Store& store_;
+  ledger::Vault& vault_;
+};
+
+}  // namespace kelisim::authority
+
+#endif  // KELISIM_SHARED_AUTHORITY_READER_H_

@@ -1,0 +1,26 @@
+#include "shared/authority/turn.h"
+
+#include <utility>
+
+#include "kelisim/v1/exchange_service.pb.h"
+#include "shared/base/status_macros.h"
+
+namespace kelisim::authority {
+
+absl::StatusOr<Outputs> CommitAndRelease(Turn turn, ledger::Store& store, ledger::HeadAnchor& anchor,
+                                         const tlog::NoteSigner& witness, const tlog::NoteSigner& mirror) {
+  if (!turn.batch_.empty()) RETURN_IF_ERROR(store.Commit(turn.batch_));
+  if (turn.head_) RETURN_IF_ERROR(anchor.Save(*turn.head_));
+  for (const CosignTask& task : turn.cosign_) {
+    std::string& bytes = turn.outputs_.replies[task.reply].answer.response;
+    v1::PushResponse response;
+    if (!response.ParseFromString(bytes))
+      return absl::InternalError("a push response of our own cannot be read");
+    response.set_cosignatures(witness.Cosign(task.checkpoint_text, task.unix_seconds) +
+                              mirror.Cosign(task.checkpoint_text, task.unix_seconds));
+    bytes = response.SerializeAsString();
+  }
+  return std::move(turn.outputs_);
+}
+
+}  // namespace kelisim::authority

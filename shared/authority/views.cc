@@ -1,0 +1,465 @@
+#include "shared/authority/views.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "kelisim/v1/quota_service.pb.h"
+#include "kelisim/v1/treaty_service.pb.h"
+#include "shared/base/bytes.h"
+#include "shared/base/status_macros.h"
+#include "shared/treaty/quota.h"
+#include "shared/treaty/term.h"
+
+namespace kelisim::authority {
+namespace {
+
+using treaty::Claim;
+using treaty::Effects;
+
+std::string PartyKey(std::string_view prefix, v1::Party party) {
+  return absl::StrCat(Absl(prefix), std::string(1, static_cast<char>(party)));
+}
+
+std::string YearKey(std::string_view prefix, v1::Party party, int year) {
+  std::string key = PartyKey(prefix, party);
+  AppendU32(key, static_cast<uint32_t>(year));
+  return key;
+}
+
+std::string WaitingRow(v1::Party party, int64_t since_us, std::string_view case_id) {
+  return absl::StrCat(PartyKey("vw", party), U64(static_cast<uint64_t>(since_us)), Absl(case_id));
+}
+
+std::string ReservedRow(v1::Party party, int year, std::string_view case_id) {
+  return absl::StrCat(YearKey("vr", party, year), Absl(case_id));
+}
+
+std::string DueRow(std::string_view due, std::string_view case_id) {
+  return absl::StrCat("vd", Absl(due), Absl(case_id));
+}
+
+std::string ReplyKey(std::string_view request_id) { return absl::StrCat("va", Absl(request_id)); }
+
+absl::Status Unreadable(std::string_view what) {
+  return absl::DataLossError(absl::StrCat(Absl(what), " in the store cannot be read"));
+}
+
+template <typename Message>
+absl::StatusOr<Message> ParseRow(const std::optional<std::string>& bytes, std::string_view what) {
+  Message message;
+  if (bytes && !message.ParseFromString(*bytes)) return Unreadable(what);
+  return message;
+}
+
+// The act of this case that `act` answers, if any: its notice or its predecessor.
+std::string Answers(const v1::Act& act) {
+  const v1::CaseAct& what = act.case_act();
+  const auto first_of = [&](const std::string& notice) {
+    return notice.empty() ? act.predecessor() : notice;
+  };
+  switch (what.act_case()) {
+    case v1::CaseAct::kSuspended:
+      return first_of(what.suspended().resolves_notice());
+    case v1::CaseAct::kDeferred:
+      return first_of(what.deferred().resolves_notice());
+    case v1::CaseAct::kExcluded:
+      return first_of(what.excluded().resolves_notice());
+    case v1::CaseAct::kResumed:
+      return first_of(what.resumed().resolves_notice());
+    case v1::CaseAct::kWithdrawn:
+      return first_of(what.withdrawn().resolves_notice());
+    case v1::CaseAct::kAnnulled:
+      return first_of(what.annulled().resolves_notice());
+    case v1::CaseAct::kNoticeDismissed:
+      return first_of(what.notice_dismissed().resolves_notice());
+    default:
+      return act.predecessor();
+  }
+}
+
+}  // namespace
+
+std::string CaseRow(std::string_view case_id) { return absl::StrCat(Absl(kCaseRowPrefix), Absl(case_id)); }
+std::string QuotaRow(v1::Party entry_state, int year) { return YearKey("vq", entry_state, year); }
+
+std::string PayloadContext(ledger::Side side, uint64_t index) {
+  return absl::StrCat("payload ", std::string(1, static_cast<char>(side)), " ", index);
+}
+
+absl::StatusOr<PayloadAndOpening> SplitPayload(std::string_view unsealed) {
+  if (unsealed.size() < Hash::kSize) return Unreadable("a payload");
+  return PayloadAndOpening{std::string(unsealed.substr(Hash::kSize)),
+                           std::string(unsealed.substr(0, Hash::kSize))};
+}
+
+absl::StatusOr<v1::CaseRecord> Views::LoadCase(const std::string& case_id) const {
+  const std::string row = CaseRow(case_id);
+  ASSIGN_OR_RETURN(const std::optional<std::string> sealed, rows_.Get(row));
+  v1::CaseRecord record;
+  if (!sealed) {
+    record.mutable_state()->set_case_id(case_id);
+    return record;
+  }
+  ASSIGN_OR_RETURN(const std::string bytes, vault_.Unseal(rows_, row, *sealed));
+  if (!record.ParseFromString(bytes)) return Unreadable("a case");
+  return record;
+}
+
+absl::Status Views::SaveCase(const v1::CaseRecord& record) {
+  const std::string row = CaseRow(record.state().case_id());
+  ASSIGN_OR_RETURN(std::string sealed,
+                   vault_.Seal(rows_, record.state().case_id(), row, record.SerializeAsString()));
+  rows_.Put(row, std::move(sealed));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::QuotaState> Views::LoadQuota(v1::Party entry_state, int year) const {
+  ASSIGN_OR_RETURN(const std::optional<std::string> bytes, rows_.Get(QuotaRow(entry_state, year)));
+  ASSIGN_OR_RETURN(v1::QuotaState state, ParseRow<v1::QuotaState>(bytes, "a quota"));
+  if (bytes) return state;
+  state.set_entry_state(entry_state);
+  state.set_year(year);
+  state.set_status(v1::UNSET);
+  return state;
+}
+
+absl::StatusOr<v1::TreatyState> Views::LoadTreaty() const {
+  ASSIGN_OR_RETURN(const std::optional<std::string> bytes, rows_.Get(kTreatyRow));
+  return ParseRow<v1::TreatyState>(bytes, "the treaty state");
+}
+
+absl::StatusOr<std::optional<v1::ReplyRow>> Views::LoadReply(std::string_view request_id) const {
+  ASSIGN_OR_RETURN(const std::optional<std::string> bytes, rows_.Get(ReplyKey(request_id)));
+  if (!bytes) return std::nullopt;
+  ASSIGN_OR_RETURN(v1::ReplyRow row, ParseRow<v1::ReplyRow>(bytes, "an answer"));
+  return row;
+}
+
+absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Views::OverdueOffers(
+    const std::string& date) const {
+  std::vector<std::pair<std::string, std::string>> overdue;
+  RETURN_IF_ERROR(rows_.Scan("vd", DueRow(date, ""), [&](std::string_view key, std::string_view entry_id) {
+    overdue.emplace_back(key.substr(DueRow(date, "").size()), entry_id);
+    return true;
+  }));
+  return overdue;
+}
+
+absl::Status Views::Fold(const OpenedEntry& opened, const v1::Act& act) {
+  switch (act.subject_case()) {
+    case v1::Act::kCaseAct:
+      RETURN_IF_ERROR(FoldCaseAct(opened, act));
+      break;
+    case v1::Act::kQuotaAct: {
+      const v1::Party author = opened.reference.ledger();
+      ASSIGN_OR_RETURN(v1::QuotaState state, LoadQuota(author, treaty::YearOf(act.quota_act())));
+      state = treaty::Apply(std::move(state), act.quota_act(), author);
+      rows_.Put(QuotaRow(author, state.year()), state.SerializeAsString());
+      break;
+    }
+    case v1::Act::kTreatyAct: {
+      ASSIGN_OR_RETURN(v1::TreatyState state, LoadTreaty());
+      rows_.Put(std::string(kTreatyRow),
+                treaty::Apply(std::move(state), act.treaty_act()).SerializeAsString());
+      break;
+    }
+    case v1::Act::SUBJECT_NOT_SET:
+      return absl::InternalError("an act without subject was admitted");
+  }
+  if (opened.reference.ledger() == self_ && !act.request_id().empty()) return RecordReply(opened, act);
+  return absl::OkStatus();
+}
+
+absl::Status Views::FoldCaseAct(const OpenedEntry& opened, const v1::Act& act) {
+  ASSIGN_OR_RETURN(v1::CaseRecord record, LoadCase(act.case_id()));
+  const v1::CaseState before = record.state();
+  *record.mutable_state() =
+      treaty::Apply(before, act.case_act(),
+                    {opened.reference.ledger(), opened.entry.entry_id(), opened.entry.recorded_at_us()});
+  v1::ActRecord* made = record.add_acts();
+  *made->mutable_entry() = opened.reference;
+  made->set_answers(Answers(act));
+  if (act.case_act().has_answer_overdue()) {
+    for (v1::ActRecord& earlier : *record.mutable_acts()) {
+      if (earlier.entry().entry_id() == act.case_act().answer_overdue().offer_entry_id())
+        earlier.set_overdue(true);
+    }
+    rows_.Delete(DueRow(act.case_act().answer_overdue().answer_due(), act.case_id()));
+  }
+  if (opened.reference.ledger() == self_ && treaty::IsIrreversible(act.case_act())) {
+    *record.mutable_told_state() = before;
+    record.set_told_from_size(opened.reference.index() + 1);
+  }
+  RETURN_IF_ERROR(UpdateRegisters(before, record.state(), opened.entry.recorded_at_us()));
+  return SaveCase(record);
+}
+
+absl::Status Views::FoldOwnRefusal(const OpenedEntry& refused, const v1::Act& act,
+                                   const v1::Violation& violation) {
+  if (!act.has_case_act()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(v1::CaseRecord record, LoadCase(act.case_id()));
+  if (record.state().status() == v1::CASE_STATUS_UNSPECIFIED) return absl::OkStatus();
+  v1::ActRecord* made = record.add_acts();
+  *made->mutable_entry() = refused.reference;
+  *made->mutable_refusal() = violation;
+  return SaveCase(record);
+}
+
+absl::Status Views::FoldRefusalOfOwn(const OpenedEntry& refused, const v1::Act& act,
+                                     const v1::Violation& violation) {
+  if (!act.has_case_act()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(v1::CaseRecord record, LoadCase(act.case_id()));
+  for (v1::ActRecord& made : *record.mutable_acts()) {
+    if (made.entry().entry_id() == refused.reference.entry_id()) *made.mutable_refusal() = violation;
+  }
+  if (record.told_from_size() == refused.reference.index() + 1) {
+    record.clear_told_state();
+    record.clear_told_from_size();
+  }
+  const v1::CaseState before = record.state();
+  ASSIGN_OR_RETURN(*record.mutable_state(), Refold(record));
+  RETURN_IF_ERROR(UpdateRegisters(before, record.state(), refused.entry.recorded_at_us()));
+  return SaveCase(record);
+}
+
+absl::StatusOr<v1::CaseState> Views::Refold(const v1::CaseRecord& record) {
+  v1::CaseState state;
+  state.set_case_id(record.state().case_id());
+  for (const v1::ActRecord& made : record.acts()) {
+    if (made.has_refusal()) continue;
+    const ledger::Side side = made.entry().ledger() == self_ ? ledger::Side::kOwn : ledger::Side::kMirror;
+    const ledger::LogRows<ledger::Overlay> log(side, rows_);
+    const uint64_t index = made.entry().index();
+    ASSIGN_OR_RETURN(const std::string entry_bytes, log.Entry(index));
+    ASSIGN_OR_RETURN(const std::optional<std::string> sealed, log.SealedPayload(index));
+    // A payload that a restore has lost was a step before hand-off 1, which
+    // carries all that matters of it.
+    if (!sealed) continue;
+    ASSIGN_OR_RETURN(const std::string unsealed, vault_.Unseal(rows_, PayloadContext(side, index), *sealed));
+    ASSIGN_OR_RETURN(const PayloadAndOpening opened, SplitPayload(unsealed));
+    v1::Entry entry;
+    v1::Act act;
+    if (!entry.ParseFromString(entry_bytes) || !act.ParseFromString(opened.payload))
+      return Unreadable("an act");
+    const bool in_chain = !treaty::IsOutsideChain(act.case_act());
+    // What was built on a refused act falls with it.
+    if (in_chain && state.status() != v1::CASE_STATUS_UNSPECIFIED &&
+        act.predecessor() != state.head_entry_id()) {
+      continue;
+    }
+    state = treaty::Apply(std::move(state), act.case_act(),
+                          {made.entry().ledger(), entry.entry_id(), entry.recorded_at_us()});
+  }
+  return state;
+}
+
+absl::Status Views::UpdateRegisters(const v1::CaseState& before, const v1::CaseState& after, int64_t at_us) {
+  const Effects old_effects = treaty::EffectsOf(before, self_);
+  const Effects new_effects = treaty::EffectsOf(after, self_);
+  const std::string& case_id = after.case_id();
+  const v1::Party entry_state =
+      after.entry_state() != v1::PARTY_UNSPECIFIED ? after.entry_state() : before.entry_state();
+
+  // Claims: released first, so that a person who left the case is free again.
+  const auto same_claims = [&] {
+    if (old_effects.claim != new_effects.claim || old_effects.persons.size() != new_effects.persons.size())
+      return false;
+    for (size_t i = 0; i < old_effects.persons.size(); ++i) {
+      if (old_effects.persons[i].SerializeAsString() != new_effects.persons[i].SerializeAsString())
+        return false;
+    }
+    return true;
+  };
+  if (!same_claims()) {
+    if (old_effects.claim != Claim::kFree)
+      RETURN_IF_ERROR(UpdateClaims(after, Claim::kFree, old_effects.persons));
+    if (new_effects.claim != Claim::kFree) {
+      RETURN_IF_ERROR(UpdateClaims(after, new_effects.claim, new_effects.persons));
+    }
+  }
+
+  // Quota counters (12.1): what the case no longer takes, then what it takes now.
+  const auto count = [&](const Effects& effects, int sign) -> absl::Status {
+    if (effects.year == 0) return absl::OkStatus();
+    ASSIGN_OR_RETURN(v1::QuotaState quota, LoadQuota(entry_state, effects.year));
+    quota = treaty::Count(std::move(quota), sign * static_cast<int64_t>(effects.reserved),
+                          sign * static_cast<int64_t>(effects.used));
+    rows_.Put(QuotaRow(entry_state, effects.year), quota.SerializeAsString());
+    if (effects.reserved > 0) {
+      const std::string row = ReservedRow(entry_state, effects.year, case_id);
+      if (sign < 0) {
+        rows_.Delete(row);
+      } else {
+        rows_.Put(row, U64(static_cast<uint64_t>(at_us)));
+      }
+    }
+    return absl::OkStatus();
+  };
+  if (old_effects.year != new_effects.year || old_effects.reserved != new_effects.reserved ||
+      old_effects.used != new_effects.used) {
+    RETURN_IF_ERROR(count(old_effects, -1));
+    RETURN_IF_ERROR(count(new_effects, +1));
+  }
+
+  if (old_effects.waiting) rows_.Delete(WaitingRow(entry_state, before.waiting_since_us(), case_id));
+  if (new_effects.waiting) {
+    std::string places;
+    AppendU32(places, static_cast<uint32_t>(new_effects.persons.size()));
+    rows_.Put(WaitingRow(entry_state, after.waiting_since_us(), case_id), places);
+  }
+  return UpdateDueRow(before, after);
+}
+
+absl::Status Views::UpdateDueRow(const v1::CaseState& before, const v1::CaseState& after) {
+  const auto row = [&](const v1::CaseState& state) {
+    // An own offer: the turn is the counterpart's and it has not answered.
+    const bool own_offer = state.offered_hand_off() != 0 && state.holder() != self_;
+    return own_offer ? DueRow(state.answer_due(), after.case_id()) : std::string();
+  };
+  const std::string old_row = row(before);
+  const std::string new_row = row(after);
+  if (old_row == new_row) return absl::OkStatus();
+  if (!old_row.empty()) rows_.Delete(old_row);
+  if (!new_row.empty()) rows_.Put(new_row, after.head_entry_id());
+  return absl::OkStatus();
+}
+
+absl::Status Views::UpdateClaims(const v1::CaseState& state, Claim claim,
+                                 const std::vector<v1::Person>& persons) {
+  for (const v1::Person& person : persons) {
+    for (const v1::Identifier& identifier : person.identifiers()) {
+      const std::string key = IdentifierRow(identifier);
+      ASSIGN_OR_RETURN(const std::optional<std::string> bytes, rows_.Get(key));
+      ASSIGN_OR_RETURN(const v1::ClaimRow old_row, ParseRow<v1::ClaimRow>(bytes, "a claim"));
+      v1::ClaimRow row;
+      for (const v1::ClaimRow::Held& held : old_row.held()) {
+        if (held.case_id() != state.case_id()) *row.add_held() = held;
+      }
+      if (claim != Claim::kFree) {
+        v1::ClaimRow::Held* held = row.add_held();
+        held->set_case_id(state.case_id());
+        held->set_claim(static_cast<uint32_t>(claim));
+      }
+      if (row.held().empty()) {
+        rows_.Delete(key);
+      } else {
+        rows_.Put(key, row.SerializeAsString());
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Views::RecordReply(const OpenedEntry& opened, const v1::Act& act) {
+  std::vector<v1::EntryReference>& entries = unfinished_[act.request_id()];
+  entries.push_back(opened.reference);
+  if (act.request_act_number() + 1 < act.request_acts()) return absl::OkStatus();
+
+  v1::ReplyRow row;
+  row.set_request_mac(act.request_mac());
+  const auto answer = [&](auto response) {
+    for (const v1::EntryReference& entry : entries) *response.add_entries() = entry;
+    return response;
+  };
+  switch (act.subject_case()) {
+    case v1::Act::kCaseAct: {
+      auto response = answer(v1::SubmitCaseCommandResponse());
+      ASSIGN_OR_RETURN(const v1::CaseRecord record, LoadCase(act.case_id()));
+      response.set_name(absl::StrCat("cases/", act.case_id()));
+      response.set_status(record.state().status());
+      response.set_holder(record.state().holder());
+      row.set_response(response.SerializeAsString());
+      if (treaty::IsIrreversible(act.case_act())) row.set_told_from_size(opened.reference.index() + 1);
+      break;
+    }
+    case v1::Act::kQuotaAct: {
+      auto response = answer(v1::SubmitQuotaCommandResponse());
+      ASSIGN_OR_RETURN(*response.mutable_quota(), LoadQuota(self_, treaty::YearOf(act.quota_act())));
+      row.set_response(response.SerializeAsString());
+      break;
+    }
+    case v1::Act::kTreatyAct: {
+      auto response = answer(v1::SubmitTreatyCommandResponse());
+      ASSIGN_OR_RETURN(*response.mutable_treaty(), LoadTreaty());
+      row.set_response(response.SerializeAsString());
+      break;
+    }
+    case v1::Act::SUBJECT_NOT_SET:
+      return absl::InternalError("an act without subject was admitted");
+  }
+  rows_.Put(ReplyKey(act.request_id()), row.SerializeAsString());
+  unfinished_.erase(act.request_id());
+  return absl::OkStatus();
+}
+
+absl::Status Views::Clear() {
+  std::vector<std::string> keys;
+  RETURN_IF_ERROR(rows_.Scan("v", ledger::PrefixEnd("v"), [&](std::string_view key, std::string_view) {
+    keys.emplace_back(key);
+    return true;
+  }));
+  for (std::string& key : keys) rows_.Delete(std::move(key));
+  unfinished_.clear();
+  return absl::OkStatus();
+}
+
+std::string Views::IdentifierRow(const v1::Identifier& identifier) const {
+  const std::string value = absl::StrCat(v1::Identifier::Kind_Name(identifier.kind()), "\n",
+                                         identifier.issuing_state(), "\n", identifier.number());
+  return absl::StrCat("vi", Absl(vault_.Pseudonym("identifier", value).bytes()));
+}
+
+template <typename T>
+T Views::Keep(absl::StatusOr<T> value) const {
+  if (value.ok()) return *std::move(value);
+  if (status_.ok()) status_ = value.status();
+  return T();
+}
+
+Claim Views::ClaimOf(const v1::Person& person, const std::string& case_id) const {
+  uint32_t strongest = static_cast<uint32_t>(Claim::kFree);
+  for (const v1::Identifier& identifier : person.identifiers()) {
+    const auto bytes = Keep(rows_.Get(IdentifierRow(identifier)));
+    const v1::ClaimRow row = Keep(ParseRow<v1::ClaimRow>(bytes, "a claim"));
+    for (const v1::ClaimRow::Held& held : row.held()) {
+      if (held.case_id() != case_id) strongest = std::max(strongest, held.claim());
+    }
+  }
+  return static_cast<Claim>(strongest);
+}
+
+v1::QuotaState Views::Quota(v1::Party entry_state, int year) const {
+  return Keep(LoadQuota(entry_state, year));
+}
+
+std::vector<treaty::Queued> Views::WaitingList(v1::Party entry_state) const {
+  std::vector<treaty::Queued> waiting;
+  const std::string prefix = PartyKey("vw", entry_state);
+  const absl::Status scanned =
+      rows_.Scan(prefix, ledger::PrefixEnd(prefix), [&](std::string_view key, std::string_view places) {
+        waiting.push_back({std::string(key.substr(prefix.size() + 8)), ReadU32(places)});
+        return true;
+      });
+  if (status_.ok()) status_ = scanned;
+  return waiting;
+}
+
+std::vector<v1::CaseState> Views::Reserved(v1::Party entry_state, int year) const {
+  std::vector<std::pair<uint64_t, std::string>> found;
+  const std::string prefix = YearKey("vr", entry_state, year);
+  const absl::Status scanned =
+      rows_.Scan(prefix, ledger::PrefixEnd(prefix), [&](std::string_view key, std::string_view since) {
+        found.emplace_back(ReadU64(since), key.substr(prefix.size()));
+        return true;
+      });
+  if (status_.ok()) status_ = scanned;
+  std::sort(found.begin(), found.end());
+  std::vector<v1::CaseState> reserved;
+  for (const auto& [since, case_id] : found) {
+    reserved.push_back(Keep(LoadCase(case_id)).state());
+  }
+  return reserved;
+}
+
+}  // namespace kelisim::authority

@@ -1,0 +1,122 @@
+#ifndef KELISIM_SHARED_AUTHORITY_VIEWS_H_
+#define KELISIM_SHARED_AUTHORITY_VIEWS_H_
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kelisim/v1/case_service.pb.h"
+#include "kelisim/v1/ledger.pb.h"
+#include "kelisim/v1/quota.pb.h"
+#include "kelisim/v1/treaty.pb.h"
+#include "kelisim/v1/views.pb.h"
+#include "shared/ledger/log.h"
+#include "shared/ledger/overlay.h"
+#include "shared/ledger/vault.h"
+#include "shared/treaty/resettlement.h"
+#include "shared/treaty/verdict.h"
+
+namespace kelisim::authority {
+
+// An entry with its payload, taken apart.
+struct OpenedEntry {
+  v1::EntryReference reference;
+  v1::Entry entry;
+  std::string payload;
+};
+
+// The views of a node: views = fold(own ledger, mirror). Nothing here decides;
+// it keeps what acts that were admitted have made of cases and registers.
+//
+// Rows, all beginning with 'v', all rebuilt from the ledgers:
+//
+//   vc <case id>                     CaseRecord, sealed
+//   vi <pseudonym of an identifier>  ClaimRow
+//   vq <party> <year u32>            QuotaState
+//   vw <party> <since u64> <case id> waiting list: places (u32)
+//   vr <party> <year u32> <case id>  reserved places: since (u64)
+//   vt                               TreatyState
+//   vd <answer due> <case id>        own offer not answered yet: its entry id
+//   va <request id>                  ReplyRow
+//
+// Single-threaded. As a Registry it cannot return errors; the first failed read
+// is kept in status(), which the caller checks before it trusts a verdict.
+class Views final : public treaty::Registry {
+ public:
+  // All must outlive the views.
+  Views(v1::Party self, ledger::Overlay& rows, ledger::Vault& vault)
+      : self_(self), rows_(rows), vault_(vault) {}
+
+  absl::Status status() const { return status_; }
+
+  // A record with only `state.case_id` set when there is no such case.
+  absl::StatusOr<v1::CaseRecord> LoadCase(const std::string& case_id) const;
+  absl::StatusOr<v1::QuotaState> LoadQuota(v1::Party entry_state, int year) const;
+  absl::StatusOr<v1::TreatyState> LoadTreaty() const;
+  absl::StatusOr<std::optional<v1::ReplyRow>> LoadReply(std::string_view request_id) const;
+  // Own offers whose answer was due before `date`: case id and offer's entry id.
+  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> OverdueOffers(
+      const std::string& date) const;
+
+  // Folds an admitted act. `act` is the parsed payload.
+  absl::Status Fold(const OpenedEntry& opened, const v1::Act& act);
+  // Notes in the case that this node refused an act of the counterpart.
+  absl::Status FoldOwnRefusal(const OpenedEntry& refused, const v1::Act& act, const v1::Violation& violation);
+  // The counterpart refused an own act: the case becomes what it is without it.
+  absl::Status FoldRefusalOfOwn(const OpenedEntry& refused, const v1::Act& act,
+                                const v1::Violation& violation);
+
+  // Deletes every view row, before a rebuild.
+  absl::Status Clear();
+
+  // treaty::Registry
+  treaty::Claim ClaimOf(const v1::Person& person, const std::string& case_id) const override;
+  v1::QuotaState Quota(v1::Party entry_state, int year) const override;
+  std::vector<treaty::Queued> WaitingList(v1::Party entry_state) const override;
+  std::vector<v1::CaseState> Reserved(v1::Party entry_state, int year) const override;
+
+ private:
+  absl::Status FoldCaseAct(const OpenedEntry& opened, const v1::Act& act);
+  absl::Status SaveCase(const v1::CaseRecord& record);
+  absl::Status UpdateRegisters(const v1::CaseState& before, const v1::CaseState& after, int64_t at_us);
+  absl::Status UpdateClaims(const v1::CaseState& state, treaty::Claim claim,
+                            const std::vector<v1::Person>& persons);
+  absl::Status UpdateDueRow(const v1::CaseState& before, const v1::CaseState& after);
+  absl::Status RecordReply(const OpenedEntry& opened, const v1::Act& act);
+  absl::StatusOr<v1::CaseState> Refold(const v1::CaseRecord& record);
+  std::string IdentifierRow(const v1::Identifier& identifier) const;
+  template <typename T>
+  T Keep(absl::StatusOr<T> value) const;
+
+  const v1::Party self_;
+  ledger::Overlay& rows_;
+  ledger::Vault& vault_;
+  // Requests of which not all acts are folded yet.
+  std::map<std::string, std::vector<v1::EntryReference>> unfinished_;
+  mutable absl::Status status_;
+};
+
+// Rows that readers outside the core use too.
+std::string CaseRow(std::string_view case_id);
+std::string QuotaRow(v1::Party entry_state, int year);
+inline constexpr std::string_view kCaseRowPrefix = "vc";
+inline constexpr std::string_view kTreatyRow = "vt";
+inline constexpr char kProcessedRow[] = "Mp";
+inline constexpr char kCosignedRow[] = "Mc";
+
+// The context under which the payload of an entry is sealed.
+std::string PayloadContext(ledger::Side side, uint64_t index);
+// payload and opening as one sealed plaintext: opening (32) || payload.
+struct PayloadAndOpening {
+  std::string payload;
+  std::string opening;
+};
+absl::StatusOr<PayloadAndOpening> SplitPayload(std::string_view unsealed);
+
+}  // namespace kelisim::authority
+
+#endif  // KELISIM_SHARED_AUTHORITY_VIEWS_H_

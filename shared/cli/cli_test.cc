@@ -1,0 +1,598 @@
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "gmock/gmock.h"
+#include "google/protobuf/text_format.h"
+#include "google/protobuf/util/json_util.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "gtest/gtest.h"
+#include "shared/cli/flags.h"
+#include "shared/cli/program.h"
+
+// The program as a whole, against services that note what they are asked.
+
+namespace kelisim::cli {
+namespace {
+
+using google::protobuf::Message;
+using google::protobuf::TextFormat;
+using google::protobuf::util::MessageDifferencer;
+using testing::HasSubstr;
+
+template <typename T>
+T Proto(const std::string& text) {
+  T message;
+  EXPECT_TRUE(TextFormat::ParseFromString(text, &message)) << text;
+  return message;
+}
+
+// What the services were asked, and what they answer.
+struct Notes {
+  grpc::Status answer;
+  int calls = 0;
+  std::string lang;
+  bool had_deadline = false;
+  v1::SubmitCaseCommandRequest case_command;
+  v1::SubmitQuotaCommandRequest quota_command;
+  v1::SubmitTreatyCommandRequest treaty_command;
+  v1::ListCasesRequest list;
+  v1::GetQuotaRequest quota;
+  v1::GetTermRequest term;
+  v1::GetCheckpointRequest checkpoint;
+  v1::Case file;
+  // One stream after the other: its messages, then its status.
+  std::vector<v1::WatchActsRequest> watched;
+  std::vector<std::pair<std::vector<v1::WatchActsResponse>, grpc::Status>> streams;
+
+  template <typename Request>
+  grpc::Status Take(const grpc::ServerContext& context, const Request& request, Request& kept) {
+    kept = request;
+    return Take(context);
+  }
+  grpc::Status Take(const grpc::ServerContext& context) {
+    ++calls;
+    had_deadline = context.deadline() < std::chrono::system_clock::now() + std::chrono::hours(2);
+    const auto found = context.client_metadata().find("accept-language");
+    if (found != context.client_metadata().end()) lang.assign(found->second.data(), found->second.size());
+    return answer;
+  }
+};
+
+class Cases : public v1::CaseService::Service {
+ public:
+  explicit Cases(Notes& notes) : notes_(notes) {}
+  grpc::Status SubmitCaseCommand(grpc::ServerContext* context, const v1::SubmitCaseCommandRequest* request,
+                                 v1::SubmitCaseCommandResponse* response) override {
+    response->set_name("cases/new");
+    response->set_status(v1::SUBMITTED);
+    response->set_holder(v1::PARTY_KZ);
+    if (!request->validate_only()) response->add_entries()->set_index(12);
+    return notes_.Take(*context, *request, notes_.case_command);
+  }
+  grpc::Status GetCase(grpc::ServerContext* context, const v1::GetCaseRequest* request,
+                       v1::Case* response) override {
+    *response = notes_.file;
+    response->set_name(request->name());
+    return notes_.Take(*context);
+  }
+  grpc::Status ListCases(grpc::ServerContext* context, const v1::ListCasesRequest* request,
+                         v1::ListCasesResponse*) override {
+    return notes_.Take(*context, *request, notes_.list);
+  }
+  grpc::Status WatchActs(grpc::ServerContext* context, const v1::WatchActsRequest* request,
+                         grpc::ServerWriter<v1::WatchActsResponse>* writer) override {
+    (void)notes_.Take(*context);
+    notes_.watched.push_back(*request);
+    const auto& [messages, status] = notes_.streams.at(notes_.watched.size() - 1);
+    for (const v1::WatchActsResponse& message : messages) writer->Write(message);
+    return status;
+  }
+
+ private:
+  Notes& notes_;
+};
+
+class Quotas : public v1::QuotaService::Service {
+ public:
+  explicit Quotas(Notes& notes) : notes_(notes) {}
+  grpc::Status SubmitQuotaCommand(grpc::ServerContext* context, const v1::SubmitQuotaCommandRequest* request,
+                                  v1::SubmitQuotaCommandResponse*) override {
+    return notes_.Take(*context, *request, notes_.quota_command);
+  }
+  grpc::Status GetQuota(grpc::ServerContext* context, const v1::GetQuotaRequest* request,
+                        v1::QuotaState*) override {
+    return notes_.Take(*context, *request, notes_.quota);
+  }
+
+ private:
+  Notes& notes_;
+};
+
+class Treaty : public v1::TreatyService::Service {
+ public:
+  explicit Treaty(Notes& notes) : notes_(notes) {}
+  grpc::Status SubmitTreatyCommand(grpc::ServerContext* context,
+                                   const v1::SubmitTreatyCommandRequest* request,
+                                   v1::SubmitTreatyCommandResponse*) override {
+    return notes_.Take(*context, *request, notes_.treaty_command);
+  }
+  grpc::Status GetTerm(grpc::ServerContext* context, const v1::GetTermRequest* request, v1::Term*) override {
+    return notes_.Take(*context, *request, notes_.term);
+  }
+  grpc::Status ListRules(grpc::ServerContext* context, const v1::ListRulesRequest*,
+                         v1::RuleCatalogue* response) override {
+    *response = Proto<v1::RuleCatalogue>("rules { id: '3.g' text { ru: 'Текст' } remedy { ru: 'Совет' } }");
+    return notes_.Take(*context);
+  }
+
+ private:
+  Notes& notes_;
+};
+
+class Ledger : public v1::LedgerService::Service {
+ public:
+  explicit Ledger(Notes& notes) : notes_(notes) {}
+  grpc::Status GetNodeState(grpc::ServerContext* context, const v1::GetNodeStateRequest*,
+                            v1::NodeState* response) override {
+    response->set_party(v1::PARTY_RU);
+    return notes_.Take(*context);
+  }
+  grpc::Status GetCheckpoint(grpc::ServerContext* context, const v1::GetCheckpointRequest* request,
+                             v1::GetCheckpointResponse* response) override {
+    response->set_note("origin\n12\nroot\n\n\u2014 sig\n");
+    return notes_.Take(*context, *request, notes_.checkpoint);
+  }
+
+ private:
+  Notes& notes_;
+};
+
+class CliTest : public testing::Test {
+ protected:
+  CliTest() {
+    grpc::ServerBuilder builder;
+    for (grpc::Service* service :
+         std::initializer_list<grpc::Service*>{&cases_, &quotas_, &treaty_, &ledger_}) {
+      builder.RegisterService(service);
+    }
+    server_ = builder.BuildAndStart();
+  }
+  ~CliTest() override { server_->Shutdown(); }
+
+  int RunCli(const std::vector<std::string>& arguments) {
+    out_.str("");
+    err_.str("");
+    const World world{environment_,
+                      {},
+                      [this](const v1::CliProfile&) { return server_->InProcessChannel({}); },
+                      [this](absl::Duration time) { pauses_.push_back(time); },
+                      out_,
+                      err_};
+    return cli::Run(arguments, world);
+  }
+
+  std::string FileWith(const std::string& name, const std::string& text) {
+    const std::string path = testing::TempDir() + "/" + name;
+    std::ofstream(path) << text;
+    return path;
+  }
+
+  Notes notes_;
+  Environment environment_;
+  std::ostringstream out_;
+  std::ostringstream err_;
+  std::vector<absl::Duration> pauses_;
+
+ private:
+  Cases cases_{notes_};
+  Quotas quotas_{notes_};
+  Treaty treaty_{notes_};
+  Ledger ledger_{notes_};
+  std::unique_ptr<grpc::Server> server_;
+};
+
+// ---- flags
+
+struct CommandRow {
+  std::vector<std::string> arguments;
+  // CaseCommand, as text.
+  std::string command;
+};
+
+const std::vector<CommandRow>& CommandRows() {
+  static const auto* const rows = new std::vector<CommandRow>{
+      {{"petition", "return", "x", "--missing", "photographs", "MINOR_CONSENT", "--field", "head.birth_date"},
+       "return_petition { missing: PAPER_PHOTOGRAPHS missing: PAPER_MINOR_CONSENT fields: 'head.birth_date' "
+       "}"},
+      {{"case", "confirm-scope", "x", "--all-confirmed"},
+       "confirm_scope { free_will_confirmed: true citizenship_confirmed_person_ids: 'head' }"},
+      {{"case", "confirm-scope", "x", "--free-will-confirmed", "--citizenship-confirmed", "head", "m1",
+        "--conscript", "m2"},
+       "confirm_scope { free_will_confirmed: true citizenship_confirmed_person_ids: ['head', 'm1'] "
+       "conscript_person_ids: 'm2' }"},
+      {{"case", "refuse-scope", "x", "--rule", "1.3", "--compulsion-found"},
+       "refuse_scope { rule: '1.3' finding { compulsion_found: true } }"},
+      {{"case", "offer", "x"}, "offer { number: 3 }"},
+      {{"case", "offer", "x", "--number", "1"}, "offer { number: 1 }"},
+      {{"case", "accept", "x"}, "accept { number: 4 }"},
+      {{"case", "decline", "x", "--rule", "2.1", "--person", "head"},
+       "decline { number: 4 rule: '2.1' person_id: 'head' }"},
+      {{"case", "defer", "x", "--rule", "3.g", "--person", "m1", "--basis", "12", "--review-on",
+        "2027-02-01"},
+       "defer { rule: '3.g' person_id: 'm1' basis: '12' review_on: '2027-02-01' }"},
+      {{"case", "end-deferral", "x", "--rule", "3.g", "--fulfilled-in-full", "--notice", "00ff"},
+       "end_deferral { rule: '3.g' fulfilled_in_full: true resolves_notice: '\\000\\377' }"},
+      {{"case", "exclude", "x", "--rule", "3.b", "--person", "head"},
+       "exclude { rule: '3.b' person_id: 'head' }"},
+      {{"case", "reserve-place", "x"}, "reserve_place {}"},
+      {{"case", "opt-out", "x"}, "opt_out {}"},
+      {{"case", "issue-status", "x", "--number", "7", "--valid-until", "2027-05-01",
+        "--citizenship-confirmed", "--no-obstacle-known"},
+       "issue_status { number: '7' valid_until: '2027-05-01' citizenship_confirmed: true no_obstacle_known: "
+       "true }"},
+      {{"case", "reissue-document", "x", "--reason", "lost", "--reissued-on", "2027-03-01"},
+       "reissue_document { reason: 'lost' reissued_on: '2027-03-01' }"},
+      {{"case", "record-exit", "x", "--crossed-on", "2027-04-12", "--crossing-point", "RU-1"},
+       "record_exit { crossed_on: '2027-04-12' crossing_point: 'RU-1' }"},
+      {{"case", "register-residence", "x", "--registered-on", "2027-04-20", "--region", "KZ-71"},
+       "register_residence { registered_on: '2027-04-20' region: 'KZ-71' }"},
+      {{"case", "suspend", "x", "--rule", "3.v", "--person", "head"},
+       "suspend { rule: '3.v' person_id: 'head' }"},
+      {{"case", "resume", "x", "--rule", "3.v", "--person", "head"},
+       "resume { rule: '3.v' person_id: 'head' }"},
+      {{"case", "withdraw", "x", "--stated-on", "2026-12-03"}, "withdraw { stated_on: '2026-12-03' }"},
+      {{"case", "annul", "x", "--rule", "1.3", "--person", "head"},
+       "annul { rule: '1.3' person_id: 'head' }"},
+      {{"case", "lapse", "x"}, "lapse {}"},
+      {{"case", "close-by-termination", "x"}, "close_by_termination {}"},
+      {{"case", "remove-member", "x", "--person", "m2", "--reason", "not-covered"},
+       "remove_member { person_id: 'm2' reason: NOT_COVERED }"},
+      {{"case", "notice", "x", "--kind", "obstacle-ended", "--rule", "3.v", "--person", "m1"},
+       "give_notice { kind: OBSTACLE_ENDED rule: '3.v' person_id: 'm1' }"},
+      {{"case", "dismiss-notice", "x", "--notice", "61", "--basis", "9"},
+       "dismiss_notice { resolves_notice: 'a' basis: '9' }"},
+      // Everybody still in the case, and nobody else.
+      {{"case", "clear", "x", "--all-clear"},
+       "clear { persons { person_id: 'head' permanent_residence_confirmed: true not_refugee: true "
+       "not_imprisoned_convict: true no_security_bar: true no_postponement: true not_temporary_stay: true "
+       "not_migrant_worker: true not_conscript: true } "
+       "persons { person_id: 'm2' permanent_residence_confirmed: true not_refugee: true "
+       "not_imprisoned_convict: true no_security_bar: true no_postponement: true not_temporary_stay: true "
+       "not_migrant_worker: true not_conscript: true } }"},
+  };
+  return *rows;
+}
+
+constexpr char kState[] =
+    "state { hand_offs_done: 2 offered_hand_off: 4 petition { head { person_id: 'head' } } "
+    "family { person_id: 'm1' standing: EXCLUDED } family { person_id: 'm2' standing: INCLUDED } "
+    "family { person_id: 'm3' standing: LEFT } }";
+
+TEST_F(CliTest, FlagsBecomeCommands) {
+  notes_.file = Proto<v1::Case>(kState);
+  for (const CommandRow& row : CommandRows()) {
+    EXPECT_EQ(RunCli(row.arguments), 0) << err_.str();
+    EXPECT_EQ(notes_.case_command.name(), "cases/x");
+    EXPECT_TRUE(
+        MessageDifferencer::Equals(notes_.case_command.command(), Proto<v1::CaseCommand>(row.command)))
+        << notes_.case_command.command().DebugString() << row.command;
+  }
+}
+
+TEST_F(CliTest, JsonBecomesTheSameCommands) {
+  notes_.file = Proto<v1::Case>(kState);
+  for (const CommandRow& row : CommandRows()) {
+    const auto command = Proto<v1::CaseCommand>(row.command);
+    const auto* field = command.GetReflection()->GetOneofFieldDescriptor(
+        command, v1::CaseCommand::descriptor()->FindOneofByName("command"));
+    const std::string file =
+        FileWith("command.json", ToJson(command.GetReflection()->GetMessage(command, field)));
+    EXPECT_EQ(RunCli({row.arguments[0], row.arguments[1], "cases/x", "--from-json", file}), 0) << err_.str();
+    EXPECT_EQ(notes_.case_command.name(), "cases/x");
+    EXPECT_TRUE(MessageDifferencer::Equals(notes_.case_command.command(), command)) << row.command;
+  }
+}
+
+TEST_F(CliTest, EveryCommandOfACaseCanBeGiven) {
+  std::set<int> given = {v1::CaseCommand::kFilePetition, v1::CaseCommand::kCompletePetition};  // below
+  for (const CommandRow& row : CommandRows())
+    given.insert(Proto<v1::CaseCommand>(row.command).command_case());
+  EXPECT_EQ(given.size(), static_cast<size_t>(v1::CaseCommand::descriptor()->field_count()));
+}
+
+TEST_F(CliTest, PetitionsComeFromFiles) {
+  const std::string file =
+      FileWith("petition.json", R"({"entry_state": "PARTY_RU", "head": {"birth_date": "1984-03-17"}})");
+  const std::string expected = "{ entry_state: PARTY_RU head { birth_date: '1984-03-17' } }";
+  EXPECT_EQ(RunCli({"petition", "file", file, "--happened-on", "2026-11-20"}), 0) << err_.str();
+  EXPECT_EQ(notes_.case_command.name(), "");
+  EXPECT_EQ(notes_.case_command.happened_on(), "2026-11-20");
+  EXPECT_TRUE(MessageDifferencer::Equals(notes_.case_command.command(),
+                                         Proto<v1::CaseCommand>("file_petition " + expected)));
+  EXPECT_EQ(RunCli({"petition", "complete", "x", file}), 0) << err_.str();
+  EXPECT_EQ(notes_.case_command.name(), "cases/x");
+  EXPECT_TRUE(MessageDifferencer::Equals(notes_.case_command.command(),
+                                         Proto<v1::CaseCommand>("complete_petition " + expected)));
+}
+
+TEST_F(CliTest, OtherServices) {
+  EXPECT_EQ(RunCli({"quota", "set", "--year", "2027", "--limit", "0", "--legal-act", "91"}), 0);
+  EXPECT_EQ(notes_.quota_command.command().ShortDebugString(), "set_quota { year: 2027 legal_act: \"91\" }");
+  EXPECT_EQ(RunCli({"quota", "adjust", "--year", "2027", "--limit", "5"}), 0);
+  EXPECT_EQ(notes_.quota_command.command().ShortDebugString(), "adjust_quota { year: 2027 limit: 5 }");
+  EXPECT_EQ(RunCli({"quota", "close", "--year", "2026"}), 0);
+  EXPECT_EQ(notes_.quota_command.command().ShortDebugString(), "close_year { year: 2026 }");
+  EXPECT_EQ(RunCli({"quota", "report", "--year", "2026"}), 0);
+  EXPECT_EQ(notes_.quota_command.command().ShortDebugString(), "report_year { year: 2026 }");
+  EXPECT_EQ(RunCli({"quota", "show", "--party", "KZ", "--year", "2026"}), 0);
+  EXPECT_EQ(notes_.quota.name(), "quotas/kz/2026");
+  EXPECT_EQ(RunCli({"term", "show", "--on", "2029-10-17"}), 0);
+  EXPECT_EQ(notes_.term.on(), "2029-10-17");
+  EXPECT_EQ(RunCli({"term", "record-notice", "--from", "ru", "--received-on", "2029-09-30", "--written"}), 0);
+  EXPECT_EQ(notes_.treaty_command.command().ShortDebugString(),
+            "record_termination_notice { from: PARTY_RU received_on: \"2029-09-30\" written: true }");
+  EXPECT_EQ(RunCli({"term", "record-revocation", "--from", "ru", "--note-number", "5"}), 0);
+  EXPECT_EQ(notes_.treaty_command.command().ShortDebugString(),
+            "record_revocation { from: PARTY_RU note_number: \"5\" }");
+  EXPECT_EQ(RunCli({"case", "list", "--status", "submitted", "CLEARED", "--my-turn", "--page-size", "7"}), 0);
+  EXPECT_EQ(notes_.list.ShortDebugString(),
+            "page_size: 7 statuses: SUBMITTED statuses: CLEARED my_turn: true");
+}
+
+TEST_F(CliTest, ShowsWhatItReads) {
+  EXPECT_EQ(RunCli({"rules", "show", "3.g", "--lang", "ru"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("Совет"));
+  EXPECT_EQ(RunCli({"rules", "list", "--lang", "ru"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("3.g Текст\n"));
+  EXPECT_EQ(RunCli({"rules", "show", "9.z"}), kNotFound);
+  EXPECT_EQ(RunCli({"node", "status"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("Russia"));
+  EXPECT_EQ(RunCli({"node", "checkpoint"}), 0);
+  EXPECT_EQ(notes_.checkpoint.ledger(), v1::PARTY_RU) << "the node's own by default";
+  EXPECT_EQ(out_.str(), "origin\n12\nroot\n\n\u2014 sig\n");
+  EXPECT_EQ(RunCli({"node", "checkpoint", "--ledger", "kz"}), 0);
+  EXPECT_EQ(notes_.checkpoint.ledger(), v1::PARTY_KZ);
+  EXPECT_EQ(RunCli({"case", "show", "x"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("cases/x"));
+}
+
+// ---- requests
+
+TEST_F(CliTest, EveryRequestHasItsOwnId) {
+  const std::regex uuid("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
+  std::set<std::string> ids;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(RunCli({"case", "lapse", "x"}), 0);
+    EXPECT_TRUE(std::regex_match(notes_.case_command.request_id(), uuid)) << notes_.case_command.request_id();
+    ids.insert(notes_.case_command.request_id());
+  }
+  EXPECT_EQ(ids.size(), 3u);
+  EXPECT_EQ(RunCli({"--request-id", "mine", "case", "lapse", "x"}), 0);
+  EXPECT_EQ(notes_.case_command.request_id(), "mine");
+}
+
+TEST_F(CliTest, ValidateOnlySaysThatNothingWasRecorded) {
+  EXPECT_EQ(RunCli({"case", "lapse", "x", "--validate-only"}), 0);
+  EXPECT_TRUE(notes_.case_command.validate_only());
+  EXPECT_THAT(out_.str(), HasSubstr("Nothing was recorded."));
+  EXPECT_EQ(RunCli({"case", "lapse", "x"}), 0);
+  EXPECT_FALSE(notes_.case_command.validate_only());
+  EXPECT_THAT(out_.str(), HasSubstr("Recorded."));
+}
+
+TEST_F(CliTest, LanguageComesFromFlagThenProfileThenLocale) {
+  environment_.locale = "kk_KZ.UTF-8";
+  RunCli({"case", "list"});
+  EXPECT_EQ(notes_.lang, "kk");
+  EXPECT_EQ(out_.str(), "Істер жоқ.\n");
+  environment_.profile = FileWith("profile.textproto", "lang: 'ru'");
+  RunCli({"case", "list"});
+  EXPECT_EQ(notes_.lang, "ru");
+  RunCli({"case", "list", "--lang", "en"});
+  EXPECT_EQ(notes_.lang, "en");
+  EXPECT_TRUE(notes_.had_deadline);
+}
+
+TEST_F(CliTest, JsonAnswersAreOneDocument) {
+  EXPECT_EQ(RunCli({"--json", "case", "lapse", "x"}), 0);
+  v1::SubmitCaseCommandResponse response;
+  EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(out_.str(), &response).ok()) << out_.str();
+  EXPECT_EQ(response.status(), v1::SUBMITTED);
+  EXPECT_THAT(out_.str(), HasSubstr("\"entry_id\""));
+}
+
+TEST_F(CliTest, UnknownOutcomeShowsTheIdToRepeat) {
+  notes_.answer = {grpc::StatusCode::UNAVAILABLE, ""};
+  EXPECT_EQ(RunCli({"case", "lapse", "x"}), kUnreachable);
+  EXPECT_THAT(err_.str(), HasSubstr("--request-id " + notes_.case_command.request_id()));
+  EXPECT_EQ(RunCli({"case", "lapse", "x", "--validate-only"}), kUnreachable);
+  EXPECT_THAT(err_.str(), testing::Not(HasSubstr("--request-id")));
+  EXPECT_EQ(RunCli({"case", "show", "x"}), kUnreachable);
+  EXPECT_THAT(err_.str(), testing::Not(HasSubstr("--request-id")));
+}
+
+TEST_F(CliTest, AFailedLookAtTheCaseSendsNoCommand) {
+  notes_.answer = {grpc::StatusCode::NOT_FOUND, ""};
+  EXPECT_EQ(RunCli({"case", "accept", "x"}), kNotFound);
+  EXPECT_EQ(notes_.calls, 1);
+  EXPECT_EQ(notes_.case_command.request_id(), "");
+}
+
+// ---- wrong use
+
+TEST_F(CliTest, WrongUseSendsNothing) {
+  const std::string json = FileWith("empty.json", "{}");
+  const std::string broken = FileWith("broken.json", "{\"filed_on\": }");
+  const std::string profile = FileWith("bad.textproto", "server: 'a'\nservr: 'b'\n");
+  const std::pair<std::vector<std::string>, std::string> rows[] = {
+      {{}, "subcommand is required"},
+      {{"case"}, "subcommand is required"},
+      {{"casee"}, "subcommand is required"},
+      {{"case", "show"}, "CASE is required"},
+      {{"case", "defer", "x", "--nonsense"}, "--nonsense"},
+      {{"case", "clear", "x"}, "--all-clear"},
+      {{"case", "clear", "x", "--all-clear", "--from-json", json}, "excludes"},
+      {{"case", "defer", "x", "--rule", "3.g", "--from-json", json}, "excludes"},
+      {{"case", "notice", "x", "--kind", "rumour"}, "--kind"},
+      {{"case", "notice", "x", "--kind", "KIND_UNSPECIFIED"}, "--kind"},
+      {{"case", "withdraw", "x", "--notice", "0g"}, "--notice"},
+      {{"case", "offer", "x", "--number", "-1"}, "--number"},
+      {{"case", "offer", "x", "--number", "4294967297"}, "--number"},
+      {{"case", "watch", "--from", "12"}, "--from"},
+      {{"case", "watch", "--from", "12,x"}, "--from"},
+      {{"quota", "show", "--party", "uz", "--year", "2026"}, "--party"},
+      {{"quota", "show", "--party", "kz"}, "--year is required"},
+      {{"petition", "file", "/nowhere.json"}, "/nowhere.json: cannot be opened"},
+      {{"petition", "file", broken}, "line 1, column 14"},
+      {{"case", "list", "--lang", "de"}, "--lang"},
+      {{"case", "list", "--timeout", "0"}, "timeout"},
+      {{"case", "list", "--timeout", "31s"}, "timeout"},
+      {{"case", "list", "--timeout", "soon"}, "timeout"},
+      {{"case", "list", "--profile", "/nowhere"}, "/nowhere: cannot be opened"},
+      {{"case", "list", "--profile", profile}, "line 2, column 6"},
+  };
+  for (const auto& [arguments, message] : rows) {
+    EXPECT_EQ(RunCli(arguments), kBadInput) << testing::PrintToString(arguments);
+    EXPECT_THAT(err_.str(), HasSubstr(message)) << testing::PrintToString(arguments);
+    EXPECT_EQ(out_.str(), "");
+    std::vector<std::string> with_json = arguments;
+    with_json.push_back("--json");
+    EXPECT_EQ(RunCli(with_json), kBadInput) << testing::PrintToString(arguments);
+    EXPECT_THAT(err_.str(), HasSubstr("\"reason\": \"INPUT\"")) << testing::PrintToString(arguments);
+  }
+  EXPECT_EQ(notes_.calls, 0);
+}
+
+TEST(Dial, NamesWhatIsMissing) {
+  v1::CliProfile profile;
+  EXPECT_THAT(std::string(Dial(profile).status().message()), HasSubstr("--server"));
+  profile.set_server("127.0.0.1:1");
+  EXPECT_THAT(std::string(Dial(profile).status().message()), HasSubstr("--tls-cert"));
+  profile.set_tls_certificate("/nowhere.crt");
+  profile.set_tls_private_key("/nowhere.key");
+  profile.set_tls_roots("/nowhere.ca");
+  EXPECT_THAT(std::string(Dial(profile).status().message()), HasSubstr("/nowhere.crt: cannot be opened"));
+}
+
+TEST(Profile, PathsAreRelativeToTheFileAndFlagsWin) {
+  const std::string directory = testing::TempDir() + "/profiles";
+  std::filesystem::create_directories(directory);
+  const std::string path = directory + "/officer.textproto";
+  std::ofstream(path) << "server: 'a:1' tls_certificate: 'tls/o.crt' tls_roots: '/etc/ca.pem' tls_name: 'n'";
+  Options given;
+  given.connection.set_server("b:2");
+  const absl::StatusOr<Options> options = FillIn(given, {path, ""});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->connection.server(), "b:2");
+  EXPECT_EQ(options->connection.tls_certificate(), directory + "/tls/o.crt");
+  EXPECT_EQ(options->connection.tls_roots(), "/etc/ca.pem");
+  EXPECT_EQ(options->connection.tls_private_key(), "");
+  EXPECT_EQ(options->connection.tls_name(), "n");
+}
+
+TEST(Profile, Timeouts) {
+  EXPECT_EQ(*ParseTimeout("20s"), absl::Seconds(20));
+  EXPECT_EQ(*ParseTimeout("20"), absl::Seconds(20));
+  EXPECT_EQ(*ParseTimeout("500ms"), absl::Milliseconds(500));
+  EXPECT_EQ(*ParseTimeout("30s"), absl::Seconds(30));
+}
+
+// ---- watch
+
+v1::WatchActsResponse Seen(uint64_t own, const std::string& name) {
+  return Proto<v1::WatchActsResponse>("cursor { own_index: " + std::to_string(own) +
+                                      " mirror_index: 5 } name: '" + name +
+                                      "' item { entry { ledger: PARTY_KZ index: " + std::to_string(own - 1) +
+                                      " } act { lapsed {} } evidence: RECORDED happened_on: '2026-11-20' }");
+}
+
+TEST_F(CliTest, WatchGoesOnWhereItBroke) {
+  const grpc::Status broken(grpc::StatusCode::UNAVAILABLE, "");
+  const auto heartbeat = Proto<v1::WatchActsResponse>("cursor { own_index: 9 mirror_index: 5 }");
+  notes_.streams = {
+      {{Seen(8, "cases/x"), heartbeat}, broken}, {{}, broken}, {{Seen(10, "cases/y")}, grpc::Status::OK}};
+  EXPECT_EQ(RunCli({"case", "watch", "--case", "x", "--from", "7,5"}), 0) << err_.str();
+  ASSERT_EQ(notes_.watched.size(), 3u);
+  EXPECT_EQ(notes_.watched[0].ShortDebugString(),
+            "cursor { own_index: 7 mirror_index: 5 } name: \"cases/x\"");
+  EXPECT_EQ(notes_.watched[1].cursor().own_index(), 9u) << "a heartbeat moves the cursor";
+  EXPECT_EQ(notes_.watched[2].cursor().own_index(), 9u);
+  EXPECT_EQ(out_.str(), "2026-11-20  kz/7  cases/x  " + Say(Lang::kEnglish, "act.lapsed") +
+                            "  [Recorded in the ledger]\n" + "2026-11-20  kz/9  cases/y  " +
+                            Say(Lang::kEnglish, "act.lapsed") + "  [Recorded in the ledger]\n");
+  ASSERT_EQ(pauses_.size(), 2u);
+  EXPECT_GT(pauses_[1], pauses_[0]);
+}
+
+TEST_F(CliTest, WatchGivesUp) {
+  notes_.streams = {{{}, {grpc::StatusCode::UNAVAILABLE, ""}},
+                    {{Seen(8, "cases/x")}, {grpc::StatusCode::PERMISSION_DENIED, ""}}};
+  EXPECT_EQ(RunCli({"case", "watch"}), kUnreachable) << "never connected";
+  EXPECT_EQ(RunCli({"case", "watch"}), kNotAllowed);
+  EXPECT_TRUE(pauses_.empty());
+}
+
+TEST_F(CliTest, WatchAsJsonIsOneDocumentPerLine) {
+  notes_.streams = {{{Seen(8, "cases/x"), Seen(9, "cases/y")}, grpc::Status::OK}};
+  EXPECT_EQ(RunCli({"case", "watch", "--json"}), 0);
+  std::istringstream lines(out_.str());
+  std::vector<v1::WatchActsResponse> messages;
+  for (std::string line; std::getline(lines, line);) {
+    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(line, &messages.emplace_back()).ok()) << line;
+  }
+  ASSERT_EQ(messages.size(), 2u);
+  EXPECT_EQ(messages[1].cursor().own_index(), 9u);
+}
+
+// ---- help and completion
+
+TEST(Help, EveryCommandHasAnExampleOfItself) {
+  const Program program;
+  std::vector<std::pair<const CLI::App*, std::string>> todo = {{&program.app, "kelisim"}};
+  while (!todo.empty()) {
+    const auto [command, path] = todo.back();
+    todo.pop_back();
+    EXPECT_FALSE(command->get_description().empty()) << path;
+    const auto subs = command->get_subcommands(nullptr);
+    if (subs.empty()) {
+      EXPECT_THAT(command->get_footer(), HasSubstr("\n  " + path)) << path;
+    }
+    for (const CLI::App* sub : subs) todo.emplace_back(sub, path + " " + sub->get_name());
+  }
+}
+
+TEST_F(CliTest, HelpIsNoError) {
+  EXPECT_EQ(RunCli({"--help"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("Exit codes"));
+  EXPECT_EQ(RunCli({"case", "clear", "--help"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("--all-clear"));
+}
+
+std::string Complete(const std::string& script, const std::string& words, int word) {
+  const std::string command = "bash -c 'source " + script + "; COMP_WORDS=(" + words +
+                              "); COMP_CWORD=" + std::to_string(word) +
+                              "; _kelisim; echo -n ${COMPREPLY[@]}'";
+  FILE* pipe = popen(command.c_str(), "r");
+  char buffer[4096];
+  std::string text(buffer, fread(buffer, 1, sizeof(buffer), pipe));
+  EXPECT_EQ(pclose(pipe), 0);
+  return text;
+}
+
+TEST_F(CliTest, CompletionWorksInBash) {
+  EXPECT_EQ(RunCli({"completion", "bash"}), 0);
+  const std::string script = FileWith("completion.bash", out_.str());
+  EXPECT_EQ(Complete(script, "kelisim qu", 1), "quota");
+  EXPECT_EQ(Complete(script, "kelisim --json case conf", 3), "confirm-scope");
+  EXPECT_EQ(Complete(script, "kelisim case clear 3f2a --all", 4), "--all-clear");
+  EXPECT_EQ(Complete(script, "kelisim case clear 3f2a --req", 4), "--request-id");
+}
+
+}  // namespace
+}  // namespace kelisim::cli

@@ -1,0 +1,124 @@
+#include "shared/cli/client.h"
+
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+#include "grpcpp/client_context.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
+#include "shared/base/status_macros.h"
+#include "shared/cli/options.h"
+
+namespace kelisim::cli {
+namespace {
+
+constexpr int kLargestAnswer = 4 << 20;
+constexpr int kLargestMetadata = 8 << 10;
+constexpr int kKeepaliveMs = 30'000;
+constexpr int kKeepaliveTimeoutMs = 10'000;
+constexpr absl::Duration kStreamLife = absl::Hours(1);
+
+// Not OK, naming the flag, when the option was given nowhere.
+absl::Status Required(const std::string& value, const char* flag) {
+  if (!value.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(flag, " is needed: give it, or a profile (--profile, KELISIM_PROFILE)"));
+}
+
+grpc::ChannelArguments Arguments(const v1::CliProfile& profile) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, kLargestMetadata);
+  arguments.SetMaxReceiveMessageSize(kLargestAnswer);
+  if (!profile.tls_name().empty()) arguments.SetSslTargetNameOverride(profile.tls_name());
+  return arguments;
+}
+
+}  // namespace
+
+void AllowOnlyTls13() {
+  // gRPC has no option for the version. With a TLS 1.2 cipher that needs a
+  // pre-shared key, which nobody has, TLS 1.2 cannot be agreed on.
+  setenv("GRPC_SSL_CIPHER_SUITES", "PSK-AES256-GCM-SHA384", /*overwrite=*/0);
+}
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> Dial(const v1::CliProfile& profile) {
+  RETURN_IF_ERROR(Required(profile.server(), "--server"));
+  RETURN_IF_ERROR(Required(profile.tls_certificate(), "--tls-cert"));
+  RETURN_IF_ERROR(Required(profile.tls_private_key(), "--tls-key"));
+  RETURN_IF_ERROR(Required(profile.tls_roots(), "--tls-roots"));
+  grpc::SslCredentialsOptions tls;
+  ASSIGN_OR_RETURN(tls.pem_cert_chain, ReadFile(profile.tls_certificate()));
+  ASSIGN_OR_RETURN(tls.pem_private_key, ReadFile(profile.tls_private_key()));
+  ASSIGN_OR_RETURN(tls.pem_root_certs, ReadFile(profile.tls_roots()));
+  return grpc::CreateCustomChannel(profile.server(), grpc::SslCredentials(tls), Arguments(profile));
+}
+
+Client::Client(const std::shared_ptr<grpc::Channel>& channel, absl::Duration timeout, Lang lang)
+    : timeout_(timeout),
+      lang_(LangCode(lang)),
+      cases_(v1::CaseService::NewStub(channel)),
+      quotas_(v1::QuotaService::NewStub(channel)),
+      treaty_(v1::TreatyService::NewStub(channel)),
+      ledger_(v1::LedgerService::NewStub(channel)) {}
+
+void Client::Prepare(grpc::ClientContext& context, absl::Duration timeout) const {
+  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+  context.AddMetadata("accept-language", lang_);
+}
+
+template <typename Response, typename Stub, typename Request>
+Result<Response> Client::Unary(Stub& stub,
+                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                               const Request& request) {
+  grpc::ClientContext context;
+  Prepare(context, timeout_);
+  Result<Response> result;
+  result.status = (stub.*method)(&context, request, &result.response);
+  return result;
+}
+
+Result<v1::SubmitCaseCommandResponse> Client::Call(const v1::SubmitCaseCommandRequest& request) {
+  return Unary(*cases_, &v1::CaseService::StubInterface::SubmitCaseCommand, request);
+}
+Result<v1::SubmitQuotaCommandResponse> Client::Call(const v1::SubmitQuotaCommandRequest& request) {
+  return Unary(*quotas_, &v1::QuotaService::StubInterface::SubmitQuotaCommand, request);
+}
+Result<v1::SubmitTreatyCommandResponse> Client::Call(const v1::SubmitTreatyCommandRequest& request) {
+  return Unary(*treaty_, &v1::TreatyService::StubInterface::SubmitTreatyCommand, request);
+}
+Result<v1::Case> Client::Call(const v1::GetCaseRequest& request) {
+  return Unary(*cases_, &v1::CaseService::StubInterface::GetCase, request);
+}
+Result<v1::ListCasesResponse> Client::Call(const v1::ListCasesRequest& request) {
+  return Unary(*cases_, &v1::CaseService::StubInterface::ListCases, request);
+}
+Result<v1::QuotaState> Client::Call(const v1::GetQuotaRequest& request) {
+  return Unary(*quotas_, &v1::QuotaService::StubInterface::GetQuota, request);
+}
+Result<v1::Term> Client::Call(const v1::GetTermRequest& request) {
+  return Unary(*treaty_, &v1::TreatyService::StubInterface::GetTerm, request);
+}
+Result<v1::RuleCatalogue> Client::Call(const v1::ListRulesRequest& request) {
+  return Unary(*treaty_, &v1::TreatyService::StubInterface::ListRules, request);
+}
+Result<v1::NodeState> Client::Call(const v1::GetNodeStateRequest& request) {
+  return Unary(*ledger_, &v1::LedgerService::StubInterface::GetNodeState, request);
+}
+Result<v1::GetCheckpointResponse> Client::Call(const v1::GetCheckpointRequest& request) {
+  return Unary(*ledger_, &v1::LedgerService::StubInterface::GetCheckpoint, request);
+}
+
+grpc::Status Client::Watch(const v1::WatchActsRequest& request,
+                           const std::function<void(const v1::WatchActsResponse&)>& each) {
+  grpc::ClientContext context;
+  Prepare(context, kStreamLife);
+  const auto stream = cases_->WatchActs(&context, request);
+  v1::WatchActsResponse response;
+  while (stream->Read(&response)) each(response);
+  return stream->Finish();
+}
+
+}  // namespace kelisim::cli

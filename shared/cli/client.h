@@ -1,0 +1,74 @@
+#ifndef KELISIM_SHARED_CLI_CLIENT_H_
+#define KELISIM_SHARED_CLI_CLIENT_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "grpcpp/channel.h"
+#include "grpcpp/support/status.h"
+#include "kelisim/v1/case_service.grpc.pb.h"
+#include "kelisim/v1/ledger_service.grpc.pb.h"
+#include "kelisim/v1/messages.pb.h"
+#include "kelisim/v1/quota_service.grpc.pb.h"
+#include "kelisim/v1/treaty_service.grpc.pb.h"
+#include "shared/cli/messages.h"
+
+namespace kelisim::cli {
+
+// Leaves TLS 1.3 as the only version this process speaks. To be called before
+// gRPC is used for the first time.
+void AllowOnlyTls13();
+
+// A channel with mutual TLS; nothing is sent yet. INVALID_ARGUMENT when an
+// address or file is missing or cannot be read.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> Dial(const v1::CliProfile& profile);
+
+template <typename Response>
+struct Result {
+  grpc::Status status;
+  Response response;
+};
+
+// The services of one authority. Every call has a deadline and names the
+// caller's language. Not thread-safe.
+class Client {
+ public:
+  Client(const std::shared_ptr<grpc::Channel>& channel, absl::Duration timeout, Lang lang);
+
+  Result<v1::SubmitCaseCommandResponse> Call(const v1::SubmitCaseCommandRequest& request);
+  Result<v1::SubmitQuotaCommandResponse> Call(const v1::SubmitQuotaCommandRequest& request);
+  Result<v1::SubmitTreatyCommandResponse> Call(const v1::SubmitTreatyCommandRequest& request);
+  Result<v1::Case> Call(const v1::GetCaseRequest& request);
+  Result<v1::ListCasesResponse> Call(const v1::ListCasesRequest& request);
+  Result<v1::QuotaState> Call(const v1::GetQuotaRequest& request);
+  Result<v1::Term> Call(const v1::GetTermRequest& request);
+  Result<v1::RuleCatalogue> Call(const v1::ListRulesRequest& request);
+  Result<v1::NodeState> Call(const v1::GetNodeStateRequest& request);
+  Result<v1::GetCheckpointResponse> Call(const v1::GetCheckpointRequest& request);
+
+  // Calls `each` for every message until the stream ends. A stream lives for an
+  // hour at most and then ends with DEADLINE_EXCEEDED.
+  grpc::Status Watch(const v1::WatchActsRequest& request,
+                     const std::function<void(const v1::WatchActsResponse&)>& each);
+
+ private:
+  void Prepare(grpc::ClientContext& context, absl::Duration timeout) const;
+  template <typename Response, typename Stub, typename Request>
+  Result<Response> Unary(Stub& stub,
+                         grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                         const Request& request);
+
+  const absl::Duration timeout_;
+  const std::string lang_;
+  const std::unique_ptr<v1::CaseService::StubInterface> cases_;
+  const std::unique_ptr<v1::QuotaService::StubInterface> quotas_;
+  const std::unique_ptr<v1::TreatyService::StubInterface> treaty_;
+  const std::unique_ptr<v1::LedgerService::StubInterface> ledger_;
+};
+
+}  // namespace kelisim::cli
+
+#endif  // KELISIM_SHARED_CLI_CLIENT_H_

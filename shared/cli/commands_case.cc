@@ -1,0 +1,128 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "shared/base/bytes.h"
+#include "shared/cli/flags.h"
+#include "shared/cli/program.h"
+
+// case list | show | watch.
+
+namespace kelisim::cli {
+namespace {
+
+constexpr absl::Duration kFirstPause = absl::Milliseconds(500);
+constexpr absl::Duration kLongestPause = absl::Seconds(15);
+
+void AddList(Program& program, CLI::App& group) {
+  CLI::App* command = group.add_subcommand("list", "List cases");
+  command->footer(
+      "Examples:\n"
+      "  kelisim case list --my-turn\n"
+      "  kelisim case list --status SUBMITTED RETURNED --page-size 20");
+  auto request = std::make_shared<v1::ListCasesRequest>();
+  // The names of all statuses would fill the screen.
+  AddFlag(*command, request.get(), {"--status", "statuses", "Only cases in these statuses"})
+      ->type_name("STATUS");
+  AddFlag(*command, request.get(), {"--my-turn", "my_turn", "Only cases whose turn it is here"});
+  AddFlag(*command, request.get(), {"--page-size", "page_size", "Cases on a page; default 50, at most 500"});
+  AddFlag(*command, request.get(), {"--page-token", "page_token", "Where to go on, as the page before says"});
+  command->callback([&program, request] {
+    program.action = [request](Session& session) { return Show(session, session.client.Call(*request)); };
+  });
+}
+
+void AddShow(Program& program, CLI::App& group) {
+  CLI::App* command = group.add_subcommand("show", "Show a case: persons, timeline, what may be done");
+  command->footer("Example:\n  kelisim case show 3f2a --lang kk");
+  auto request = std::make_shared<v1::GetCaseRequest>();
+  AddCaseArgument(*command, request->mutable_name());
+  command->callback([&program, request] {
+    program.action = [request](Session& session) { return Show(session, session.client.Call(*request)); };
+  });
+}
+
+// "12,7" as --json shows a cursor: own index, mirror index.
+bool ParseCursor(const std::string& text, v1::WatchCursor* cursor) {
+  const std::vector<std::string> parts = absl::StrSplit(text, ',');
+  if (parts.size() != 2) return false;
+  const std::optional<uint64_t> own = ParseDecimal(parts[0]);
+  const std::optional<uint64_t> mirror = ParseDecimal(parts[1]);
+  if (!own || !mirror) return false;
+  cursor->set_own_index(*own);
+  cursor->set_mirror_index(*mirror);
+  return true;
+}
+
+void Print(const Session& session, const v1::WatchActsResponse& response) {
+  if (response.name().empty()) return;  // a heartbeat
+  session.world.out << (session.options.json ? ToJson(response, /*one_line=*/true)
+                                             : Render(response, session.reader))
+                    << std::flush;
+}
+
+// True when a stream ended for no fault of ours: the connection broke, or the
+// stream's life was over.
+bool MayGoOn(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+         status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+}
+
+// A broken stream is taken up again at the cursor. Only the first attempt may
+// fail for good: then the address or the certificate is wrong.
+int Watch(v1::WatchActsRequest request, Session& session) {
+  bool connected = false;
+  absl::Duration pause = kFirstPause;
+  for (;;) {
+    const grpc::Status status = session.client.Watch(request, [&](const v1::WatchActsResponse& response) {
+      connected = true;
+      pause = kFirstPause;
+      *request.mutable_cursor() = response.cursor();
+      Print(session, response);
+    });
+    if (status.ok()) return kOk;
+    if (!connected || !MayGoOn(status)) return Fail(session, FailureOf(status, "", session.reader.lang));
+    if (!session.options.json) session.world.err << Say(session.reader.lang, "ui.reconnecting") << std::endl;
+    session.world.pause(pause);
+    pause = std::min(pause * 2, kLongestPause);
+  }
+}
+
+void AddWatch(Program& program, CLI::App& group) {
+  CLI::App* command = group.add_subcommand("watch", "Follow the acts of both Parties as they come");
+  command->footer(
+      "With --json every line is one document with the cursor to go on from.\n"
+      "Examples:\n"
+      "  kelisim case watch\n"
+      "  kelisim case watch --case 3f2a --from 12,7 --json");
+  auto request = std::make_shared<v1::WatchActsRequest>();
+  command
+      ->add_option_function<std::string>(
+          "--case", [request](const std::string& given) { request->set_name(CaseName(given)); },
+          "Only this case")
+      ->type_name("CASE");
+  command
+      ->add_option(
+          "--from",
+          [request](const CLI::results_t& given) {
+            return ParseCursor(given.at(0), request->mutable_cursor());
+          },
+          "Cursor: next index of the own ledger and of the mirror")
+      ->type_name("OWN,MIRROR");
+  command->callback([&program, request] {
+    program.action = [request](Session& session) { return Watch(*request, session); };
+  });
+}
+
+}  // namespace
+
+void AddCaseCommands(Program& program) {
+  CLI::App* group = program.app.add_subcommand("case", "Cases: look, follow, and take the steps");
+  group->require_subcommand(1);
+  AddList(program, *group);
+  AddShow(program, *group);
+  AddWatch(program, *group);
+  AddCaseSteps(program, *group);
+}
+
+}  // namespace kelisim::cli

@@ -1,0 +1,155 @@
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "shared/cli/flags.h"
+#include "shared/cli/program.h"
+
+// quota, term, rules.
+
+namespace kelisim::cli {
+namespace {
+
+using google::protobuf::Message;
+
+// A command that submits one field of the command message of `Request`.
+template <typename Request>
+struct Submission {
+  Request request;
+  std::optional<MessageOptions> content;
+};
+
+template <typename Request>
+void AddSubmission(Program& program, CLI::App& command, const char* field, const std::vector<Flag>& flags) {
+  auto state = std::make_shared<Submission<Request>>();
+  auto* wrapper = state->request.mutable_command();
+  Message* content =
+      wrapper->GetReflection()->MutableMessage(wrapper, wrapper->GetDescriptor()->FindFieldByName(field));
+  state->content.emplace(command, content, flags);
+  AddHappenedOn(command, state->request);
+  command.callback([&program, state] {
+    program.action = [state](Session& session) {
+      if (std::optional<Failure> failure = state->content->Finish()) return Fail(session, *failure);
+      return Submit(session, state->request);
+    };
+  });
+}
+
+// ---- quota
+
+constexpr Flag kYear = {"--year", "year", "Civil year of the entry state"};
+constexpr Flag kLimit = {"--limit", "limit", "Number of places; zero is a valid quota"};
+constexpr Flag kLegalAct = {"--legal-act", "legal_act", "Number and date of the national act"};
+
+void AddQuotaStep(Program& program, CLI::App& group, const char* name, const char* field, const char* help,
+                  const char* example, const std::vector<Flag>& flags) {
+  CLI::App* command = group.add_subcommand(name, help);
+  command->footer(absl::StrCat("Example:\n  kelisim quota ", name, " ", example));
+  AddSubmission<v1::SubmitQuotaCommandRequest>(program, *command, field, flags);
+}
+
+void AddQuotaShow(Program& program, CLI::App& group) {
+  CLI::App* command = group.add_subcommand("show", "Show a year's quota of either Party");
+  command->footer("Example:\n  kelisim quota show --party kz --year 2026");
+  auto party = std::make_shared<std::string>();
+  auto year = std::make_shared<int>(0);
+  command->add_option("--party", *party, "Entry state: kz or ru")
+      ->required()
+      ->type_name("")
+      ->transform(CLI::IsMember({"kz", "ru"}, CLI::ignore_case));
+  command->add_option("--year", *year, "Civil year")->required()->type_name("NUMBER");
+  command->callback([&program, party, year] {
+    program.action = [party, year](Session& session) {
+      v1::GetQuotaRequest request;
+      request.set_name(absl::StrCat("quotas/", *party, "/", *year));
+      return Show(session, session.client.Call(request));
+    };
+  });
+}
+
+// ---- term
+
+constexpr Flag kFrom = {"--from", "from", "Party that gave it"};
+constexpr Flag kReceivedOn = {"--received-on", "received_on", "Day of receipt in the receiving capital"};
+constexpr Flag kNoteNumber = {"--note-number", "note_number", "Number of the diplomatic note"};
+
+void AddTermShow(Program& program, CLI::App& group) {
+  CLI::App* command = group.add_subcommand("show", "Show whether the Agreement is in force and until when");
+  command->footer("Examples:\n  kelisim term show\n  kelisim term show --on 2029-10-17");
+  auto request = std::make_shared<v1::GetTermRequest>();
+  command->add_option("--on", *request->mutable_on(), "Day to ask about; default today")->type_name("DATE");
+  command->callback([&program, request] {
+    program.action = [request](Session& session) { return Show(session, session.client.Call(*request)); };
+  });
+}
+
+void AddTermSteps(Program& program, CLI::App& group) {
+  CLI::App* notice = group.add_subcommand("record-notice", "Record a notice of termination (17.4)");
+  notice->footer(
+      "Example:\n"
+      "  kelisim term record-notice --from ru --received-on 2029-09-30 --note-number 41/n --written "
+      "--by-party");
+  AddSubmission<v1::SubmitTreatyCommandRequest>(
+      program, *notice, "record_termination_notice",
+      {kFrom,
+       kReceivedOn,
+       kNoteNumber,
+       {"--written", "written", "It is in writing"},
+       {"--by-party", "by_party", "It was given by the Party, not by a migration body"}});
+  CLI::App* revocation = group.add_subcommand("record-revocation", "Record that a notice was taken back");
+  revocation->footer(
+      "Example:\n  kelisim term record-revocation --from ru --received-on 2029-12-01 --note-number 55/n");
+  AddSubmission<v1::SubmitTreatyCommandRequest>(program, *revocation, "record_revocation",
+                                                {kFrom, kReceivedOn, kNoteNumber});
+}
+
+// ---- rules
+
+int ShowRule(const std::string& id, Session& session) {
+  const Result<v1::RuleCatalogue> rules = session.client.Call(v1::ListRulesRequest());
+  if (!rules.status.ok()) return Show(session, rules);
+  for (const v1::Rule& rule : rules.response.rules()) {
+    if (rule.id() == id) return Show(session, Result<v1::Rule>{grpc::Status::OK, rule});
+  }
+  return Fail(session, FailureOf({grpc::StatusCode::NOT_FOUND, id}, "", session.reader.lang));
+}
+
+}  // namespace
+
+void AddQuotaCommands(Program& program) {
+  CLI::App* group = program.app.add_subcommand("quota", "The yearly resettlement quota (Art. 12)");
+  group->require_subcommand(1);
+  AddQuotaStep(program, *group, "set", "set_quota", "Set the quota of a year",
+               "--year 2027 --limit 250 --legal-act \"91 of 2026-11-01\"", {kYear, kLimit, kLegalAct});
+  AddQuotaStep(program, *group, "adjust", "adjust_quota", "Change the quota of a year",
+               "--year 2027 --limit 300 --legal-act \"17 of 2027-03-01\"", {kYear, kLimit, kLegalAct});
+  AddQuotaStep(program, *group, "close", "close_year", "Close a year", "--year 2026", {kYear});
+  AddQuotaStep(program, *group, "report", "report_year", "Report a closed year to the other Party",
+               "--year 2026", {kYear});
+  AddQuotaShow(program, *group);
+}
+
+void AddTermCommands(Program& program) {
+  CLI::App* group = program.app.add_subcommand("term", "The term of the Agreement (Art. 17)");
+  group->require_subcommand(1);
+  AddTermShow(program, *group);
+  AddTermSteps(program, *group);
+}
+
+void AddRuleCommands(Program& program) {
+  CLI::App* group = program.app.add_subcommand("rules", "The rules that the service enforces");
+  group->require_subcommand(1);
+  CLI::App* list = group->add_subcommand("list", "List the rules");
+  list->footer("Example:\n  kelisim rules list --lang ru");
+  list->callback([&program] {
+    program.action = [](Session& session) {
+      return Show(session, session.client.Call(v1::ListRulesRequest()));
+    };
+  });
+  CLI::App* show = group->add_subcommand("show", "Show a rule and what to do when it stands in the way");
+  show->footer("Example:\n  kelisim rules show 3.g");
+  auto id = std::make_shared<std::string>();
+  show->add_option("ID", *id, "Rule id")->required();
+  show->callback(
+      [&program, id] { program.action = [id](Session& session) { return ShowRule(*id, session); }; });
+}
+
+}  // namespace kelisim::cli

@@ -1,0 +1,170 @@
+#include "shared/cli/errors.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "google/rpc/code.pb.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "nlohmann/json.hpp"
+#include "shared/treaty/rules.h"
+
+namespace kelisim::cli {
+namespace {
+
+// True when the status says that the service itself answered, and not that
+// something between it and us gave up.
+bool AnsweredByService(const Failure& failure) { return !failure.reason.empty(); }
+
+ExitCode ExitFor(grpc::StatusCode code, const Failure& failure, bool changes) {
+  switch (code) {
+    case grpc::StatusCode::INVALID_ARGUMENT:
+      return kInvalidRequest;
+    case grpc::StatusCode::FAILED_PRECONDITION:
+      return failure.reason == "RULE" ? kRefusedByRule : kOther;
+    case grpc::StatusCode::NOT_FOUND:
+      return kNotFound;
+    case grpc::StatusCode::PERMISSION_DENIED:
+    case grpc::StatusCode::UNAUTHENTICATED:
+      return kNotAllowed;
+    case grpc::StatusCode::ALREADY_EXISTS:
+      return kRequestReused;
+    case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return kUnreachable;
+    case grpc::StatusCode::CANCELLED:
+    case grpc::StatusCode::UNKNOWN:
+    case grpc::StatusCode::INTERNAL:
+      return changes ? kUnreachable : kOther;
+    default:
+      return kOther;
+  }
+}
+
+// Whether the call may have been carried out although it failed.
+bool OutcomeUnknown(grpc::StatusCode code, const Failure& failure) {
+  if (failure.exit != kUnreachable) return false;
+  return code != grpc::StatusCode::UNAVAILABLE || !AnsweredByService(failure);
+}
+
+void TakeDetails(const google::rpc::Status& details, Failure& failure) {
+  for (const google::protobuf::Any& detail : details.details()) {
+    if (google::rpc::ErrorInfo info; detail.UnpackTo(&info)) {
+      failure.reason = info.reason();
+      failure.rule = info.metadata().count("rule") ? info.metadata().at("rule") : "";
+      failure.found = info.metadata().count("found") ? info.metadata().at("found") : "";
+      failure.person_id = info.metadata().count("person_id") ? info.metadata().at("person_id") : "";
+    } else if (google::rpc::LocalizedMessage message; detail.UnpackTo(&message)) {
+      // The rule's text comes first, then what to do.
+      (failure.text.empty() ? failure.text : failure.remedy) = message.message();
+    } else if (google::rpc::BadRequest bad; detail.UnpackTo(&bad)) {
+      for (const auto& field : bad.field_violations())
+        failure.fields.push_back({field.field(), field.description()});
+    }
+  }
+}
+
+// What the heading says, as a key of the catalogue.
+std::string HeadingKey(const Failure& failure) {
+  switch (failure.exit) {
+    case kBadInput:
+      return "ui.bad_input";
+    case kRefusedByRule:
+      return "ui.refused_because";
+    case kInvalidRequest:
+      return "ui.invalid_request";
+    case kNotFound:
+      return "ui.not_found";
+    case kNotAllowed:
+      return "ui.not_allowed";
+    case kRequestReused:
+      return "ui.request_reused";
+    case kUnreachable:
+      if (!AnsweredByService(failure)) return "ui.not_reachable";
+      return failure.code == "UNAVAILABLE" ? "ui.not_now" : "ui.error";
+    default:
+      return "ui.error";
+  }
+}
+
+std::string ColouredHeading(const std::string& heading, const Look& look) {
+  return look.colour ? absl::StrCat("\033[31m", heading, "\033[0m") : heading;
+}
+
+std::string RenderRefusal(const Failure& failure, Lang lang, const Look& look) {
+  return absl::StrCat(ColouredHeading(Say(lang, "ui.refused_because"), look), "\n",
+                      DrawPairs({{Say(lang, "ui.rule"), failure.rule},
+                                 {"", failure.text},
+                                 {Say(lang, "ui.person"), failure.person_id},
+                                 {Say(lang, "ui.found"), failure.found},
+                                 {Say(lang, "ui.what_to_do"), failure.remedy}},
+                                look));
+}
+
+std::string RenderFields(const Failure& failure, Lang lang, const Look& look) {
+  std::vector<Row> rows;
+  for (const FieldFault& fault : failure.fields) rows.push_back({fault.field, Say(lang, fault.problem)});
+  return DrawTable({Say(lang, "ui.field"), Say(lang, "ui.problem")}, rows, look);
+}
+
+}  // namespace
+
+Failure BadInput(std::string detail, std::vector<FieldFault> fields) {
+  Failure failure;
+  failure.exit = kBadInput;
+  failure.code = "INVALID_ARGUMENT";
+  failure.reason = "INPUT";
+  failure.detail = std::move(detail);
+  failure.fields = std::move(fields);
+  return failure;
+}
+
+Failure FailureOf(const grpc::Status& status, const std::string& request_id, Lang lang) {
+  Failure failure;
+  failure.code = google::rpc::Code_Name(static_cast<google::rpc::Code>(status.error_code()));
+  failure.detail = status.error_message();
+  google::rpc::Status details;
+  if (details.ParseFromString(status.error_details())) TakeDetails(details, failure);
+  failure.exit = ExitFor(status.error_code(), failure, !request_id.empty());
+  if (OutcomeUnknown(status.error_code(), failure)) failure.unknown_request_id = request_id;
+  const v1::Rule* rule = treaty::FindRule(failure.rule);
+  if (rule != nullptr && failure.text.empty()) failure.text = In(lang, rule->text());
+  if (rule != nullptr && failure.remedy.empty()) failure.remedy = In(lang, rule->remedy());
+  return failure;
+}
+
+std::string RenderFailure(const Failure& failure, Lang lang, const Look& look) {
+  if (failure.exit == kRefusedByRule) return RenderRefusal(failure, lang, look);
+  std::string out = absl::StrCat(ColouredHeading(Say(lang, HeadingKey(failure)), look), "\n");
+  if (!failure.text.empty()) absl::StrAppend(&out, Plain(failure.text), "\n");
+  if (!failure.detail.empty()) absl::StrAppend(&out, "  ", Plain(failure.detail), "\n");
+  absl::StrAppend(&out, RenderFields(failure, lang, look));
+  if (!failure.unknown_request_id.empty()) {
+    absl::StrAppend(&out, Say(lang, "ui.outcome_unknown"), "\n  --request-id ",
+                    Plain(failure.unknown_request_id), "\n");
+  }
+  return out;
+}
+
+std::string FailureAsJson(const Failure& failure, Lang lang) {
+  nlohmann::ordered_json json = {
+      {"code", failure.code},
+      {"reason", failure.reason},
+      {"rule", failure.rule},
+      {"found", failure.found},
+      {"person_id", failure.person_id},
+      {"text", failure.text.empty() ? Say(lang, HeadingKey(failure)) : failure.text},
+      {"remedy", failure.remedy},
+      {"detail", failure.detail}};
+  json["fields"] = nlohmann::ordered_json::array();
+  for (const FieldFault& fault : failure.fields) {
+    json["fields"].push_back(
+        {{"field", fault.field}, {"problem", fault.problem}, {"text", Say(lang, fault.problem)}});
+  }
+  json["outcome_unknown"] = !failure.unknown_request_id.empty();
+  json["request_id"] = failure.unknown_request_id;
+  // A broken character from outside is replaced, not thrown at.
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace kelisim::cli

@@ -1,0 +1,68 @@
+#ifndef KELISIM_SHARED_CLI_ERRORS_H_
+#define KELISIM_SHARED_CLI_ERRORS_H_
+
+#include <string>
+#include <vector>
+
+#include "grpcpp/support/status.h"
+#include "shared/cli/messages.h"
+#include "shared/cli/table.h"
+
+// What went wrong, for people and for programs.
+
+namespace kelisim::cli {
+
+// Exit codes are a contract; README.md lists them.
+enum ExitCode {
+  kOk = 0,
+  kOther = 1,
+  kBadInput = 2,
+  kRefusedByRule = 3,
+  kInvalidRequest = 4,
+  kNotFound = 5,
+  kNotAllowed = 6,
+  kUnreachable = 7,
+  kRequestReused = 8,
+};
+
+struct FieldFault {
+  std::string field;
+  // A key of the message catalogue.
+  std::string problem;
+};
+
+struct Failure {
+  ExitCode exit = kOther;
+  // Name of the google.rpc.Code.
+  std::string code;
+  // "RULE" for a refusal by a rule, "INPUT" for what never left this program;
+  // otherwise what the service names.
+  std::string reason;
+  // For programmers, in English: position in a file, text of the status.
+  std::string detail;
+  std::string rule;
+  std::string found;
+  std::string person_id;
+  // In the language that was asked for.
+  std::string text;
+  std::string remedy;
+  std::vector<FieldFault> fields;
+  // Not empty: whether the command was carried out is unknown, and this is the
+  // id to ask again with.
+  std::string unknown_request_id;
+};
+
+// Found here; nothing was sent.
+Failure BadInput(std::string detail, std::vector<FieldFault> fields = {});
+
+// Of a call that failed. `request_id`: that of a call that changes something,
+// otherwise empty.
+Failure FailureOf(const grpc::Status& status, const std::string& request_id, Lang lang);
+
+// Both end in a newline.
+std::string RenderFailure(const Failure& failure, Lang lang, const Look& look);
+std::string FailureAsJson(const Failure& failure, Lang lang);
+
+}  // namespace kelisim::cli
+
+#endif  // KELISIM_SHARED_CLI_ERRORS_H_

@@ -1,0 +1,149 @@
+#include "shared/cli/flags.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <limits>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "shared/base/bytes.h"
+#include "shared/cli/json_input.h"
+
+namespace kelisim::cli {
+namespace {
+
+using google::protobuf::EnumDescriptor;
+using google::protobuf::EnumValueDescriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+// A field and the message it stands in.
+struct Target {
+  Message* message;
+  const FieldDescriptor* field;
+};
+
+Target Find(Message* message, const std::string& path) {
+  const std::vector<std::string> names = absl::StrSplit(path, '.');
+  for (size_t i = 0; i < names.size(); ++i) {
+    const FieldDescriptor* field = message->GetDescriptor()->FindFieldByName(names[i]);
+    if (field == nullptr) std::abort();  // a table of flags names what does not exist; tests build them all
+    if (i + 1 == names.size()) return {message, field};
+    message = message->GetReflection()->MutableMessage(message, field);
+  }
+  std::abort();
+}
+
+// "PARTY_" for Party: what names of values may begin with.
+std::string Prefix(const EnumDescriptor& type) { return absl::AsciiStrToUpper(type.name()) + "_"; }
+
+bool SetEnum(const Target& target, const std::string& given) {
+  const EnumValueDescriptor* value = FindEnumValue(*target.field->enum_type(), given);
+  if (value == nullptr) return false;
+  const auto* reflection = target.message->GetReflection();
+  target.field->is_repeated() ? reflection->AddEnum(target.message, target.field, value)
+                              : reflection->SetEnum(target.message, target.field, value);
+  return true;
+}
+
+bool SetString(const Target& target, const std::string& given) {
+  const auto* reflection = target.message->GetReflection();
+  std::string value = given;
+  if (target.field->type() == FieldDescriptor::TYPE_BYTES) {
+    absl::StatusOr<std::string> bytes = FromHex(given);
+    if (!bytes.ok()) return false;
+    value = *std::move(bytes);
+  }
+  target.field->is_repeated() ? reflection->AddString(target.message, target.field, std::move(value))
+                              : reflection->SetString(target.message, target.field, std::move(value));
+  return true;
+}
+
+bool SetNumber(const Target& target, const std::string& given) {
+  const std::optional<uint64_t> value = ParseDecimal(given);
+  if (!value || *value > std::numeric_limits<int32_t>::max()) return false;
+  const auto* reflection = target.message->GetReflection();
+  if (target.field->cpp_type() == FieldDescriptor::CPPTYPE_UINT32) {
+    reflection->SetUInt32(target.message, target.field, static_cast<uint32_t>(*value));
+  } else {
+    reflection->SetInt32(target.message, target.field, static_cast<int32_t>(*value));
+  }
+  return true;
+}
+
+bool Set(const Target& target, const std::string& given) {
+  switch (target.field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return SetEnum(target, given);
+    case FieldDescriptor::CPPTYPE_STRING:
+      return SetString(target, given);
+    default:
+      return SetNumber(target, given);
+  }
+}
+
+// How the help shows the value.
+std::string TypeName(const FieldDescriptor& field) {
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      std::vector<std::string> names;
+      for (int i = 1; i < field.enum_type()->value_count(); ++i) {
+        std::string name = field.enum_type()->value(i)->name();
+        const std::string prefix = Prefix(*field.enum_type());
+        names.push_back(name.rfind(prefix, 0) == 0 ? name.substr(prefix.size()) : name);
+      }
+      return absl::StrJoin(names, "|");
+    }
+    case FieldDescriptor::CPPTYPE_STRING:
+      return field.type() == FieldDescriptor::TYPE_BYTES ? "HEX" : "TEXT";
+    default:
+      return "NUMBER";
+  }
+}
+
+}  // namespace
+
+const EnumValueDescriptor* FindEnumValue(const EnumDescriptor& type, std::string given) {
+  absl::AsciiStrToUpper(&given);
+  std::replace(given.begin(), given.end(), '-', '_');
+  const EnumValueDescriptor* value = type.FindValueByName(given);
+  if (value == nullptr) value = type.FindValueByName(Prefix(type) + given);
+  return value == nullptr || value->number() == 0 ? nullptr : value;
+}
+
+CLI::Option* AddFlag(CLI::App& command, Message* message, const Flag& flag) {
+  const Target target = Find(message, flag.field);
+  if (target.field->cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
+    return command.add_flag_callback(
+        flag.name, [target] { target.message->GetReflection()->SetBool(target.message, target.field, true); },
+        flag.help);
+  }
+  CLI::Option* option = command.add_option(
+      flag.name,
+      [target](const CLI::results_t& given) {
+        return std::all_of(given.begin(), given.end(),
+                           [&](const std::string& one) { return Set(target, one); });
+      },
+      flag.help);
+  option->type_name(TypeName(*target.field));
+  if (target.field->is_repeated())
+    option->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args();
+  return option;
+}
+
+MessageOptions::MessageOptions(CLI::App& command, Message* message, const std::vector<Flag>& flags)
+    : message_(message),
+      file_flag_(
+          command.add_option("--from-json", *file_, "File with " + message->GetTypeName() + " as JSON")) {
+  file_flag_->type_name("FILE");
+  for (const Flag& flag : flags) file_flag_->excludes(AddFlag(command, message, flag));
+}
+
+std::optional<Failure> MessageOptions::Finish() const {
+  return FromFile() ? ReadJsonFile(*file_, message_) : std::nullopt;
+}
+
+}  // namespace kelisim::cli

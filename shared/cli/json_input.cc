@@ -1,0 +1,150 @@
+#include "shared/cli/json_input.h"
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/util/json_util.h"
+#include "nlohmann/json.hpp"
+#include "shared/cli/options.h"
+
+namespace kelisim::cli {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using nlohmann::json;
+
+constexpr size_t kDeepest = 32;
+constexpr size_t kMostFaults = 50;
+
+std::string Place(const std::string& text, size_t offset) {
+  const std::string before = text.substr(0, std::min(offset, text.size()));
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const std::string in_line = before.substr(before.rfind('\n') + 1);
+  // Characters, not bytes: continuation bytes do not count.
+  const auto column =
+      std::count_if(in_line.begin(), in_line.end(), [](char c) { return (c & 0xc0) != 0x80; });
+  return absl::StrCat("line ", line, ", column ", std::max<int64_t>(column, 1));
+}
+
+// Listens to the parser: where it stops, how deep it goes, and names that occur
+// twice in one object (protobuf would silently keep the last).
+class Syntax : public nlohmann::json_sax<json> {
+ public:
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_array(size_t) override { return Enter(); }
+  bool end_array() override { return Leave(); }
+  bool start_object(size_t) override { return Enter(); }
+  bool end_object() override { return Leave(); }
+  bool key(string_t& name) override {
+    if (!names_.back().insert(name).second) twice = name;
+    return twice.empty();
+  }
+  bool parse_error(size_t position, const std::string&, const nlohmann::detail::exception&) override {
+    stopped_at = position;
+    return false;
+  }
+
+  size_t stopped_at = 0;
+  bool too_deep = false;
+  std::string twice;
+
+ private:
+  bool Enter() {
+    names_.emplace_back();
+    too_deep = names_.size() > kDeepest;
+    return !too_deep;
+  }
+  bool Leave() {
+    names_.pop_back();
+    return true;
+  }
+  std::vector<std::set<std::string>> names_;
+};
+
+std::optional<Failure> CheckSyntax(const std::string& text) {
+  Syntax syntax;
+  if (json::sax_parse(text, &syntax)) return std::nullopt;
+  if (!syntax.twice.empty()) return BadInput("a name occurs twice", {{syntax.twice, "form.duplicate"}});
+  if (syntax.too_deep) return BadInput("nested too deeply", {{"", "form.json"}});
+  return BadInput(Place(text, syntax.stopped_at), {{"", "form.json"}});
+}
+
+// Compares values with the fields of a message, and notes every fault.
+class Shape {
+ public:
+  void Object(const json& value, const Descriptor& type, const std::string& path) {
+    if (!value.is_object()) return Note(path, "form.type");
+    for (const auto& [name, member] : value.items()) {
+      const std::string member_path = path.empty() ? name : absl::StrCat(path, ".", name);
+      const FieldDescriptor* field = type.FindFieldByName(name);
+      field == nullptr ? Note(member_path, "form.unknown_field") : Field(member, *field, member_path);
+    }
+  }
+  std::vector<FieldFault> faults;
+
+ private:
+  void Note(const std::string& path, const char* problem) {
+    if (faults.size() < kMostFaults) faults.push_back({path, problem});
+  }
+  void Field(const json& value, const FieldDescriptor& field, const std::string& path) {
+    if (value.is_null()) return;  // protobuf JSON: not given
+    if (!field.is_repeated()) return Single(value, field, path);
+    if (!value.is_array()) return Note(path, "form.type");
+    for (size_t i = 0; i < value.size(); ++i) Single(value[i], field, absl::StrCat(path, "[", i, "]"));
+  }
+  void Single(const json& value, const FieldDescriptor& field, const std::string& path) {
+    if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE)
+      return Object(value, *field.message_type(), path);
+    if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) return Enum(value, field, path);
+    if (!Fits(value, field)) Note(path, "form.type");
+  }
+  void Enum(const json& value, const FieldDescriptor& field, const std::string& path) {
+    if (!value.is_string()) return Note(path, "form.type");
+    if (field.enum_type()->FindValueByName(value.get_ref<const std::string&>()) == nullptr)
+      Note(path, "form.enum");
+  }
+  static bool Fits(const json& value, const FieldDescriptor& field) {
+    switch (field.cpp_type()) {
+      case FieldDescriptor::CPPTYPE_STRING:
+        return value.is_string();
+      case FieldDescriptor::CPPTYPE_BOOL:
+        return value.is_boolean();
+      default:  // 64-bit integers are strings in protobuf JSON
+        return value.is_number_integer() || value.is_string();
+    }
+  }
+};
+
+}  // namespace
+
+std::optional<Failure> ParseJson(const std::string& text, google::protobuf::Message* message) {
+  if (std::optional<Failure> failure = CheckSyntax(text)) return failure;
+  Shape shape;
+  shape.Object(json::parse(text, nullptr, /*allow_exceptions=*/false), *message->GetDescriptor(), "");
+  if (!shape.faults.empty()) return BadInput("", shape.faults);
+  // What is left: numbers out of range, base64 that is none.
+  if (!google::protobuf::util::JsonStringToMessage(text, message).ok()) {
+    return BadInput("", {{"", "form.type"}});
+  }
+  return std::nullopt;
+}
+
+std::optional<Failure> ReadJsonFile(const std::string& path, google::protobuf::Message* message) {
+  const absl::StatusOr<std::string> text = ReadFile(path);
+  if (!text.ok()) return BadInput(std::string(text.status().message()));
+  std::optional<Failure> failure = ParseJson(*text, message);
+  if (failure) failure->detail = failure->detail.empty() ? path : absl::StrCat(path, ": ", failure->detail);
+  return failure;
+}
+
+}  // namespace kelisim::cli

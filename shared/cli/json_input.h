@@ -1,0 +1,20 @@
+#ifndef KELISIM_SHARED_CLI_JSON_INPUT_H_
+#define KELISIM_SHARED_CLI_JSON_INPUT_H_
+
+#include <optional>
+#include <string>
+
+#include "google/protobuf/message.h"
+#include "shared/cli/errors.h"
+
+namespace kelisim::cli {
+
+// Reads protobuf JSON into `message`. Stricter than protobuf: names as in the
+// proto files only, no name twice, every fault named by its place in the text or
+// by its field ("family[2].relation"). Nothing of a faulty value is repeated.
+std::optional<Failure> ParseJson(const std::string& text, google::protobuf::Message* message);
+std::optional<Failure> ReadJsonFile(const std::string& path, google::protobuf::Message* message);
+
+}  // namespace kelisim::cli
+
+#endif  // KELISIM_SHARED_CLI_JSON_INPUT_H_

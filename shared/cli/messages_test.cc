@@ -1,0 +1,97 @@
+#include "shared/cli/messages.h"
+
+#include <unicode/normalizer2.h>
+#include <unicode/unistr.h>
+
+#include <set>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kelisim/v1/case.pb.h"
+#include "kelisim/v1/quota.pb.h"
+#include "kelisim/v1/views.pb.h"
+#include "shared/treaty/rules.h"
+
+namespace kelisim::cli {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::EnumDescriptor;
+
+std::set<std::string> Keys() {
+  std::set<std::string> keys;
+  for (const v1::Message& message : Messages().messages()) keys.insert(message.key());
+  return keys;
+}
+
+bool IsNfc(const std::string& text) {
+  UErrorCode error = U_ZERO_ERROR;
+  const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(error);
+  return nfc->isNormalized(icu::UnicodeString::fromUTF8(text), error) && U_SUCCESS(error);
+}
+
+void ExpectThreeLanguages(const std::string& name, const v1::LocalizedText& text) {
+  for (const std::string& one : {text.kk(), text.ru(), text.en()}) {
+    EXPECT_FALSE(one.empty()) << name;
+    EXPECT_TRUE(IsNfc(one)) << name;
+  }
+  // A text that was forgotten is a copy of another one. These two words are the
+  // same in Kazakh and Russian.
+  const bool same_word = name == "identifier.SNILS" || name == "identifier.PASSPORT";
+  if (!same_word) EXPECT_NE(text.kk(), text.ru()) << name;
+  EXPECT_NE(text.ru(), text.en()) << name;
+}
+
+TEST(Messages, EveryTextInThreeLanguages) {
+  for (const v1::Message& message : Messages().messages())
+    ExpectThreeLanguages(message.key(), message.text());
+  for (const v1::Rule& rule : treaty::Rules().rules()) {
+    ExpectThreeLanguages(rule.id(), rule.text());
+    ExpectThreeLanguages(rule.id() + " remedy", rule.remedy());
+  }
+}
+
+TEST(Messages, NoKeyTwice) { EXPECT_EQ(Keys().size(), static_cast<size_t>(Messages().messages_size())); }
+
+TEST(Messages, EveryEnumValueHasOne) {
+  const std::set<std::string> keys = Keys();
+  for (const EnumDescriptor* type :
+       {v1::CaseStatus_descriptor(), v1::Evidence_descriptor(), v1::NodeMode_descriptor(),
+        v1::Party_descriptor(), v1::Paper_descriptor(), v1::Relation_descriptor(),
+        v1::Identifier::Kind_descriptor(), v1::MemberStanding::Standing_descriptor(),
+        v1::Waiting::Reason_descriptor(), v1::Notice::Kind_descriptor(),
+        v1::MemberDeparture::Reason_descriptor(), v1::QuotaStatus_descriptor()}) {
+    for (int i = 1; i < type->value_count(); ++i) {
+      EXPECT_TRUE(keys.contains(MessageKey(*type->value(i)))) << type->value(i)->full_name();
+    }
+  }
+}
+
+TEST(Messages, EveryCommandAndActHasOne) {
+  const std::set<std::string> keys = Keys();
+  for (const Descriptor* type :
+       {v1::CaseCommand::descriptor(), v1::CaseAct::descriptor(), v1::QuotaCommand::descriptor(),
+        v1::QuotaAct::descriptor(), v1::TreatyCommand::descriptor(), v1::TreatyAct::descriptor()}) {
+    for (int i = 0; i < type->field_count(); ++i) {
+      EXPECT_TRUE(keys.contains(MessageKey(*type->field(i)))) << type->field(i)->full_name();
+    }
+  }
+}
+
+TEST(Messages, UnknownWordsReachTheReader) {
+  EXPECT_EQ(Say(Lang::kRussian, "form.from_the_future"), "form.from_the_future");
+  EXPECT_EQ(SayEnum(Lang::kRussian, static_cast<v1::CaseStatus>(99)), "99");
+  EXPECT_EQ(SayEnum(Lang::kRussian, v1::CASE_STATUS_UNSPECIFIED), "");
+  EXPECT_EQ(SayEnum(Lang::kRussian, v1::PARTY_KZ), "Казахстан");
+}
+
+TEST(Lang, OfLocale) {
+  const std::pair<const char*, const char*> rows[] = {{"kk_KZ.UTF-8", "kk"}, {"ru_RU.UTF-8", "ru"},
+                                                      {"ru", "ru"},          {"kk@latin", "kk"},
+                                                      {"C.UTF-8", "en"},     {"", "en"},
+                                                      {"de_DE", "en"},       {"rus", "en"}};
+  for (const auto& [locale, lang] : rows) EXPECT_EQ(LangCode(LangOfLocale(locale)), lang) << locale;
+}
+
+}  // namespace
+}  // namespace kelisim::cli

@@ -1,0 +1,133 @@
+#include "shared/cli/program.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace kelisim::cli {
+namespace {
+
+constexpr char kDescription[] =
+    "Cases, quotas and the term of the Agreement of 6 July 1998 between Kazakhstan and\n"
+    "Russia on the rights of resettlers, as one authority's service keeps them.";
+
+constexpr char kFooter[] =
+    "Exit codes:\n"
+    "  0  done\n"
+    "  1  any other error\n"
+    "  2  wrong use, or input that was not sent\n"
+    "  3  refused by a rule of the Agreement or of its procedure\n"
+    "  4  the service found errors in fields of the request\n"
+    "  5  not found\n"
+    "  6  not allowed to this officer\n"
+    "  7  not reachable, or the outcome is unknown: repeat with the request id shown\n"
+    "  8  the request id was used before with other content\n"
+    "\n"
+    "Examples:\n"
+    "  export KELISIM_PROFILE=kz-officer.textproto\n"
+    "  kelisim petition file petition.json\n"
+    "  kelisim case list --my-turn\n"
+    "  kelisim case show 3f2a --lang kk\n"
+    "  kelisim case clear 3f2a --all-clear --validate-only\n"
+    "  kelisim COMMAND --help";
+
+void AddOptions(CLI::App& app, Options& options) {
+  v1::CliProfile& connection = options.connection;
+  // CLI11 wants places to write to; strings of a message are such places.
+  app.add_option("--profile", options.profile, "Profile file with the options below (or KELISIM_PROFILE)");
+  app.add_option("--server", *connection.mutable_server(), "HOST:PORT of the authority's service");
+  app.add_option("--tls-cert", *connection.mutable_tls_certificate(), "Officer's certificate, PEM");
+  app.add_option("--tls-key", *connection.mutable_tls_private_key(), "Officer's private key, PEM");
+  app.add_option("--tls-roots", *connection.mutable_tls_roots(),
+                 "Roots that the service's certificate chains to, PEM");
+  app.add_option("--tls-name", *connection.mutable_tls_name(),
+                 "Name in the service's certificate, if not HOST");
+  app.add_option("--timeout", options.timeout, "How long to wait for an answer: 20s, 500ms; at most 30s")
+      ->capture_default_str();
+  app.add_option("--lang", *connection.mutable_lang(),
+                 "kk, ru or en; default from the profile, then the locale")
+      ->check(CLI::IsMember({"kk", "ru", "en"}));
+  app.add_flag("--json", options.json, "Answers and errors as JSON");
+  app.add_option("--request-id", options.request_id, "UUID of this request; give the same one to ask again");
+  app.add_flag("--validate-only", options.validate_only, "Only ask whether the command would be accepted");
+}
+
+// Usage errors come before the options are complete: JSON is asked for if the
+// flag stands anywhere.
+bool AsksForJson(const std::vector<std::string>& arguments) {
+  return std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+}
+
+int TellUsage(const Failure& failure, bool json, const World& world) {
+  const Lang lang = LangOfLocale(world.environment.locale);
+  world.err << (json ? FailureAsJson(failure, lang)
+                     : absl::StrCat(failure.detail, "\nSee kelisim --help.\n"));
+  return failure.exit;
+}
+
+int RunAction(const Program& program, const Options& options, const World& world) {
+  const Lang lang = ChooseLang(options, world.environment);
+  const auto channel = world.dial(options.connection);
+  if (!channel.ok()) {
+    return TellUsage(BadInput(std::string(channel.status().message())), options.json, world);
+  }
+  Client client(*channel, *ParseTimeout(options.timeout), lang);
+  Session session{options, world, {lang, world.look}, client};
+  const int exit = program.action(session);
+  // What could not be written was not told.
+  return exit == kOk && !world.out.flush() ? kOther : exit;
+}
+
+}  // namespace
+
+Program::Program() : app(kDescription, "kelisim") {
+  AddOptions(app, options);
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  // Options of the program may stand after a command as well.
+  app.fallthrough();
+  AddPetitionCommands(*this);
+  AddCaseCommands(*this);
+  AddQuotaCommands(*this);
+  AddTermCommands(*this);
+  AddRuleCommands(*this);
+  AddNodeCommands(*this);
+  AddCompletionCommand(*this);
+}
+
+int Fail(const Session& session, const Failure& failure) {
+  const Reader& reader = session.reader;
+  session.world.err << (session.options.json ? FailureAsJson(failure, reader.lang)
+                                             : RenderFailure(failure, reader.lang, reader.look));
+  return failure.exit;
+}
+
+std::string CaseName(const std::string& given) {
+  return given.rfind("cases/", 0) == 0 ? given : "cases/" + given;
+}
+
+void AddCaseArgument(CLI::App& command, std::string* name) {
+  command
+      .add_option_function<std::string>(
+          "CASE", [name](const std::string& given) { *name = CaseName(given); }, "Case: ID or cases/ID")
+      ->required();
+}
+
+int Run(const std::vector<std::string>& arguments, const World& world) {
+  Program program;
+  try {
+    // CLI11 takes the arguments from the end.
+    program.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return program.app.exit(error, world.out, world.err);  // --help
+    return TellUsage(BadInput(error.what()), AsksForJson(arguments), world);
+  }
+  if (program.offline) return program.offline(world.out);
+  const absl::StatusOr<Options> options = FillIn(program.options, world.environment);
+  if (!options.ok()) {
+    return TellUsage(BadInput(std::string(options.status().message())), program.options.json, world);
+  }
+  return RunAction(program, *options, world);
+}
+
+}  // namespace kelisim::cli

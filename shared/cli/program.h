@@ -1,0 +1,108 @@
+#ifndef KELISIM_SHARED_CLI_PROGRAM_H_
+#define KELISIM_SHARED_CLI_PROGRAM_H_
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/statusor.h"
+#include "grpcpp/channel.h"
+#include "shared/cli/client.h"
+#include "shared/cli/errors.h"
+#include "shared/cli/options.h"
+#include "shared/cli/render.h"
+
+// The command line: a tree of commands, each of which leaves an action behind
+// when it is parsed. One action is then run against the services.
+
+namespace kelisim::cli {
+
+// What the program takes from outside.
+struct World {
+  Environment environment;
+  Look look;
+  std::function<absl::StatusOr<std::shared_ptr<grpc::Channel>>(const v1::CliProfile&)> dial;
+  // Waits before the next attempt to reconnect.
+  std::function<void(absl::Duration)> pause;
+  std::ostream& out;
+  std::ostream& err;
+};
+
+// What an action works with.
+struct Session {
+  const Options& options;
+  const World& world;
+  Reader reader;
+  Client& client;
+};
+
+using Action = std::function<int(Session&)>;
+
+// The command tree and what parsing leaves behind.
+struct Program {
+  Program();
+  CLI::App app;
+  Options options;
+  // Set by the command that was parsed. Exactly one of the two.
+  Action action;
+  // For a command that needs no service.
+  std::function<int(std::ostream&)> offline;
+};
+
+// Writes the failure as the options ask for; returns its exit code.
+int Fail(const Session& session, const Failure& failure);
+
+// Writes an answer, or the failure of a call that changes nothing.
+template <typename Response>
+int Show(const Session& session, const Result<Response>& result) {
+  if (!result.status.ok()) return Fail(session, FailureOf(result.status, "", session.reader.lang));
+  session.world.out << (session.options.json ? ToJson(result.response)
+                                             : Render(result.response, session.reader));
+  return kOk;
+}
+
+// Sends a command of an officer, with the request id of the options or a new one.
+template <typename Request>
+int Submit(const Session& session, Request request) {
+  const Options& options = session.options;
+  request.set_request_id(options.request_id.empty() ? NewRequestId() : options.request_id);
+  request.set_validate_only(options.validate_only);
+  const auto result = session.client.Call(request);
+  if (result.status.ok()) return Show(session, result);
+  const std::string changing = options.validate_only ? "" : request.request_id();
+  return Fail(session, FailureOf(result.status, changing, session.reader.lang));
+}
+
+// "cases/ID" of "cases/ID" or "ID".
+std::string CaseName(const std::string& given);
+
+// A positional CASE, kept in `name`.
+void AddCaseArgument(CLI::App& command, std::string* name);
+
+template <typename Request>
+void AddHappenedOn(CLI::App& command, Request& request) {
+  command
+      .add_option("--happened-on", *request.mutable_happened_on(), "Day on which it happened; default today")
+      ->type_name("DATE");
+}
+
+void AddPetitionCommands(Program& program);
+void AddCaseCommands(Program& program);
+// One command under `group` for each step of a case.
+void AddCaseSteps(Program& program, CLI::App& group);
+void AddQuotaCommands(Program& program);
+void AddTermCommands(Program& program);
+void AddRuleCommands(Program& program);
+void AddNodeCommands(Program& program);
+void AddCompletionCommand(Program& program);
+
+// Parses and runs; returns the exit code. `arguments` are without the program's name.
+int Run(const std::vector<std::string>& arguments, const World& world);
+
+}  // namespace kelisim::cli
+
+#endif  // KELISIM_SHARED_CLI_PROGRAM_H_

@@ -1,0 +1,385 @@
+#include "shared/cli/render.h"
+
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "google/protobuf/util/json_util.h"
+#include "shared/base/bytes.h"
+#include "shared/base/civil.h"
+#include "shared/treaty/rules.h"
+
+namespace kelisim::cli {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+std::string Section(const std::string& title, const std::string& table) {
+  return table.empty() ? "" : absl::StrCat("\n", title, "\n", table);
+}
+
+std::string YesNo(Lang lang, bool yes) { return Say(lang, yes ? "ui.yes" : "ui.no"); }
+
+// With the name that flags and JSON use.
+std::string SayStatus(Lang lang, v1::CaseStatus status) {
+  return absl::StrCat(SayEnum(lang, status), " (", v1::CaseStatus_Name(status), ")");
+}
+
+// "kz/12": the ledger and the index in it.
+std::string Position(const v1::EntryReference& entry) {
+  const char* ledger = entry.ledger() == v1::PARTY_KZ ? "kz/" : entry.ledger() == v1::PARTY_RU ? "ru/" : "?/";
+  return absl::StrCat(ledger, entry.index());
+}
+
+std::string Positions(const google::protobuf::RepeatedPtrField<v1::EntryReference>& entries) {
+  return absl::StrJoin(entries, " ", [](std::string* out, const v1::EntryReference& entry) {
+    absl::StrAppend(out, Position(entry));
+  });
+}
+
+// Only words that are known here: an id in a column stands for the rule, the
+// text beside it is for people.
+std::string RuleText(Lang lang, const std::string& id) {
+  const v1::Rule* rule = treaty::FindRule(id);
+  return rule == nullptr ? id : absl::StrCat(id, ": ", In(lang, rule->text()));
+}
+
+// ---- persons
+
+std::string NameAndBirth(const v1::Person& person) {
+  std::string text = person.name().surname();
+  if (!person.name().given_name().empty()) absl::StrAppend(&text, " ", person.name().given_name());
+  if (!person.name().patronymic().empty()) absl::StrAppend(&text, " ", person.name().patronymic());
+  if (!person.birth_date().empty()) absl::StrAppend(&text, ", ", person.birth_date());
+  return text;
+}
+
+const v1::MemberStanding* StandingOf(const v1::CaseState& state, const std::string& person_id) {
+  for (const v1::MemberStanding& standing : state.family()) {
+    if (standing.person_id() == person_id) return &standing;
+  }
+  return nullptr;
+}
+
+Row PersonRow(Lang lang, const v1::CaseState& state, const v1::FamilyMember& member) {
+  const v1::MemberStanding* standing = StandingOf(state, member.person().person_id());
+  return {member.person().person_id(), NameAndBirth(member.person()), SayEnum(lang, member.relation()),
+          standing == nullptr ? "" : SayEnum(lang, standing->standing()),
+          standing == nullptr ? "" : standing->rule()};
+}
+
+std::string Persons(const v1::CaseState& state, const Reader& reader) {
+  const Lang lang = reader.lang;
+  std::vector<Row> rows;
+  if (state.petition().has_head()) {
+    rows.push_back({state.petition().head().person_id(), NameAndBirth(state.petition().head()),
+                    Say(lang, "ui.head"), std::string(), std::string()});
+  }
+  for (const v1::FamilyMember& member : state.petition().family())
+    rows.push_back(PersonRow(lang, state, member));
+  return DrawTable(
+      {"#", Say(lang, "ui.person"), Say(lang, "ui.relation"), Say(lang, "ui.status"), Say(lang, "ui.rule")},
+      rows, reader.look);
+}
+
+// ---- timeline
+
+const char* Colour(v1::Evidence evidence) {
+  switch (evidence) {
+    case v1::RECORDED:
+      return "yellow";
+    case v1::ANSWERED:
+      return "green";
+    case v1::REFUSED:
+    case v1::OVERDUE:
+      return "red";
+    default:
+      return nullptr;
+  }
+}
+
+// Set value of a field that tells one act from another of its kind.
+std::string Particular(Lang lang, const Message& content, const FieldDescriptor& field) {
+  const google::protobuf::Reflection& reflection = *content.GetReflection();
+  if (!reflection.HasField(content, &field)) return "";
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+      return reflection.GetString(content, &field);
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return absl::StrCat(reflection.GetUInt32(content, &field));
+    case FieldDescriptor::CPPTYPE_INT32:
+      return absl::StrCat(reflection.GetInt32(content, &field));
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return SayEnum(lang, *field.enum_type(), reflection.GetEnumValue(content, &field));
+    default:
+      return "";
+  }
+}
+
+// "Deferred: 3.g, head".
+std::string What(Lang lang, const v1::CaseAct& act) {
+  const FieldDescriptor* field =
+      act.GetReflection()->GetOneofFieldDescriptor(act, v1::CaseAct::descriptor()->FindOneofByName("act"));
+  if (field == nullptr) return "?";
+  const Message& content = act.GetReflection()->GetMessage(act, field);
+  std::vector<std::string> particulars;
+  for (const char* name : {"kind", "number", "rule", "person_id", "reason", "year", "valid_until"}) {
+    const FieldDescriptor* particular = content.GetDescriptor()->FindFieldByName(name);
+    std::string text = particular == nullptr ? "" : Particular(lang, content, *particular);
+    if (!text.empty()) particulars.push_back(std::move(text));
+  }
+  const std::string name = Say(lang, MessageKey(*field));
+  return particulars.empty() ? name : absl::StrCat(name, ": ", absl::StrJoin(particulars, ", "));
+}
+
+std::string EvidenceText(Lang lang, const v1::TimelineItem& item) {
+  std::string text = SayEnum(lang, item.evidence());
+  if (item.has_refusal()) absl::StrAppend(&text, ": ", item.refusal().rule());
+  if (!item.refusal().found().empty()) absl::StrAppend(&text, " (", item.refusal().found(), ")");
+  return text;
+}
+
+std::string Timeline(const v1::Case& file, const Reader& reader) {
+  const Lang lang = reader.lang;
+  std::vector<Row> rows;
+  for (const v1::TimelineItem& item : file.timeline()) {
+    rows.push_back({Position(item.entry()), item.happened_on(), What(lang, item.act()),
+                    Cell(EvidenceText(lang, item), Colour(item.evidence())), item.officer()});
+  }
+  return DrawTable(
+      {"#", Say(lang, "ui.when"), Say(lang, "ui.what"), Say(lang, "ui.evidence"), Say(lang, "ui.who")}, rows,
+      reader.look);
+}
+
+std::string Notices(const v1::CaseState& state, const Reader& reader) {
+  const Lang lang = reader.lang;
+  std::vector<Row> rows;
+  for (const v1::PendingNotice& pending : state.notices()) {
+    rows.push_back({ToHex(pending.entry_id()), SayEnum(lang, pending.from()),
+                    SayEnum(lang, pending.notice().kind()), pending.notice().rule(),
+                    pending.notice().person_id()});
+  }
+  return DrawTable({Say(lang, "ui.entry"), Say(lang, "ui.by"), Say(lang, "ui.what"), Say(lang, "ui.rule"),
+                    Say(lang, "ui.person")},
+                   rows, reader.look);
+}
+
+std::string Actions(const v1::Case& file, const Reader& reader) {
+  const Lang lang = reader.lang;
+  std::vector<Row> rows;
+  for (const v1::AllowedAction& action : file.allowed_actions()) {
+    rows.push_back({absl::StrCat(Say(lang, "action." + action.action()), " (", action.action(), ")"),
+                    SayEnum(lang, action.by()), RuleText(lang, action.rule())});
+  }
+  return DrawTable({Say(lang, "ui.what"), Say(lang, "ui.by"), Say(lang, "ui.rests_on")}, rows, reader.look);
+}
+
+// ---- case
+
+std::string Offered(const v1::CaseState& state) {
+  return state.offered_hand_off() == 0 ? "" : absl::StrCat(state.offered_hand_off());
+}
+
+std::string PlaceText(const v1::CaseState& state) {
+  return state.has_place() ? absl::StrCat(state.place().year(), ": ", state.place().places()) : "";
+}
+
+std::string WaitingText(Lang lang, const v1::CaseState& state) {
+  if (state.waiting_since_us() == 0) return "";
+  const absl::Time since = absl::FromUnixMicros(state.waiting_since_us());
+  return absl::StrCat(absl::FormatTime("%Y-%m-%d %H:%MZ", since, absl::UTCTimeZone()), ": ",
+                      SayEnum(lang, state.waiting().reason()), ", ", state.waiting().year());
+}
+
+std::string DocumentText(const v1::CaseState& state) {
+  return state.has_document() ? absl::StrCat(state.document().series(), " ", state.document().number()) : "";
+}
+
+std::string Obstacles(const v1::CaseState& state) {
+  return absl::StrJoin(state.obstacles(), "; ", [](std::string* out, const v1::Obstacle& obstacle) {
+    absl::StrAppend(out, obstacle.rule(), " ", obstacle.person_id(), obstacle.review_on().empty() ? "" : " ",
+                    obstacle.review_on());
+  });
+}
+
+std::string Header(const v1::Case& file, const Reader& reader) {
+  const Lang lang = reader.lang;
+  const v1::CaseState& state = file.state();
+  const Pairs pairs = {
+      {Say(lang, "ui.case"), file.name()},
+      {Say(lang, "ui.status"), SayStatus(lang, state.status())},
+      {Say(lang, "ui.holder"), SayEnum(lang, state.holder())},
+      {Say(lang, "ui.entry_state"), SayEnum(lang, state.entry_state())},
+      {Say(lang, "ui.departure_state"), SayEnum(lang, state.departure_state())},
+      {Say(lang, "ui.offered"), Offered(state)},
+      {Say(lang, "ui.answer_due"), state.answer_due()},
+      {Say(lang, "notice.OBSTACLE"), Obstacles(state)},
+      {Say(lang, "ui.place"), PlaceText(state)},
+      {Say(lang, "ui.waiting_since"), WaitingText(lang, state)},
+      {Say(lang, "ui.document"), DocumentText(state)},
+      {Say(lang, "ui.valid_until"), state.document().valid_until()},
+      {Say(lang, "ui.rests_on"), state.closing_rule().empty() ? "" : RuleText(lang, state.closing_rule())},
+  };
+  return DrawPairs(pairs, reader.look);
+}
+
+// ---- term
+
+// The last day of a period whose end is exclusive.
+std::string DayBefore(const std::string& until) {
+  const absl::StatusOr<absl::CivilDay> day = ParseDate(until);
+  return day.ok() ? FormatDate(*day - 1) : until;
+}
+
+std::string TreatyNotices(const v1::TreatyState& treaty, const Reader& reader) {
+  const Lang lang = reader.lang;
+  std::vector<Row> rows;
+  for (const v1::TerminationNotice& notice : treaty.notices()) {
+    rows.push_back({notice.received_on(), SayEnum(lang, notice.from()), notice.note_number()});
+  }
+  return Section(Say(lang, "treaty_act.termination_notice_recorded"),
+                 DrawTable({Say(lang, "ui.when"), Say(lang, "ui.by"), "#"}, rows, reader.look));
+}
+
+std::string TermEnd(const v1::TreatyState& treaty, const Reader& reader) {
+  return DrawPairs({{Say(reader.lang, "ui.terminates_on"), treaty.terminates_on()}}, reader.look) +
+         TreatyNotices(treaty, reader);
+}
+
+// What every recorded command tells first. Empty entries: it was only checked.
+std::string RecordedText(const google::protobuf::RepeatedPtrField<v1::EntryReference>& entries, Lang lang) {
+  return entries.empty() ? absl::StrCat(Say(lang, "ui.validated"), "\n")
+                         : absl::StrCat(Say(lang, "ui.recorded"), " ", Positions(entries), "\n");
+}
+
+}  // namespace
+
+std::string Render(const v1::Case& file, const Reader& reader) {
+  const Lang lang = reader.lang;
+  std::string text = Header(file, reader);
+  if (file.awaiting_cosignature()) absl::StrAppend(&text, Say(lang, "ui.awaiting_cosignature"), "\n");
+  absl::StrAppend(&text, Section(Say(lang, "ui.persons"), Persons(file.state(), reader)));
+  absl::StrAppend(&text, Section(Say(lang, "ui.timeline"), Timeline(file, reader)));
+  absl::StrAppend(&text, Section(Say(lang, "ui.notices"), Notices(file.state(), reader)));
+  absl::StrAppend(&text, Section(Say(lang, "ui.allowed_actions"), Actions(file, reader)));
+  return text;
+}
+
+std::string Render(const v1::ListCasesResponse& cases, const Reader& reader) {
+  const Lang lang = reader.lang;
+  if (cases.cases().empty()) return Say(lang, "ui.no_cases") + "\n";
+  std::vector<Row> rows;
+  for (const v1::CaseSummary& summary : cases.cases()) {
+    rows.push_back({summary.name(), summary.head_surname(), absl::StrCat(summary.persons()),
+                    SayEnum(lang, summary.entry_state()), SayEnum(lang, summary.holder()),
+                    summary.answer_due(), SayEnum(lang, summary.status())});
+  }
+  std::string text = DrawTable(
+      {Say(lang, "ui.case"), Say(lang, "ui.head"), Say(lang, "ui.persons"), Say(lang, "ui.entry_state"),
+       Say(lang, "ui.holder"), Say(lang, "ui.answer_due"), Say(lang, "ui.status")},
+      rows, reader.look);
+  if (!cases.next_page_token().empty()) {
+    absl::StrAppend(&text, Say(lang, "ui.next_page"), ": --page-token ", Plain(cases.next_page_token()),
+                    "\n");
+  }
+  return text;
+}
+
+std::string Render(const v1::SubmitCaseCommandResponse& response, const Reader& reader) {
+  const Lang lang = reader.lang;
+  return RecordedText(response.entries(), lang) +
+         DrawPairs({{Say(lang, "ui.case"), response.name()},
+                    {Say(lang, "ui.status"), SayStatus(lang, response.status())},
+                    {Say(lang, "ui.holder"), SayEnum(lang, response.holder())}},
+                   reader.look);
+}
+
+std::string Render(const v1::SubmitQuotaCommandResponse& response, const Reader& reader) {
+  return RecordedText(response.entries(), reader.lang) + Render(response.quota(), reader);
+}
+
+std::string Render(const v1::SubmitTreatyCommandResponse& response, const Reader& reader) {
+  return RecordedText(response.entries(), reader.lang) + TermEnd(response.treaty(), reader);
+}
+
+std::string Render(const v1::QuotaState& quota, const Reader& reader) {
+  const Lang lang = reader.lang;
+  const bool known = quota.status() != v1::UNSET;
+  const auto count = [known](uint32_t places) { return known ? absl::StrCat(places) : ""; };
+  return DrawPairs({{Say(lang, "ui.quota"), SayEnum(lang, quota.entry_state())},
+                    {Say(lang, "ui.year"), absl::StrCat(quota.year())},
+                    {Say(lang, "ui.status"), SayEnum(lang, quota.status())},
+                    {Say(lang, "ui.limit"), count(quota.limit())},
+                    {Say(lang, "ui.reserved"), count(quota.reserved())},
+                    {Say(lang, "ui.used"), count(quota.used())},
+                    {Say(lang, "ui.rests_on"), quota.legal_act()}},
+                   reader.look);
+}
+
+std::string Render(const v1::Term& term, const Reader& reader) {
+  const Lang lang = reader.lang;
+  const std::string period = term.period() == 0 ? ""
+                                                : absl::StrCat(term.period(), ": ", term.period_from(), " - ",
+                                                               DayBefore(term.period_until()));
+  return absl::StrCat(Say(lang, "ui.term"), "\n",
+                      DrawPairs({{Say(lang, "ui.in_force"), YesNo(lang, term.in_force())},
+                                 {Say(lang, "ui.period"), period},
+                                 {Say(lang, "ui.last_day_for_notice"), term.last_day_for_notice()}},
+                                reader.look),
+                      TermEnd(term.treaty(), reader));
+}
+
+std::string Render(const v1::RuleCatalogue& rules, const Reader& reader) {
+  std::vector<Row> rows;
+  for (const v1::Rule& rule : rules.rules()) rows.push_back({rule.id(), In(reader.lang, rule.text())});
+  return DrawTable({"#", Say(reader.lang, "ui.rule")}, rows, reader.look);
+}
+
+std::string Render(const v1::Rule& rule, const Reader& reader) {
+  return DrawPairs({{Say(reader.lang, "ui.rule"), rule.id()},
+                    {" ", In(reader.lang, rule.text())},
+                    {Say(reader.lang, "ui.what_to_do"), In(reader.lang, rule.remedy())}},
+                   reader.look);
+}
+
+std::string Render(const v1::NodeState& node, const Reader& reader) {
+  const Lang lang = reader.lang;
+  return DrawPairs({{Say(lang, "ui.who"), SayEnum(lang, node.party())},
+                    {Say(lang, "ui.node_mode"), SayEnum(lang, node.mode())},
+                    {Say(lang, "ui.reason"), node.reason()},
+                    {Say(lang, "ui.counterpart_connected"), YesNo(lang, node.counterpart_connected())},
+                    {Say(lang, "ui.ledger_size"), absl::StrCat(node.own_size())},
+                    {Say(lang, "ui.cosigned"), absl::StrCat(node.cosigned_size())},
+                    {Say(lang, "ui.mirror"), absl::StrCat(node.mirror_size())},
+                    {Say(lang, "ui.processed"), absl::StrCat(node.processed_size())},
+                    {Say(lang, "ui.lineage"), absl::StrCat(node.lineage())}},
+                   reader.look);
+}
+
+std::string Render(const v1::WatchActsResponse& act, const Reader& reader) {
+  const v1::TimelineItem& item = act.item();
+  return Plain(absl::StrJoin(
+             {item.happened_on(), Position(item.entry()), act.name(), What(reader.lang, item.act()),
+              absl::StrCat("[", EvidenceText(reader.lang, item), "]")},
+             "  ")) +
+         "\n";
+}
+
+std::string ToJson(const Message& message, bool one_line) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  options.always_print_primitive_fields = true;
+  options.add_whitespace = !one_line;
+  std::string json;
+  // Fails only for a message that contradicts its own descriptor.
+  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) std::abort();
+  if (json.back() != '\n') json += '\n';
+  return json;
+}
+
+}  // namespace kelisim::cli

@@ -1,0 +1,42 @@
+#ifndef KELISIM_SHARED_CLI_RENDER_H_
+#define KELISIM_SHARED_CLI_RENDER_H_
+
+#include <string>
+
+#include "google/protobuf/message.h"
+#include "kelisim/v1/case_service.pb.h"
+#include "kelisim/v1/quota_service.pb.h"
+#include "kelisim/v1/treaty_service.pb.h"
+#include "kelisim/v1/views.pb.h"
+#include "shared/cli/messages.h"
+#include "shared/cli/table.h"
+
+// Answers of the services as text for people. All end in a newline.
+
+namespace kelisim::cli {
+
+// Language and terminal of the reader.
+struct Reader {
+  Lang lang = Lang::kEnglish;
+  Look look;
+};
+
+std::string Render(const v1::Case& file, const Reader& reader);
+std::string Render(const v1::ListCasesResponse& cases, const Reader& reader);
+std::string Render(const v1::SubmitCaseCommandResponse& response, const Reader& reader);
+std::string Render(const v1::SubmitQuotaCommandResponse& response, const Reader& reader);
+std::string Render(const v1::SubmitTreatyCommandResponse& response, const Reader& reader);
+std::string Render(const v1::QuotaState& quota, const Reader& reader);
+std::string Render(const v1::Term& term, const Reader& reader);
+std::string Render(const v1::RuleCatalogue& rules, const Reader& reader);
+std::string Render(const v1::Rule& rule, const Reader& reader);
+std::string Render(const v1::NodeState& node, const Reader& reader);
+// One line.
+std::string Render(const v1::WatchActsResponse& act, const Reader& reader);
+
+// Protobuf JSON with the names of the proto files. On one line: for streams.
+std::string ToJson(const google::protobuf::Message& message, bool one_line = false);
+
+}  // namespace kelisim::cli
+
+#endif  // KELISIM_SHARED_CLI_RENDER_H_

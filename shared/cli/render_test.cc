@@ -1,0 +1,104 @@
+#include "shared/cli/render.h"
+
+#include <algorithm>
+
+#include "gmock/gmock.h"
+#include "google/protobuf/text_format.h"
+#include "gtest/gtest.h"
+
+namespace kelisim::cli {
+namespace {
+
+template <typename T>
+T Proto(const std::string& text) {
+  T message;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &message)) << text;
+  return message;
+}
+
+v1::Case Sample() {
+  return Proto<v1::Case>(R"(
+    name: "cases/3f2a"
+    state {
+      entry_state: PARTY_RU departure_state: PARTY_KZ status: AWAIT_CLEARANCE holder: PARTY_KZ
+      offered_hand_off: 1 answer_due: "2026-12-21"
+      petition {
+        head { person_id: "head" name { surname: "Примеров" given_name: "Алексей" } birth_date: "1984-03-17" }
+        family { relation: SPOUSE person { person_id: "m1" name { surname: "Үлгібаева" given_name: "Әсел" } } }
+      }
+      family { person_id: "m1" standing: LEFT rule: "2.2" }
+      notices { entry_id: "\x01\xff" from: PARTY_KZ notice { kind: WITHDRAWAL } }
+    }
+    timeline {
+      entry { ledger: PARTY_RU index: 3 } act { petition_filed {} } happened_on: "2026-11-20" evidence: RECORDED
+      officer: "o1"
+    }
+    timeline {
+      entry { ledger: PARTY_RU index: 4 } act { offered { number: 1 } } happened_on: "2026-11-21" evidence: REFUSED
+      refusal { rule: "1.2" found: "x" } officer: "o1"
+    }
+    allowed_actions { action: "accept" by: PARTY_KZ rule: "9.new" })");
+}
+
+TEST(Render, CaseInEnglish) { EXPECT_EQ(Render(Sample(), {Lang::kEnglish, {}}), R"(EN)"); }
+
+TEST(Render, CaseInRussian) { EXPECT_EQ(Render(Sample(), {Lang::kRussian, {}}), R"(RU)"); }
+
+TEST(Render, CaseInKazakh) { EXPECT_EQ(Render(Sample(), {Lang::kKazakh, {}}), R"(KK)"); }
+
+TEST(Render, List) {
+  const auto cases = Proto<v1::ListCasesResponse>(R"(
+    cases { name: "cases/a" status: SUBMITTED entry_state: PARTY_KZ holder: PARTY_KZ head_surname: "Үлгіев" persons: 2 }
+    next_page_token: "t1")");
+  EXPECT_EQ(Render(cases, {Lang::kEnglish, {}}),
+            "Case    Resettler Persons State of entry Holder     Answer due Status\n"
+            "cases/a Үлгіев    2       Kazakhstan     Kazakhstan            Petition submitted\n"
+            "Next page: --page-token t1\n");
+  EXPECT_EQ(Render(v1::ListCasesResponse(), {Lang::kEnglish, {}}), "There are no cases.\n");
+}
+
+TEST(Render, Term) {
+  const auto term = Proto<v1::Term>(R"(
+    in_force: true period: 6 period_from: "2025-04-17" period_until: "2030-04-17" last_day_for_notice: "2029-10-17"
+    treaty { terminates_on: "2030-04-17" notices { from: PARTY_RU received_on: "2029-09-30" note_number: "41/n" } })");
+  EXPECT_EQ(Render(term, {Lang::kEnglish, {}}), R"(TERM)");
+}
+
+TEST(Render, Quota) {
+  EXPECT_EQ(
+      Render(Proto<v1::QuotaState>("entry_state: PARTY_KZ year: 2027 status: OPEN limit: 5 reserved: 2"),
+             {Lang::kEnglish, {}}),
+      R"(QUOTA)");
+  EXPECT_EQ(
+      Render(Proto<v1::QuotaState>("entry_state: PARTY_RU year: 2027 status: UNSET"), {Lang::kEnglish, {}}),
+      R"(UNSETQ)");
+}
+
+TEST(Render, AwaitingCosignature) {
+  v1::Case file = Sample();
+  EXPECT_THAT(Render(file, {}), testing::Not(testing::HasSubstr("Awaiting the other Party's cosignature")));
+  file.set_awaiting_cosignature(true);
+  EXPECT_THAT(Render(file, {}), testing::HasSubstr("Awaiting the other Party's cosignature"));
+}
+
+TEST(Render, WordsOfANewerService) {
+  v1::Case file;
+  file.add_timeline();
+  file.add_allowed_actions()->set_action("teleport");
+  EXPECT_THAT(Render(file, {}), testing::HasSubstr("action.teleport (teleport)"));
+}
+
+TEST(Table, CannotCommandATerminal) {
+  EXPECT_EQ(DrawPairs({{"a", "b\033[2J\nc"}}, {}), "a b\\x1b[2J\\x0ac\n");
+}
+
+TEST(Table, ColoursAndWrapsOnATerminalOnly) {
+  const std::vector<Row> rows = {{Cell("жоқ", "red"), std::string("бір екі үш төрт бес алты")}};
+  EXPECT_EQ(DrawTable({"А", "Б"}, rows, {}), "А   Б\nжоқ бір екі үш төрт бес алты\n");
+  const std::string drawn = DrawTable({"А", "Б"}, rows, {true, 20});
+  EXPECT_THAT(drawn, testing::HasSubstr("\033[31mжоқ\033[0m бір"));
+  EXPECT_EQ(std::count(drawn.begin(), drawn.end(), '\n'), 3);
+}
+
+}  // namespace
+}  // namespace kelisim::cli

@@ -1,0 +1,50 @@
+# The build rules of the project: one library per module, one test program per
+# module, embedded text files.
+
+# Flags for our own code. Generated code is compiled without them.
+add_library(kelisim_flags INTERFACE)
+target_compile_options(kelisim_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wnull-dereference -Werror
+  -fstack-protector-strong -fcf-protection)
+target_compile_definitions(kelisim_flags INTERFACE _GLIBCXX_ASSERTIONS $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
+target_include_directories(kelisim_flags INTERFACE ${CMAKE_SOURCE_DIR})
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+find_program(MOLD_PROGRAM mold)
+if(MOLD_PROGRAM)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+# kelisim_module(<name> SOURCES ... DEPS ... [TESTS ...] [TEST_DEPS ...] [LIBS ...])
+#
+# Library kelisim_<name> from SOURCES, and program <name>_test from TESTS.
+# DEPS are the modules this one may include (checked by tests/layering_test.py);
+# LIBS are libraries that are not ours.
+function(kelisim_module name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;TESTS;TEST_DEPS;LIBS" ${ARGN})
+  list(TRANSFORM ARG_DEPS PREPEND kelisim_)
+  add_library(kelisim_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(kelisim_${name} PUBLIC ${ARG_DEPS} ${ARG_LIBS} kelisim_flags)
+  if(ARG_TESTS)
+    list(TRANSFORM ARG_TEST_DEPS PREPEND kelisim_)
+    add_executable(${name}_test ${ARG_TESTS})
+    target_link_libraries(${name}_test PRIVATE kelisim_${name} ${ARG_TEST_DEPS} GTest::gmock GTest::gtest_main)
+    add_test(NAME ${name}_test COMMAND ${name}_test)
+  endif()
+endfunction()
+
+# kelisim_embed(<target> <function> <file>): compiles the text of <file> into
+# <target> as `std::string_view kelisim::<function>()`.
+function(kelisim_embed target function file)
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/${function}.cc)
+  get_filename_component(path ${file} ABSOLUTE)
+  add_custom_command(
+    OUTPUT ${source}
+    COMMAND ${CMAKE_COMMAND} -DINPUT=${path} -DOUTPUT=${source} -DFUNCTION=${function}
+            -P ${CMAKE_SOURCE_DIR}/shared/cmake/embed.cmake
+    DEPENDS ${path} ${CMAKE_SOURCE_DIR}/shared/cmake/embed.cmake)
+  target_sources(${target} PRIVATE ${source})
+endfunction()

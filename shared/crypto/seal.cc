@@ -1,0 +1,86 @@
+#include "shared/crypto/seal.h"
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include <cstdlib>
+#include <memory>
+
+namespace kelisim {
+namespace {
+
+constexpr size_t kKeySize = 32;
+constexpr size_t kNonceSize = 12;
+constexpr size_t kTagSize = 16;
+
+using Context = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
+
+const EVP_CIPHER* Aes256Gcm() {
+  static const EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
+  return cipher;
+}
+
+const unsigned char* Data(std::string_view bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+unsigned char* Data(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
+
+class OpenSslRandom final : public Random {
+ public:
+  std::string Bytes(size_t count) override {
+    std::string bytes(count, '\0');
+    if (RAND_bytes(Data(bytes), static_cast<int>(count)) != 1) std::abort();
+    return bytes;
+  }
+};
+
+}  // namespace
+
+Hash Commit(std::string_view opening, std::string_view payload) { return HmacSha256(opening, payload); }
+
+std::string Seal(std::string_view key, std::string_view context, std::string_view plaintext, Random& random) {
+  const std::string nonce = random.Bytes(kNonceSize);
+  std::string ciphertext(plaintext.size(), '\0');
+  std::string tag(kTagSize, '\0');
+  const Context cipher(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
+  int size = 0;
+  const bool ok =
+      key.size() == kKeySize && cipher &&
+      EVP_EncryptInit_ex2(cipher.get(), Aes256Gcm(), Data(key), Data(nonce), nullptr) == 1 &&
+      EVP_EncryptUpdate(cipher.get(), nullptr, &size, Data(context), static_cast<int>(context.size())) == 1 &&
+      EVP_EncryptUpdate(cipher.get(), Data(ciphertext), &size, Data(plaintext),
+                        static_cast<int>(plaintext.size())) == 1 &&
+      EVP_EncryptFinal_ex(cipher.get(), Data(tag), &size) == 1 &&
+      EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_GET_TAG, kTagSize, tag.data()) == 1;
+  // Writing it unsealed instead is not an option.
+  if (!ok) std::abort();
+  return nonce + ciphertext + tag;
+}
+
+absl::StatusOr<std::string> Unseal(std::string_view key, std::string_view context, std::string_view sealed) {
+  if (key.size() != kKeySize || sealed.size() < kNonceSize + kTagSize) {
+    return absl::DataLossError("sealed bytes are cut short");
+  }
+  const std::string_view ciphertext = sealed.substr(kNonceSize, sealed.size() - kNonceSize - kTagSize);
+  std::string tag(sealed.substr(sealed.size() - kTagSize));
+  std::string plaintext(ciphertext.size(), '\0');
+  std::string rest(kTagSize, '\0');
+  const Context cipher(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
+  int size = 0;
+  const bool ok =
+      cipher && EVP_DecryptInit_ex2(cipher.get(), Aes256Gcm(), Data(key), Data(sealed), nullptr) == 1 &&
+      EVP_DecryptUpdate(cipher.get(), nullptr, &size, Data(context), static_cast<int>(context.size())) == 1 &&
+      EVP_DecryptUpdate(cipher.get(), Data(plaintext), &size, Data(ciphertext),
+                        static_cast<int>(ciphertext.size())) == 1 &&
+      EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_SET_TAG, kTagSize, tag.data()) == 1 &&
+      EVP_DecryptFinal_ex(cipher.get(), Data(rest), &size) == 1;
+  if (!ok) return absl::DataLossError("sealed bytes are damaged or belong elsewhere");
+  return plaintext;
+}
+
+Random& SystemRandom() {
+  static OpenSslRandom random;
+  return random;
+}
+
+}  // namespace kelisim

@@ -1,0 +1,39 @@
+#ifndef KELISIM_SHARED_LEDGER_ANCHOR_H_
+#define KELISIM_SHARED_LEDGER_ANCHOR_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "shared/crypto/digest.h"
+
+namespace kelisim::ledger {
+
+// The head of the own ledger, remembered outside the store and outside every
+// backup. A store that does not reach its anchor was rolled back.
+struct Head {
+  uint64_t size = 0;
+  Hash root;
+  // How many recoveries the ledger has been through.
+  uint32_t lineage = 0;
+  bool operator==(const Head&) const = default;
+};
+
+class HeadAnchor {
+ public:
+  virtual ~HeadAnchor() = default;
+  // nullopt: there is no anchor. DATA_LOSS: there is one and it is damaged.
+  virtual absl::StatusOr<std::optional<Head>> Load() = 0;
+  // Durable when it returns OK.
+  virtual absl::Status Save(const Head& head) = 0;
+};
+
+// A file of one line of text with a checksum, overwritten in a way that leaves
+// either the old or the new head after a crash (write aside, sync, rename, sync
+// the directory).
+std::unique_ptr<HeadAnchor> NewFileAnchor(std::string path);
+
+}  // namespace kelisim::ledger
+
+#endif  // KELISIM_SHARED_LEDGER_ANCHOR_H_

@@ -1,0 +1,44 @@
+#ifndef KELISIM_SHARED_LEDGER_ROCKS_STORE_H_
+#define KELISIM_SHARED_LEDGER_ROCKS_STORE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "shared/ledger/store.h"
+
+namespace rocksdb {
+class Env;
+}
+
+namespace kelisim::ledger {
+
+struct RocksStoreOptions {
+  std::string directory;
+  // nullptr: the machine's file system. Must outlive the store.
+  rocksdb::Env* env = nullptr;
+};
+
+// A Store in RocksDB. Every commit is one synced write batch. Opened so that a
+// torn tail after a crash is tolerated and any other damage of the write-ahead
+// log is refused (DATA_LOSS) instead of silently dropping what follows it.
+//
+// What cannot be seen from inside: a damaged length field in the last block of
+// the log or the manifest, which looks like the torn tail of a crash, and an
+// older state put back whole. The first can even leave a gap behind newer rows.
+// The head anchor and the ledger's root are there for these.
+//
+// UNAVAILABLE: another process has the directory. After a failed commit every
+// further commit fails too: the process must reopen.
+absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& options);
+
+// Copies a consistent backup of an open store into `directory`, which must not
+// exist. For live backups.
+absl::Status BackUp(const Store& rocks_store, const std::string& directory);
+
+// Reads every block and checks its checksum; DATA_LOSS names the file.
+absl::Status VerifyChecksums(const Store& rocks_store);
+
+}  // namespace kelisim::ledger
+
+#endif  // KELISIM_SHARED_LEDGER_ROCKS_STORE_H_

@@ -1,0 +1,58 @@
+#ifndef KELISIM_SHARED_LEDGER_VAULT_H_
+#define KELISIM_SHARED_LEDGER_VAULT_H_
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "shared/base/ports.h"
+#include "shared/crypto/digest.h"
+#include "shared/ledger/overlay.h"
+#include "shared/ledger/store.h"
+
+namespace kelisim::ledger {
+
+// Sealing at rest. Each case has a key of its own, wrapped by the master key in
+// row "K <case id>"; what belongs to no case uses the key of the empty case id.
+// Destroying the row erases the case while every proof stays valid.
+//
+// Thread-safe. Keeps up to kCachedKeys unwrapped keys in memory.
+class Vault {
+ public:
+  // `master_key`: 32 bytes. `random` must outlive the vault.
+  Vault(std::string master_key, Random& random);
+
+  // Seals `plaintext` under the case's key; makes the key, in `rows`, when
+  // there is none yet. `context` names the row the result is for.
+  absl::StatusOr<std::string> Seal(Overlay& rows, std::string_view case_id, std::string_view context,
+                                   std::string_view plaintext);
+  // DATA_LOSS: damaged, or from another row. NOT_FOUND: the case's key was destroyed.
+  absl::StatusOr<std::string> Unseal(const Overlay& rows, std::string_view context, std::string_view sealed);
+  absl::StatusOr<std::string> Unseal(const Store& rows, std::string_view context, std::string_view sealed);
+
+  // A pseudonym for use in keys: the same for the same input on this node only.
+  Hash Pseudonym(std::string_view domain, std::string_view value) const;
+
+ private:
+  static constexpr size_t kCachedKeys = 10'000;
+
+  template <typename Rows>
+  absl::StatusOr<std::optional<std::string>> FindKey(const Rows& rows, std::string_view case_id);
+  template <typename Rows>
+  absl::StatusOr<std::string> UnsealFrom(const Rows& rows, std::string_view context, std::string_view sealed);
+  void Remember(std::string_view case_id, const std::string& key);
+
+  const std::string master_key_;
+  const std::string index_key_;
+  Random& random_;
+  std::mutex mutex_;
+  std::map<std::string, std::string, std::less<>> keys_;  // guarded by mutex_
+};
+
+}  // namespace kelisim::ledger
+
+#endif  // KELISIM_SHARED_LEDGER_VAULT_H_

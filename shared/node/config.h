@@ -1,0 +1,40 @@
+#ifndef KELISIM_SHARED_NODE_CONFIG_H_
+#define KELISIM_SHARED_NODE_CONFIG_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kelisim/v1/config.pb.h"
+
+namespace kelisim::node {
+
+// The text of a file of at most 1 MiB. NOT_FOUND or INVALID_ARGUMENT with the path.
+absl::StatusOr<std::string> ReadFile(const std::string& path);
+
+// INVALID_ARGUMENT names line and column, or the field that is not known. Paths
+// in the file become relative to the current directory.
+absl::StatusOr<v1::NodeConfig> ReadConfig(const std::string& path);
+
+// Every single field that a flag can override: "listen", "tls.certificate", ...
+std::vector<std::string> FlagFields();
+// "tls.certificate" -> "--tls-certificate".
+std::string FlagOf(const std::string& field);
+// INVALID_ARGUMENT when `text` is no value of that field.
+absl::Status SetField(v1::NodeConfig& config, const std::string& field, const std::string& text);
+
+// What is wrong, one line each, beginning with the field; empty when a node can
+// run by this configuration.
+std::vector<std::string> ConfigProblems(const v1::NodeConfig& config);
+
+// "127.0.0.1:7801" or "[::1]:7801".
+struct HostPort {
+  std::string host;
+  std::string port;
+};
+absl::StatusOr<HostPort> ParseHostPort(const std::string& text);
+
+}  // namespace kelisim::node
+
+#endif  // KELISIM_SHARED_NODE_CONFIG_H_

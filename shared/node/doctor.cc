@@ -1,0 +1,113 @@
+#include "shared/node/doctor.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "shared/authority/core.h"
+#include "shared/base/status_macros.h"
+#include "shared/crypto/seal.h"
+#include "shared/ledger/anchor.h"
+#include "shared/ledger/rocks_store.h"
+#include "shared/node/config.h"
+#include "shared/node/keys.h"
+#include "shared/node/transport.h"
+#include "shared/tlog/merkle.h"
+
+namespace kelisim::node {
+namespace {
+
+using Findings = std::vector<Finding>;
+
+bool IsEmptyDirectory(const std::string& path) {
+  std::error_code error;
+  return !std::filesystem::exists(path, error) || std::filesystem::is_empty(path, error);
+}
+
+Finding Problem(absl::string_view what, const absl::Status& status) {
+  return {false, absl::StrCat(what, ": ", status.message())};
+}
+
+Finding ExamineCertificate(const v1::Tls& tls, absl::Time now) {
+  const absl::StatusOr<CertificateFacts> facts = CheckTlsFiles(tls, now);
+  if (!facts.ok()) return Problem("certificate", facts.status());
+  if (facts->uri.empty()) {
+    return {false, "certificate: needs exactly one URI name: the counterpart knows this node by it"};
+  }
+  const std::string until = absl::FormatTime("%Y-%m-%d %H:%M", facts->valid_until, absl::UTCTimeZone());
+  // At half its life there is time to find out why it was not renewed.
+  const bool old = now - facts->valid_from > (facts->valid_until - facts->valid_from) / 2;
+  if (old)
+    return {false, absl::StrCat("certificate: past half its life, valid until ", until, " UTC: renew it")};
+  return {true, absl::StrCat("certificate: ", facts->uri, ", valid until ", until, " UTC")};
+}
+
+void ExamineBooks(const v1::NodeConfig& config, const authority::Identity& identity,
+                  const std::string& master_key, Findings& findings) {
+  const absl::StatusOr<std::optional<ledger::Head>> anchor =
+      ledger::NewFileAnchor(config.anchor_file())->Load();
+  if (!anchor.ok()) return findings.push_back(Problem("anchor", anchor.status()));
+  if (!*anchor) return findings.push_back({false, "anchor: is missing: the node would append nothing"});
+  findings.push_back(
+      {true, absl::StrCat("anchor: ", (*anchor)->size, " own entries, lineage ", (*anchor)->lineage)});
+
+  if (IsEmptyDirectory(config.data_dir())) {
+    const bool fresh = (*anchor)->size == 0;
+    return findings.push_back({fresh, fresh ? "store: empty, as the anchor says"
+                                            : "store: empty, and the anchor says otherwise: it was lost"});
+  }
+  const absl::StatusOr<std::unique_ptr<ledger::Store>> store =
+      ledger::OpenRocksStore({config.data_dir(), nullptr});
+  if (absl::IsUnavailable(store.status())) {
+    return findings.push_back({true, "store: in use by a running node; stop it to have the store examined"});
+  }
+  if (!store.ok()) return findings.push_back(Problem("store", store.status()));
+  ledger::Vault vault(master_key, SystemRandom());
+  const auto core = authority::Core::Open(identity, **store, vault, SystemRandom(), *anchor);
+  if (!core.ok()) return findings.push_back(Problem("store", core.status()));
+  const absl::StatusOr<uint64_t> own = ledger::LogRows<ledger::Store>(ledger::Side::kOwn, **store).Size();
+  const absl::StatusOr<uint64_t> mirror =
+      ledger::LogRows<ledger::Store>(ledger::Side::kMirror, **store).Size();
+  if (!own.ok()) return findings.push_back(Problem("store", own.status()));
+  if (!mirror.ok()) return findings.push_back(Problem("store", mirror.status()));
+  const std::string sizes = absl::StrCat("store: ", *own, " own entries, ", *mirror, " mirrored");
+  if (*own < (*anchor)->size)
+    return findings.push_back({false, sizes + ": smaller than its anchor: rolled back"});
+  findings.push_back({true, sizes});
+}
+
+}  // namespace
+
+Findings Examine(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock) {
+  Findings findings;
+  for (const std::string& problem : ConfigProblems(config)) findings.push_back({false, "config: " + problem});
+  if (!findings.empty()) return findings;
+  findings.push_back({true, "config"});
+  findings.push_back(ExamineCertificate(config.tls(), clock.Now()));
+  const absl::StatusOr<authority::Identity> identity = LoadIdentity(config, profile);
+  const absl::StatusOr<std::string> master_key = LoadMasterKey(config);
+  if (!identity.ok()) findings.push_back(Problem("keys and policy", identity.status()));
+  if (!master_key.ok()) findings.push_back(Problem("master key", master_key.status()));
+  if (!identity.ok() || !master_key.ok()) return findings;
+  findings.push_back({true, absl::StrCat("keys and policy: ", identity->log.verifier().name(), " faces ",
+                                         identity->peer_log.name())});
+  ExamineBooks(config, *identity, *master_key, findings);
+  return findings;
+}
+
+absl::Status InitNode(const v1::NodeConfig& config) {
+  std::error_code error;
+  if (!IsEmptyDirectory(config.data_dir())) {
+    return absl::FailedPreconditionError(absl::StrCat("data_dir: ", config.data_dir(), ": is not empty"));
+  }
+  if (std::filesystem::exists(config.anchor_file(), error)) {
+    return absl::FailedPreconditionError(absl::StrCat("anchor_file: ", config.anchor_file(), ": exists"));
+  }
+  const std::filesystem::path anchor_directory = std::filesystem::path(config.anchor_file()).parent_path();
+  std::filesystem::create_directories(config.data_dir(), error);
+  if (!error && !anchor_directory.empty()) std::filesystem::create_directories(anchor_directory, error);
+  if (error) return absl::UnavailableError(absl::StrCat("directories cannot be made: ", error.message()));
+  return ledger::NewFileAnchor(config.anchor_file())->Save({0, tlog::EmptyRoot(), 0});
+}
+
+}  // namespace kelisim::node

@@ -1,0 +1,31 @@
+#ifndef KELISIM_SHARED_NODE_DOCTOR_H_
+#define KELISIM_SHARED_NODE_DOCTOR_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "kelisim/v1/config.pb.h"
+#include "shared/authority/profile.h"
+#include "shared/base/ports.h"
+
+namespace kelisim::node {
+
+struct Finding {
+  bool ok;
+  // "certificate: valid until ..."
+  std::string text;
+};
+
+// Looks at configuration, certificate, keys, policy, store and head anchor of a
+// node that need not run. Changes nothing of what the store holds.
+std::vector<Finding> Examine(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock);
+
+// Makes the head anchor of a new, empty node. FAILED_PRECONDITION when there is
+// a store or an anchor: an anchor made anew would vouch for a store that was
+// rolled back.
+absl::Status InitNode(const v1::NodeConfig& config);
+
+}  // namespace kelisim::node
+
+#endif  // KELISIM_SHARED_NODE_DOCTOR_H_

@@ -1,0 +1,34 @@
+#ifndef KELISIM_SHARED_NODE_KEYS_H_
+#define KELISIM_SHARED_NODE_KEYS_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kelisim/v1/config.pb.h"
+#include "shared/authority/books.h"
+#include "shared/base/ports.h"
+#include "shared/tlog/note.h"
+
+namespace kelisim::node {
+
+// The identity of the node: its three secret keys, and the counterpart's public
+// keys from the policy file. There the own ledger "N/ledger" must stand with
+// cosigners "P/witness" and "P/mirror" of the counterpart's ledger "P/ledger",
+// and the other way round: a node whose keys are not those of the policy would
+// make statements that nobody accepts. INVALID_ARGUMENT names field and file.
+absl::StatusOr<authority::Identity> LoadIdentity(const v1::NodeConfig& config, authority::Profile profile);
+
+// 32 bytes.
+absl::StatusOr<std::string> LoadMasterKey(const v1::NodeConfig& config);
+
+// Makes a secret note key in a new file only its owner can read; returns the
+// public key's text. ALREADY_EXISTS when the file does.
+absl::StatusOr<std::string> GenerateKey(const std::string& name, tlog::KeyType type, const std::string& file,
+                                        Random& random);
+absl::Status GenerateMasterKey(const std::string& file, Random& random);
+
+}  // namespace kelisim::node
+
+#endif  // KELISIM_SHARED_NODE_KEYS_H_

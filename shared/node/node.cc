@@ -1,0 +1,202 @@
+#include "shared/node/node.h"
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/server_builder.h"
+#include "shared/base/status_macros.h"
+#include "shared/crypto/seal.h"
+#include "shared/ledger/rocks_store.h"
+#include "shared/node/config.h"
+#include "shared/node/keys.h"
+#include "shared/node/transport.h"
+#include "shared/rpc/log.h"
+
+namespace kelisim::node {
+namespace {
+
+using rpc::Log;
+using rpc::LogLevel;
+
+constexpr absl::Duration kTick = absl::Milliseconds(100);
+constexpr char kHealthName[] = "kelisim.v1.CaseService";
+
+}  // namespace
+
+bool IsServing(v1::NodeMode mode) { return mode == v1::FENCED || mode == v1::OPEN_FOR_ALL; }
+
+// ---------------------------------------------------------------- start
+
+absl::StatusOr<std::unique_ptr<Node>> Node::Start(const v1::NodeConfig& config, authority::Profile profile,
+                                                  Clock& clock, std::function<void()> failed) {
+  ASSIGN_OR_RETURN(authority::Identity identity, LoadIdentity(config, std::move(profile)));
+  ASSIGN_OR_RETURN(std::string master_key, LoadMasterKey(config));
+  RETURN_IF_ERROR(CheckTlsFiles(config.tls(), clock.Now()).status());
+  std::unique_ptr<Node> node(
+      new Node(config, std::move(identity), std::move(master_key), clock, std::move(failed)));
+  RETURN_IF_ERROR(node->OpenBooks());
+  RETURN_IF_ERROR(node->OpenDoors());
+  return node;
+}
+
+Node::Node(const v1::NodeConfig& config, authority::Identity identity, std::string master_key, Clock& clock,
+           std::function<void()> failed)
+    : config_(config),
+      identity_(std::move(identity)),
+      clock_(clock),
+      failed_(std::move(failed)),
+      anchor_(ledger::NewFileAnchor(config_.anchor_file())),
+      vault_(std::move(master_key), SystemRandom()),
+      access_(config_.identities()) {}
+
+absl::Status Node::OpenBooks() {
+  ASSIGN_OR_RETURN(const std::optional<ledger::Head> head, anchor_->Load());
+  ASSIGN_OR_RETURN(store_, ledger::OpenRocksStore({config_.data_dir(), nullptr}));
+  ASSIGN_OR_RETURN(core_, authority::Core::Open(identity_, *store_, vault_, SystemRandom(), head));
+  reader_ = std::make_unique<authority::Reader>(identity_, *store_, vault_);
+  return absl::OkStatus();
+}
+
+absl::Status Node::OpenDoors() {
+  ASSIGN_OR_RETURN(const HostPort at, ParseHostPort(config_.listen()));
+  ASSIGN_OR_RETURN(listener_, Listener::Bind(at.host, at.port));
+  watch_ = std::make_unique<rpc::WatchHub>(*reader_);
+  desk_ = std::make_unique<rpc::Desk>(rpc::Desk{access_, calls_, *this, *reader_, *watch_, clock_});
+  case_service_ = std::make_unique<rpc::CaseServiceAdapter>(*desk_);
+  quota_service_ = std::make_unique<rpc::QuotaServiceAdapter>(*desk_);
+  treaty_service_ = std::make_unique<rpc::TreatyServiceAdapter>(*desk_);
+  ledger_service_ = std::make_unique<rpc::LedgerServiceAdapter>(*desk_);
+  exchange_service_ = std::make_unique<rpc::ExchangeServiceAdapter>(*desk_);
+  peer_ = std::make_unique<rpc::PeerClient>(CounterpartChannel(config_), [this](authority::PeerReply reply) {
+    // Refused only by a closed queue: the node stops, and the ledger is the outbox.
+    (void)queue_.Push(std::move(reply));
+  });
+
+  grpc::EnableDefaultHealthCheckService(true);
+  if (config_.reflection()) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  SetServerLimits(builder);
+  auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      ServerTls(config_.tls(), std::make_shared<rpc::AccessProcessor>(access_)));
+  for (grpc::Service* service :
+       std::initializer_list<grpc::Service*>{case_service_.get(), quota_service_.get(), treaty_service_.get(),
+                                             ledger_service_.get(), exchange_service_.get()}) {
+    builder.RegisterService(service);
+  }
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr) return absl::UnavailableError("the server does not start; the log says why");
+  // The first turn has no input; it says in which mode the node starts.
+  RETURN_IF_ERROR(Turn({}));
+  core_thread_ = std::thread([this] { RunCore(); });
+  listener_->Serve(std::move(acceptor));
+  Log(LogLevel::kInfo, "started",
+      {{"party", v1::Party_Name(identity_.self())}, {"listen", config_.listen()}, {"port", port()}});
+  return absl::OkStatus();
+}
+
+// ---------------------------------------------------------------- the core's thread
+
+absl::Status Node::Submit(authority::Input input) noexcept { return queue_.Push(std::move(input)); }
+
+void Node::RunCore() {
+  absl::Time last_tick = absl::InfinitePast();
+  while (!queue_.Done()) {
+    std::vector<authority::Input> inputs = queue_.Drain(kTick);
+    // Pace only, never order: a clock set back delays one tick at most by kTick.
+    const absl::Time now = absl::Now();
+    if (inputs.empty() || now < last_tick || now - last_tick >= kTick) {
+      inputs.emplace_back(authority::Tick{});
+      last_tick = now;
+    }
+    absl::Status turned;
+    try {
+      turned = Turn(std::move(inputs));
+    } catch (const std::exception& e) {
+      turned = absl::InternalError(e.what());
+    }
+    if (!turned.ok()) return Fail(turned);
+  }
+}
+
+absl::Status Node::Turn(std::vector<authority::Input> inputs) {
+  ASSIGN_OR_RETURN(authority::Turn turn, core_->Step(clock_.Now(), std::move(inputs)));
+  const bool changes = !turn.batch().empty();
+  ASSIGN_OR_RETURN(
+      authority::Outputs outputs,
+      authority::CommitAndRelease(std::move(turn), *store_, *anchor_, identity_.witness, identity_.mirror));
+  Deliver(std::move(outputs));
+  if (changes) watch_->Wake();
+  return absl::OkStatus();
+}
+
+void Node::Deliver(authority::Outputs outputs) {
+  v1::NodeMode before;
+  {
+    const std::lock_guard lock(state_mutex_);
+    before = state_.mode();
+    state_ = outputs.state;
+  }
+  // Before the answers: who is told something may look at the state at once.
+  if (outputs.state.mode() != before) {
+    Log(LogLevel::kInfo, "mode",
+        {{"mode", v1::NodeMode_Name(outputs.state.mode())}, {"reason", outputs.state.reason()}});
+    ReportHealth(IsServing(outputs.state.mode()));
+  }
+  for (const std::string& event : outputs.events) Log(LogLevel::kInfo, "exchange", {{"message", event}});
+  for (const authority::Reply& reply : outputs.replies) calls_.Answer(reply.token, reply.answer);
+  for (authority::Call& call : outputs.calls) peer_->Send(std::move(call));
+}
+
+void Node::Fail(const absl::Status& status) {
+  Log(LogLevel::kError, "outcome_unknown", {{"status", status.ToString()}});
+  ReportHealth(false);
+  queue_.Close();
+  calls_.GiveUp(absl::UnavailableError("outcome unknown: ask again with the same request_id"));
+  failed_();
+}
+
+v1::NodeState Node::State() const {
+  const std::lock_guard lock(state_mutex_);
+  return state_;
+}
+
+void Node::ReportHealth(bool serving) {
+  grpc::HealthCheckServiceInterface* const health = server_->GetHealthCheckService();
+  health->SetServingStatus("", serving);
+  health->SetServingStatus(kHealthName, serving);
+}
+
+// ---------------------------------------------------------------- stop
+
+Node::~Node() { Stop(absl::ZeroDuration()); }
+
+void Node::Stop(absl::Duration grace) {
+  if (std::exchange(stopped_, true)) return;
+  Log(LogLevel::kInfo, "stopping");
+  if (listener_ != nullptr) listener_->Stop();
+  if (server_ != nullptr) {
+    // From here on nothing can set it to serving again.
+    server_->GetHealthCheckService()->Shutdown();
+    watch_->Stop();
+    server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
+  }
+  queue_.Close();
+  if (core_thread_.joinable()) core_thread_.join();
+  // Calls that were taken in after the last turn.
+  calls_.GiveUp(absl::UnavailableError("the node stops: ask again with the same request_id"));
+  peer_.reset();
+  server_.reset();
+  watch_.reset();
+  core_.reset();
+  reader_.reset();
+  store_.reset();
+  Log(LogLevel::kInfo, "stopped");
+}
+
+}  // namespace kelisim::node

@@ -1,0 +1,99 @@
+#ifndef KELISIM_SHARED_NODE_NODE_H_
+#define KELISIM_SHARED_NODE_NODE_H_
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "grpcpp/server.h"
+#include "kelisim/v1/config.pb.h"
+#include "shared/authority/core.h"
+#include "shared/authority/reader.h"
+#include "shared/base/ports.h"
+#include "shared/ledger/anchor.h"
+#include "shared/ledger/store.h"
+#include "shared/ledger/vault.h"
+#include "shared/node/input_queue.h"
+#include "shared/node/listener.h"
+#include "shared/rpc/exchange_service.h"
+#include "shared/rpc/officer_services.h"
+#include "shared/rpc/peer_client.h"
+
+namespace kelisim::node {
+
+// One running authority: store, core and server, put together, started and
+// stopped in the right order. One thread runs the core: it drains what waits,
+// steps, commits, and only then lets answers out.
+class Node final : private rpc::Backend {
+ public:
+  // `config` without ConfigProblems. `failed` is called once, from another thread,
+  // when the core had to stop: the outcome of its last turn is unknown, and only a
+  // new process can find out. `clock` must outlive the node.
+  // UNAVAILABLE: address or directory is in use; DATA_LOSS: the store is not whole.
+  static absl::StatusOr<std::unique_ptr<Node>> Start(const v1::NodeConfig& config, authority::Profile profile,
+                                                     Clock& clock, std::function<void()> failed);
+  // Stop without grace, unless stopped.
+  ~Node() override;
+
+  // Refuses new calls, gives open ones `grace` to end, works off what waits and
+  // closes everything. Once.
+  void Stop(absl::Duration grace);
+
+  int port() const { return listener_->port(); }
+  v1::NodeState State() const override;
+
+ private:
+  Node(const v1::NodeConfig& config, authority::Identity identity, std::string master_key, Clock& clock,
+       std::function<void()> failed);
+  absl::Status OpenBooks();
+  absl::Status OpenDoors();
+
+  absl::Status Submit(authority::Input input) noexcept override;
+  void RunCore();
+  absl::Status Turn(std::vector<authority::Input> inputs);
+  void Deliver(authority::Outputs outputs);
+  void ReportHealth(bool serving);
+  void Fail(const absl::Status& status);
+
+  const v1::NodeConfig config_;
+  const authority::Identity identity_;
+  Clock& clock_;
+  const std::function<void()> failed_;
+
+  std::unique_ptr<ledger::Store> store_;
+  const std::unique_ptr<ledger::HeadAnchor> anchor_;
+  ledger::Vault vault_;
+  std::unique_ptr<authority::Core> core_;  // used by core_thread_ only
+
+  InputQueue queue_;
+  mutable std::mutex state_mutex_;
+  v1::NodeState state_;  // guarded by state_mutex_
+
+  const rpc::Access access_;
+  rpc::Calls calls_;
+  std::unique_ptr<authority::Reader> reader_;
+  std::unique_ptr<rpc::WatchHub> watch_;
+  std::unique_ptr<rpc::Desk> desk_;
+  std::unique_ptr<rpc::CaseServiceAdapter> case_service_;
+  std::unique_ptr<rpc::QuotaServiceAdapter> quota_service_;
+  std::unique_ptr<rpc::TreatyServiceAdapter> treaty_service_;
+  std::unique_ptr<rpc::LedgerServiceAdapter> ledger_service_;
+  std::unique_ptr<rpc::ExchangeServiceAdapter> exchange_service_;
+  std::unique_ptr<rpc::PeerClient> peer_;
+  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<grpc::Server> server_;
+  std::thread core_thread_;
+  bool stopped_ = false;
+};
+
+// A node in these modes can sign and append.
+bool IsServing(v1::NodeMode mode);
+
+}  // namespace kelisim::node
+
+#endif  // KELISIM_SHARED_NODE_NODE_H_

@@ -1,0 +1,787 @@
+#include "shared/node/node.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <thread>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/text_format.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "grpcpp/security/credentials.h"
+#include "grpcpp/support/error_details.h"
+#include "gtest/gtest.h"
+#include "kelisim/v1/case_service.grpc.pb.h"
+#include "kelisim/v1/exchange_service.grpc.pb.h"
+#include "kelisim/v1/ledger_service.grpc.pb.h"
+#include "kelisim/v1/treaty_service.grpc.pb.h"
+#include "shared/crypto/seal.h"
+#include "shared/node/config.h"
+#include "shared/node/doctor.h"
+#include "shared/node/input_queue.h"
+#include "shared/node/keys.h"
+#include "shared/node/service.h"
+#include "shared/node/test_pki.h"
+#include "shared/node/transport.h"
+#include "shared/rpc/log.h"
+#include "shared/rpc/message.h"
+#include "shared/testing/officer.h"
+#include "shared/testing/parties.h"
+
+namespace kelisim::node {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string name = (std::filesystem::temp_directory_path() / "kelisim_node_XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) std::abort();
+    path_ = name;
+  }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+void Write(const std::string& path, const std::string& text) {
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+int FreePort() {
+  const auto listener = Listener::Bind("127.0.0.1", "0");
+  return (*listener)->port();
+}
+
+// ---------------------------------------------------------------- two authorities on one machine
+
+const char* CodeOf(v1::Party party) { return party == v1::PARTY_KZ ? "kz" : "ru"; }
+
+class TwoAuthorities {
+ public:
+  TwoAuthorities() {
+    for (v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) {
+      ports_[party] = FreePort();
+      Issue(party, "node", absl::StrCat(CodeOf(party), ".example"));
+      for (const char* role : {"officer", "auditor", "operator", "stranger"}) Issue(party, role, "");
+    }
+    std::string policy;
+    for (v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) policy += MakeKeys(party);
+    Write(directory_ / "policy", policy + "group all all kz ru\nquorum all\n");
+    for (v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) {
+      EXPECT_EQ(InitNode(Config(party)), absl::OkStatus());
+    }
+  }
+
+  v1::NodeConfig Config(v1::Party party) const {
+    const v1::Party peer = treaty::Other(party);
+    const std::string home = directory_ / CodeOf(party);
+    v1::NodeConfig config;
+    config.set_listen(absl::StrCat("127.0.0.1:", ports_[party]));
+    config.set_data_dir(home + "/store");
+    config.set_anchor_file(home + "/anchor/head");
+    config.mutable_tls()->set_certificate(home + "/node.crt");
+    config.mutable_tls()->set_private_key(home + "/node.key");
+    config.mutable_tls()->set_roots(directory_ / "roots.crt");
+    config.mutable_keys()->set_log(home + "/log.skey");
+    config.mutable_keys()->set_witness(home + "/witness.skey");
+    config.mutable_keys()->set_mirror(home + "/mirror.skey");
+    config.mutable_keys()->set_master(home + "/master.key");
+    config.set_policy_file(directory_ / "policy");
+    config.mutable_counterpart()->set_address(absl::StrCat("127.0.0.1:", ports_[peer]));
+    config.mutable_counterpart()->set_tls_name(absl::StrCat(CodeOf(peer), ".example"));
+    AddIdentity(config, UriOf(peer, "node"), v1::Identity::COUNTERPART);
+    AddIdentity(config, UriOf(party, "officer"), v1::Identity::OFFICER);
+    AddIdentity(config, UriOf(party, "auditor"), v1::Identity::AUDITOR);
+    AddIdentity(config, UriOf(party, "operator"), v1::Identity::OPERATOR);
+    *config.mutable_protocol() = testing::TestProtocol();
+    return config;
+  }
+
+  authority::Profile Profile(v1::Party party) const { return testing::TestIdentity(party).profile; }
+
+  void Start(v1::Party party) {
+    auto node =
+        Node::Start(Config(party), Profile(party), SystemClock(), [] { FAIL() << "the core stopped"; });
+    ASSERT_TRUE(node.ok()) << node.status();
+    nodes_[party] = *std::move(node);
+  }
+  void Stop(v1::Party party) {
+    nodes_[party]->Stop(absl::Seconds(5));
+    nodes_[party].reset();
+  }
+  Node& node(v1::Party party) { return *nodes_[party]; }
+
+  // A caller's channel to the node of `party`, with the certificate of `role`.
+  std::shared_ptr<grpc::Channel> Connect(v1::Party party, const std::string& role) const {
+    const std::string home = directory_ / CodeOf(party);
+    return ConnectWith(party, *ReadFile(home + "/" + role + ".crt"), *ReadFile(home + "/" + role + ".key"));
+  }
+  std::shared_ptr<grpc::Channel> ConnectWith(v1::Party party, const std::string& certificate,
+                                             const std::string& key) const {
+    grpc::SslCredentialsOptions options{pki_.roots(), key, certificate};
+    grpc::ChannelArguments arguments;
+    arguments.SetSslTargetNameOverride(absl::StrCat(CodeOf(party), ".example"));
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    return grpc::CreateCustomChannel(Config(party).listen(), grpc::SslCredentials(options), arguments);
+  }
+
+  // Until both can do everything.
+  void AwaitOpen() {
+    for (v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) {
+      ASSERT_TRUE(Await([&] { return node(party).State().mode() == v1::OPEN_FOR_ALL; }))
+          << node(party).State().ShortDebugString();
+    }
+  }
+
+  template <typename Condition>
+  static bool Await(Condition condition) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(10);
+    while (!condition() && absl::Now() < deadline) std::this_thread::yield();
+    return condition();
+  }
+
+  static std::string UriOf(v1::Party party, const std::string& role) {
+    return absl::StrCat("spiffe://", CodeOf(party), ".example/", role);
+  }
+
+ private:
+  static void AddIdentity(v1::NodeConfig& config, const std::string& uri, v1::Identity::Role role) {
+    v1::Identity& identity = *config.add_identities();
+    identity.set_uri(uri);
+    identity.set_role(role);
+  }
+
+  void Issue(v1::Party party, const std::string& role, const std::string& dns) {
+    const TestPki::Leaf leaf = pki_.Issue(UriOf(party, role), dns);
+    const std::string home = directory_ / CodeOf(party);
+    Write(home + "/" + role + ".crt", leaf.certificate);
+    Write(home + "/" + role + ".key", leaf.private_key);
+    Write(directory_ / "roots.crt", pki_.roots());
+  }
+
+  // The lines of the policy for this Party.
+  std::string MakeKeys(v1::Party party) {
+    const std::string home = directory_ / CodeOf(party);
+    const std::string name = absl::StrCat("migration.", CodeOf(party), ".example/");
+    const auto make = [&](const char* role, const char* file, tlog::KeyType type) {
+      return *GenerateKey(name + role, type, home + "/" + file + ".skey", SystemRandom());
+    };
+    EXPECT_EQ(GenerateMasterKey(home + "/master.key", SystemRandom()), absl::OkStatus());
+    const std::string code = CodeOf(party);
+    return absl::StrCat("log ", make("ledger", "log", tlog::KeyType::kEd25519), "\nwitness ", code,
+                        "-witness ", make("witness", "witness", tlog::KeyType::kCosignature), "\nwitness ",
+                        code, "-mirror ", make("mirror", "mirror", tlog::KeyType::kCosignature), "\ngroup ",
+                        code, " all ", code, "-witness ", code, "-mirror\n");
+  }
+
+  TemporaryDirectory directory_;
+  TestPki pki_;
+  int ports_[3] = {};
+  std::unique_ptr<Node> nodes_[3];
+};
+
+struct Context {
+  explicit Context(std::chrono::seconds deadline = std::chrono::seconds(10)) {
+    client.set_deadline(std::chrono::system_clock::now() + deadline);
+  }
+  grpc::ClientContext client;
+};
+
+google::rpc::ErrorInfo InfoOf(const grpc::Status& status) {
+  google::rpc::Status rich;
+  google::rpc::ErrorInfo info;
+  EXPECT_TRUE(grpc::ExtractErrorDetails(status, &rich).ok());
+  for (const google::protobuf::Any& any : rich.details()) any.UnpackTo(&info);
+  return info;
+}
+
+v1::SubmitCaseCommandRequest Filing(const std::string& request_id, int number = 1) {
+  v1::SubmitCaseCommandRequest request;
+  request.set_request_id(request_id);
+  *request.mutable_command()->mutable_file_petition() =
+      testing::PetitionOf(v1::PARTY_RU, number, {}, "2026-01-15");
+  return request;
+}
+
+constexpr char kFirstId[] = "00000000-0000-4000-8000-000000000001";
+
+grpc::Status Submit(v1::CaseService::Stub& stub, const v1::SubmitCaseCommandRequest& request,
+                    v1::SubmitCaseCommandResponse* response) {
+  Context context;
+  return stub.SubmitCaseCommand(&context.client, request, response);
+}
+
+v1::SubmitCaseCommandRequest Command(const std::string& request_id, const std::string& name,
+                                     const std::string& text) {
+  v1::SubmitCaseCommandRequest request;
+  request.set_request_id(request_id);
+  request.set_name(name);
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, request.mutable_command())) << text;
+  return request;
+}
+
+TEST(Node, ACaseGoesFromOneAuthorityToTheOther) {
+  TwoAuthorities two;
+  two.Start(v1::PARTY_RU);
+  // Alone it records what is reversible.
+  EXPECT_EQ(two.node(v1::PARTY_RU).State().mode(), v1::FENCED);
+  two.Start(v1::PARTY_KZ);
+  two.AwaitOpen();
+
+  const auto ru = v1::CaseService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
+  const auto kz = v1::CaseService::NewStub(two.Connect(v1::PARTY_KZ, "officer"));
+  v1::SubmitCaseCommandResponse filed;
+  grpc::Status status = Submit(*ru, Filing(kFirstId), &filed);
+  ASSERT_TRUE(status.ok()) << status.error_message() << InfoOf(status).ShortDebugString();
+  EXPECT_THAT(filed.name(), StartsWith("cases/"));
+  EXPECT_EQ(filed.status(), v1::SUBMITTED);
+
+  // A watcher sees each act as it comes.
+  const auto auditor = v1::CaseService::NewStub(two.Connect(v1::PARTY_KZ, "auditor"));
+  grpc::ClientContext watching;
+  const auto stream = auditor->WatchActs(&watching, v1::WatchActsRequest());
+
+  v1::SubmitCaseCommandResponse response;
+  status = Submit(*ru, Command("00000000-0000-4000-8000-000000000002", filed.name(), R"(confirm_scope {
+    free_will_confirmed: true citizenship_confirmed_person_ids: "head" })"),
+                  &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  status = Submit(*ru, Command("00000000-0000-4000-8000-000000000003", filed.name(), "offer {}"), &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(response.holder(), v1::PARTY_KZ);
+
+  v1::WatchActsResponse seen;
+  ASSERT_TRUE(stream->Read(&seen));
+  EXPECT_EQ(seen.name(), filed.name());
+  EXPECT_TRUE(seen.item().act().has_offered());
+  status = Submit(*kz, Command("00000000-0000-4000-8000-000000000004", filed.name(), "accept { number: 1 }"),
+                  &response);
+  ASSERT_TRUE(status.ok()) << status.error_message() << InfoOf(status).ShortDebugString();
+  EXPECT_EQ(response.status(), v1::AWAIT_CLEARANCE);
+  ASSERT_TRUE(stream->Read(&seen));
+  EXPECT_TRUE(seen.item().act().has_accepted());
+  watching.TryCancel();
+  EXPECT_FALSE(stream->Read(&seen));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+
+  // The acceptance reaches the one who offered.
+  EXPECT_TRUE(TwoAuthorities::Await([&] {
+    Context context;
+    v1::Case view;
+    v1::GetCaseRequest request;
+    request.set_name(filed.name());
+    return ru->GetCase(&context.client, request, &view).ok() && view.state().status() == v1::AWAIT_CLEARANCE;
+  }));
+  v1::ListCasesResponse list;
+  Context listing;
+  ASSERT_TRUE(kz->ListCases(&listing.client, v1::ListCasesRequest(), &list).ok());
+  ASSERT_EQ(list.cases_size(), 1);
+  EXPECT_EQ(list.cases(0).name(), filed.name());
+
+  // Both cosigned: a checkpoint with three signatures can be had.
+  const auto ledger = v1::LedgerService::NewStub(two.Connect(v1::PARTY_RU, "operator"));
+  v1::GetCheckpointRequest of_own;
+  of_own.set_ledger(v1::PARTY_RU);
+  v1::GetCheckpointResponse checkpoint;
+  Context asking;
+  ASSERT_TRUE(ledger->GetCheckpoint(&asking.client, of_own, &checkpoint).ok());
+  const auto note = tlog::Note::Parse(checkpoint.note());
+  ASSERT_TRUE(note.ok());
+  EXPECT_EQ(note->signatures.size(), 3u);
+
+  // A wrong step: the rule, in the caller's language.
+  Context in_russian;
+  in_russian.client.AddMetadata("accept-language", "ru");
+  status = ru->SubmitCaseCommand(&in_russian.client,
+                                 Command("00000000-0000-4000-8000-000000000005", filed.name(), "offer {}"),
+                                 &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(InfoOf(status).reason(), "RULE");
+  EXPECT_THAT(status.error_details(), HasSubstr("LocalizedMessage"));
+
+  const uint64_t size = two.node(v1::PARTY_RU).State().own_size();
+  two.Stop(v1::PARTY_RU);
+  two.Start(v1::PARTY_RU);
+  EXPECT_EQ(two.node(v1::PARTY_RU).State().own_size(), size);
+  two.AwaitOpen();
+  const auto again = v1::CaseService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
+  // The same request is answered by the same bytes, for ever.
+  v1::SubmitCaseCommandResponse repeated;
+  status = Submit(*again, Filing(kFirstId), &repeated);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(repeated.SerializeAsString(), filed.SerializeAsString());
+  EXPECT_EQ(Submit(*again, Filing(kFirstId, 2), &repeated).error_code(), grpc::StatusCode::ALREADY_EXISTS);
+  EXPECT_EQ(two.node(v1::PARTY_RU).State().own_size(), size);
+}
+
+TEST(Node, LetsInWhomItKnowsForWhatTheyMay) {
+  TwoAuthorities two;
+  two.Start(v1::PARTY_RU);
+  const auto submit = [&](const std::shared_ptr<grpc::Channel>& channel) {
+    v1::SubmitCaseCommandResponse response;
+    return Submit(*v1::CaseService::NewStub(channel), Filing(kFirstId), &response).error_code();
+  };
+  EXPECT_EQ(submit(two.Connect(v1::PARTY_RU, "stranger")), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(submit(two.Connect(v1::PARTY_RU, "auditor")), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(submit(two.Connect(v1::PARTY_RU, "operator")), grpc::StatusCode::PERMISSION_DENIED);
+
+  // Of another root, and with no certificate at all: no connection.
+  const TestPki other;
+  const TestPki::Leaf forged = other.Issue(TwoAuthorities::UriOf(v1::PARTY_RU, "officer"), "");
+  EXPECT_EQ(submit(two.ConnectWith(v1::PARTY_RU, forged.certificate, forged.private_key)),
+            grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(submit(two.ConnectWith(v1::PARTY_RU, "", "")), grpc::StatusCode::UNAVAILABLE);
+
+  const auto exchange = v1::ExchangeService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
+  v1::PushResponse pushed;
+  Context pushing;
+  EXPECT_EQ(exchange->Push(&pushing.client, v1::PushRequest(), &pushed).error_code(),
+            grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(submit(two.Connect(v1::PARTY_RU, "officer")), grpc::StatusCode::OK);
+
+  // Health, for whom it knows only.
+  const auto health = [&](const std::string& role) {
+    grpc::GenericStub stub(two.Connect(v1::PARTY_RU, role));
+    Context context;
+    grpc::ByteBuffer request = rpc::ToBuffer("");
+    grpc::ByteBuffer response;
+    std::promise<grpc::Status> done;
+    stub.UnaryCall(&context.client, "/grpc.health.v1.Health/Check", grpc::StubOptions(), &request, &response,
+                   [&](grpc::Status status) { done.set_value(std::move(status)); });
+    const grpc::Status status = done.get_future().get();
+    return status.ok() ? *rpc::BytesOf(response, 100) : absl::StrCat("code ", status.error_code());
+  };
+  EXPECT_EQ(health("operator"), "\x08\x01");  // SERVING
+  EXPECT_EQ(health("stranger"), absl::StrCat("code ", grpc::StatusCode::UNAUTHENTICATED));
+}
+
+TEST(Node, RefusesCallsWithoutLimitsItCanKeep) {
+  TwoAuthorities two;
+  two.Start(v1::PARTY_RU);
+  const auto stub = v1::CaseService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
+  v1::SubmitCaseCommandResponse response;
+  grpc::ClientContext endless;
+  EXPECT_EQ(stub->SubmitCaseCommand(&endless, Filing(kFirstId), &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  Context long_one(std::chrono::seconds(60));
+  EXPECT_EQ(stub->SubmitCaseCommand(&long_one.client, Filing(kFirstId), &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  Context endless_read(std::chrono::seconds(60));
+  v1::ListCasesResponse cases;
+  EXPECT_EQ(stub->ListCases(&endless_read.client, v1::ListCasesRequest(), &cases).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+
+  v1::SubmitCaseCommandRequest large = Filing(kFirstId);
+  large.set_happened_on(std::string(rpc::kOfficerBytes, '1'));
+  EXPECT_EQ(Submit(*stub, large, &response).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+
+  v1::SubmitCaseCommandRequest unknown = Filing(kFirstId);
+  unknown.GetReflection()->MutableUnknownFields(&unknown)->AddVarint(77, 1);
+  const grpc::Status status = Submit(*stub, unknown, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(InfoOf(status).reason(), "FORM");
+  EXPECT_THAT(status.error_details(), HasSubstr("form.unknown_field"));
+
+  // Nothing of all this was recorded.
+  EXPECT_EQ(two.node(v1::PARTY_RU).State().own_size(), 0u);
+
+  // Reads name the field too.
+  Context reading;
+  v1::ListCasesRequest page;
+  page.set_page_size(-1);
+  const grpc::Status refused = stub->ListCases(&reading.client, page, &cases);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(refused.error_details(), AllOf(HasSubstr("page_size"), HasSubstr("form.page")));
+}
+
+TEST(Node, OneProcessPerStoreAndPerPort) {
+  TwoAuthorities two;
+  two.Start(v1::PARTY_RU);
+  const auto start = [&](const v1::NodeConfig& config) {
+    return Node::Start(config, two.Profile(v1::PARTY_RU), SystemClock(), [] {}).status();
+  };
+  v1::NodeConfig same_store = two.Config(v1::PARTY_RU);
+  same_store.set_listen("127.0.0.1:0");
+  EXPECT_TRUE(absl::IsUnavailable(start(same_store))) << start(same_store);
+  v1::NodeConfig same_port = two.Config(v1::PARTY_RU);
+  same_port.set_data_dir(same_port.data_dir() + "2");
+  EXPECT_TRUE(absl::IsUnavailable(start(same_port))) << start(same_port);
+}
+
+TEST(Node, AStopEndsStreamsAndLeavesNothingRunning) {
+  TwoAuthorities two;
+  two.Start(v1::PARTY_RU);
+  const auto stub = v1::CaseService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
+  grpc::ClientContext watching;
+  const auto stream = stub->WatchActs(&watching, v1::WatchActsRequest());
+  v1::SubmitCaseCommandResponse filed;
+  ASSERT_TRUE(Submit(*stub, Filing(kFirstId), &filed).ok());
+  v1::WatchActsResponse seen;
+  ASSERT_TRUE(stream->Read(&seen));
+  const v1::WatchCursor cursor = seen.cursor();
+  std::thread stopping([&] { two.Stop(v1::PARTY_RU); });
+  EXPECT_FALSE(stream->Read(&seen));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  stopping.join();
+
+  // From the cursor on there is nothing yet; what comes next comes first.
+  two.Start(v1::PARTY_RU);
+  const auto again = v1::CaseService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
+  v1::WatchActsRequest request;
+  *request.mutable_cursor() = cursor;
+  grpc::ClientContext resumed;
+  const auto rest = again->WatchActs(&resumed, request);
+  v1::SubmitCaseCommandResponse returned;
+  ASSERT_TRUE(Submit(*again,
+                     Command("00000000-0000-4000-8000-000000000002", filed.name(),
+                             "return_petition { missing: PAPER_PHOTOGRAPHS }"),
+                     &returned)
+                  .ok());
+  ASSERT_TRUE(rest->Read(&seen));
+  EXPECT_TRUE(seen.item().act().has_petition_returned());
+  resumed.TryCancel();
+}
+
+TEST(Node, ADeadConnectionFloodDoesNotStopTheListener) {
+  TwoAuthorities two;
+  two.Start(v1::PARTY_RU);
+  const auto officer = two.Connect(v1::PARTY_RU, "officer");
+  v1::SubmitCaseCommandResponse response;
+  ASSERT_TRUE(Submit(*v1::CaseService::NewStub(officer), Filing(kFirstId), &response).ok());
+  // More than it takes: those beyond are closed at once.
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(two.node(v1::PARTY_RU).port()));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::vector<int> idle;
+  for (size_t i = 0; i < Listener::kMostConnections + 8; ++i) {
+    idle.push_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(connect(idle.back(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  }
+  char byte;
+  EXPECT_EQ(read(idle.back(), &byte, 1), 0);
+  EXPECT_TRUE(Submit(*v1::CaseService::NewStub(officer), Filing(kFirstId), &response).ok());
+  for (int fd : idle) close(fd);
+  // Gone again, they leave room.
+  EXPECT_TRUE(TwoAuthorities::Await([&] {
+    return Submit(*v1::CaseService::NewStub(two.Connect(v1::PARTY_RU, "officer")), Filing(kFirstId),
+                  &response)
+        .ok();
+  }));
+}
+
+// ---------------------------------------------------------------- queue
+
+TEST(InputQueue, KeepsItsBoundsAndRoomForTheCounterpart) {
+  InputQueue queue;
+  const auto officer = [] { return authority::OfficerCall{}; };
+  const auto peer = [] { return authority::PeerCall{0, authority::PeerMethod::kPush, "bytes"}; };
+  for (size_t i = 0; i < InputQueue::kMostInputs - InputQueue::kInputsKeptForPeer; ++i) {
+    ASSERT_TRUE(queue.Push(officer()).ok());
+  }
+  EXPECT_TRUE(absl::IsResourceExhausted(queue.Push(officer())));
+  for (size_t i = 0; i < InputQueue::kInputsKeptForPeer; ++i) ASSERT_TRUE(queue.Push(peer()).ok());
+  EXPECT_TRUE(absl::IsResourceExhausted(queue.Push(peer())));
+  EXPECT_TRUE(queue.Push(authority::PeerReply{1, absl::OkStatus(), ""}).ok());
+  EXPECT_EQ(queue.Drain(absl::ZeroDuration()).size(), InputQueue::kInputsPerTurn);
+  EXPECT_TRUE(queue.Push(officer()).ok());
+  queue.Close();
+  EXPECT_TRUE(absl::IsUnavailable(queue.Push(officer())));
+  size_t drained = InputQueue::kInputsPerTurn;
+  while (!queue.Done()) drained += queue.Drain(absl::ZeroDuration()).size();
+  EXPECT_EQ(drained, InputQueue::kMostInputs + 2);
+}
+
+TEST(InputQueue, ATurnIsBoundedInBytesButTakesAtLeastOne) {
+  InputQueue queue;
+  const auto peer = [](size_t bytes) {
+    return authority::PeerCall{0, authority::PeerMethod::kPush, std::string(bytes, 'x')};
+  };
+  for (size_t bytes :
+       {InputQueue::kBytesPerTurn + 1, InputQueue::kBytesPerTurn - 10, size_t{10}, size_t{1}}) {
+    ASSERT_TRUE(queue.Push(peer(bytes)).ok());
+  }
+  EXPECT_EQ(queue.Drain(absl::ZeroDuration()).size(), 1u);
+  EXPECT_EQ(queue.Drain(absl::ZeroDuration()).size(), 2u);
+  EXPECT_EQ(queue.Drain(absl::ZeroDuration()).size(), 1u);
+  EXPECT_TRUE(queue.Drain(absl::ZeroDuration()).empty());
+  size_t pushed = 0;
+  while (queue.Push(peer(InputQueue::kBytesPerTurn)).ok()) ++pushed;
+  EXPECT_EQ(pushed, InputQueue::kMostBytes / InputQueue::kBytesPerTurn);
+}
+
+// ---------------------------------------------------------------- configuration
+
+TEST(Config, ErrorsNameLineAndField) {
+  const TemporaryDirectory directory;
+  const std::pair<const char*, const char*> kTable[] = {
+      {"listen: \"a:1\"\nlisten_on: \"b:2\"\n", "line 2, column 1"},
+      {"listen: \"a:1\"\nlisten_on: \"b:2\"\n", "listen_on"},
+      {"tls {\n  certificat: \"x\"\n}\n", "line 2, column 3"},
+      {"stop_grace_seconds: \"ten\"\n", "line 1"},
+      {"identities { role: CLERK }\n", "CLERK"},
+      {"listen: \"a:1\"\nlisten: \"b:2\"\n", "line 2"},
+      {"listen: \"a:1\n", "line 1"},
+  };
+  for (const auto& [text, expected] : kTable) {
+    Write(directory / "config", text);
+    const absl::Status status = ReadConfig(directory / "config").status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << text;
+    EXPECT_THAT(status.ToString(), HasSubstr(expected)) << text;
+  }
+  EXPECT_TRUE(absl::IsNotFound(ReadConfig(directory / "missing").status()));
+}
+
+TEST(Config, PathsAreRelativeToTheFile) {
+  const TemporaryDirectory directory;
+  Write(directory / "etc/config",
+        "data_dir: \"store\" anchor_file: \"/var/anchor\" tls { roots: \"../ca.crt\" }");
+  const auto config = ReadConfig(directory / "etc/config");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->data_dir(), directory / "etc/store");
+  EXPECT_EQ(config->anchor_file(), "/var/anchor");
+  EXPECT_EQ(config->tls().roots(), directory / "etc/../ca.crt");
+  EXPECT_EQ(config->policy_file(), "");
+}
+
+TEST(Config, EveryProblemNamesItsField) {
+  const TwoAuthorities two;
+  const v1::NodeConfig good = two.Config(v1::PARTY_KZ);
+  EXPECT_THAT(ConfigProblems(good), IsEmpty());
+  const std::pair<const char*, std::function<void(v1::NodeConfig&)>> kTable[] = {
+      {"listen:", [](auto& config) { config.set_listen("7801"); }},
+      {"listen:", [](auto& config) { config.set_listen("127.0.0.1:70000"); }},
+      {"data_dir:", [](auto& config) { config.clear_data_dir(); }},
+      {"anchor_file:", [](auto& config) { config.clear_anchor_file(); }},
+      {"anchor_file:", [](auto& config) { config.set_anchor_file(config.data_dir() + "/../store/head"); }},
+      {"tls.certificate:", [](auto& config) { config.mutable_tls()->clear_certificate(); }},
+      {"tls.private_key:", [](auto& config) { config.mutable_tls()->clear_private_key(); }},
+      {"tls.roots:", [](auto& config) { config.mutable_tls()->clear_roots(); }},
+      {"keys.log:", [](auto& config) { config.mutable_keys()->clear_log(); }},
+      {"keys.master:", [](auto& config) { config.mutable_keys()->clear_master(); }},
+      {"policy_file:", [](auto& config) { config.clear_policy_file(); }},
+      {"counterpart.address:", [](auto& config) { config.mutable_counterpart()->set_address("::1:7801"); }},
+      {"counterpart.tls_name:", [](auto& config) { config.mutable_counterpart()->clear_tls_name(); }},
+      {"identities[1].uri:", [](auto& config) { config.mutable_identities(1)->set_uri("officer"); }},
+      {"identities[1].uri:",
+       [](auto& config) { config.mutable_identities(1)->set_uri(config.identities(0).uri()); }},
+      {"identities[2].role:", [](auto& config) { config.mutable_identities(2)->clear_role(); }},
+      {"identities:", [](auto& config) { config.mutable_identities(0)->set_role(v1::Identity::AUDITOR); }},
+      {"protocol.version:", [](auto& config) { config.mutable_protocol()->clear_version(); }},
+      {"protocol.quota_unit:", [](auto& config) { config.mutable_protocol()->clear_quota_unit(); }},
+      {"protocol.answer_days:", [](auto& config) { config.mutable_protocol()->set_answer_days(0); }},
+      {"log_level:", [](auto& config) { config.set_log_level("loud"); }},
+      {"stop_grace_seconds:", [](auto& config) { config.set_stop_grace_seconds(301); }},
+  };
+  for (const auto& [field, spoil] : kTable) {
+    v1::NodeConfig config = good;
+    spoil(config);
+    EXPECT_THAT(ConfigProblems(config), ElementsAre(StartsWith(field)));
+  }
+}
+
+TEST(Config, FlagsReachEveryFieldAndRefuseWhatIsNone) {
+  v1::NodeConfig config;
+  for (const std::string& field : FlagFields()) {
+    const bool text = SetField(config, field, "a \"b\"").ok();
+    const bool number = SetField(config, field, "7").ok();
+    const bool truth = SetField(config, field, "true").ok();
+    const bool unit = SetField(config, field, "FAMILY").ok();
+    EXPECT_TRUE(text || number || truth || unit) << field;
+  }
+  EXPECT_THAT(FlagFields(),
+              AllOf(Contains("listen"), Contains("tls.private_key"), Contains("protocol.answer_days")));
+  EXPECT_EQ(FlagOf("tls.private_key"), "--tls-private-key");
+  config.set_listen("old:1");
+  ASSERT_TRUE(SetField(config, "listen", "new:2").ok());
+  EXPECT_EQ(config.listen(), "new:2");
+  ASSERT_TRUE(SetField(config, "listen", "a\" reflection: true #").ok());
+  EXPECT_EQ(config.listen(), "a\" reflection: true #");
+  EXPECT_THAT(SetField(config, "protocol.answer_days", "soon").ToString(),
+              HasSubstr("--protocol-answer-days"));
+  EXPECT_TRUE(absl::IsInvalidArgument(SetField(config, "no.such", "1")));
+}
+
+// ---------------------------------------------------------------- the program
+
+struct Outcome {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+Outcome Program(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "kz_agency");
+  std::vector<const char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  const int code =
+      RunService(static_cast<int>(argv.size()), argv.data(), testing::TestIdentity(v1::PARTY_KZ).profile);
+  Outcome outcome{code, ::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr()};
+  return outcome;
+}
+
+std::string WriteConfig(const TemporaryDirectory& directory, const v1::NodeConfig& config) {
+  std::string text;
+  EXPECT_TRUE(google::protobuf::TextFormat::PrintToString(config, &text));
+  Write(directory / "config", text);
+  return directory / "config";
+}
+
+TEST(Program, ChecksAConfiguration) {
+  const TwoAuthorities two;
+  const TemporaryDirectory directory;
+  const std::string file = WriteConfig(directory, two.Config(v1::PARTY_KZ));
+  EXPECT_EQ(Program({"check-config", "--config", file}).code, kExitOk);
+  // A flag is stronger than the file.
+  const Outcome wrong = Program({"check-config", "--config", file, "--listen", "nowhere"});
+  EXPECT_EQ(wrong.code, kExitUsage);
+  EXPECT_THAT(wrong.err, StartsWith("listen:"));
+  EXPECT_EQ(Program({"--config", file, "check-config", "--log-level", "debug"}).code, kExitOk);
+  EXPECT_EQ(Program({"check-config", "--no-such-flag", "1"}).code, kExitUsage);
+  EXPECT_EQ(Program({"check-config"}).code, kExitUsage);
+  const Outcome help = Program({"--help"});
+  EXPECT_EQ(help.code, kExitOk);
+  EXPECT_THAT(help.out, AllOf(HasSubstr("--data-dir"), HasSubstr("keygen"), HasSubstr("Exit codes")));
+}
+
+TEST(Program, InitMakesAnAnchorOnlyWhereNothingIs) {
+  const TwoAuthorities two;
+  const TemporaryDirectory directory;
+  v1::NodeConfig config = two.Config(v1::PARTY_KZ);
+  config.set_data_dir(directory / "store");
+  config.set_anchor_file(directory / "head");
+  const std::string file = WriteConfig(directory, config);
+  EXPECT_EQ(Program({"init", "--config", file}).code, kExitOk);
+  const Outcome again = Program({"init", "--config", file});
+  EXPECT_EQ(again.code, kExitFailed);
+  EXPECT_THAT(again.err, HasSubstr("anchor_file"));
+  // A store without an anchor is what a restored backup looks like.
+  std::filesystem::remove(config.anchor_file());
+  Write(config.data_dir() + "/CURRENT", "x");
+  const Outcome restored = Program({"init", "--config", file});
+  EXPECT_EQ(restored.code, kExitFailed);
+  EXPECT_THAT(restored.err, HasSubstr("data_dir"));
+  EXPECT_FALSE(std::filesystem::exists(config.anchor_file()));
+}
+
+TEST(Program, DoctorFindsWhatIsWrong) {
+  TwoAuthorities two;
+  const TemporaryDirectory directory;
+  const v1::NodeConfig good = two.Config(v1::PARTY_KZ);
+  const auto doctor = [&](const v1::NodeConfig& config) {
+    return Program({"doctor", "--config", WriteConfig(directory, config)});
+  };
+  const Outcome fresh = doctor(good);
+  EXPECT_EQ(fresh.code, kExitOk) << fresh.out;
+  EXPECT_THAT(fresh.out, AllOf(HasSubstr("ok       certificate"), HasSubstr("ok       store: empty")));
+
+  two.Start(v1::PARTY_KZ);
+  EXPECT_THAT(doctor(good).out, HasSubstr("ok       store: in use"));
+  const auto stub = v1::CaseService::NewStub(two.Connect(v1::PARTY_KZ, "officer"));
+  v1::SubmitCaseCommandRequest filing = Filing(kFirstId);
+  *filing.mutable_command()->mutable_file_petition() = testing::PetitionOf(v1::PARTY_KZ, 1, {}, "2026-01-15");
+  v1::SubmitCaseCommandResponse response;
+  ASSERT_TRUE(Submit(*stub, filing, &response).ok());
+  two.Stop(v1::PARTY_KZ);
+  EXPECT_THAT(doctor(good).out, HasSubstr("ok       store: 1 own entries, 0 mirrored"));
+
+  const std::pair<const char*, std::function<void(v1::NodeConfig&)>> kTable[] = {
+      {"problem  config: listen", [](auto& config) { config.set_listen(""); }},
+      {"problem  certificate: tls.certificate",
+       [](auto& config) { config.mutable_tls()->set_certificate("/none"); }},
+      {"problem  certificate: tls.private_key",
+       [&](auto& config) {
+         config.mutable_tls()->set_private_key(two.Config(v1::PARTY_RU).tls().private_key());
+       }},
+      {"problem  keys and policy: keys.log",
+       [&](auto& config) { config.mutable_keys()->set_log(config.keys().mirror()); }},
+      {"problem  keys and policy: keys.witness",
+       [&](auto& config) { config.mutable_keys()->set_witness(two.Config(v1::PARTY_RU).keys().log()); }},
+      {"problem  master key: keys.master",
+       [](auto& config) { config.mutable_keys()->set_master(config.keys().log()); }},
+      {"problem  keys and policy: policy_file",
+       [](auto& config) { config.set_policy_file(config.tls().roots()); }},
+      {"problem  anchor: is missing",
+       [](auto& config) { config.set_anchor_file(config.anchor_file() + "2"); }},
+      {"problem  store: empty", [](auto& config) { config.set_data_dir(config.data_dir() + "2"); }},
+  };
+  for (const auto& [expected, spoil] : kTable) {
+    v1::NodeConfig config = good;
+    spoil(config);
+    const Outcome outcome = doctor(config);
+    EXPECT_EQ(outcome.code, kExitFailed) << expected;
+    EXPECT_THAT(outcome.out, HasSubstr(expected));
+  }
+}
+
+TEST(Program, KeygenMakesKeysThatFitAndNeverOverwrites) {
+  const TemporaryDirectory directory;
+  const Outcome log =
+      Program({"keygen", "--name", "a.example/ledger", "--type", "log", "--out", directory / "log"});
+  ASSERT_EQ(log.code, kExitOk) << log.err;
+  std::string secret = *ReadFile(directory / "log");
+  ASSERT_TRUE(absl::EndsWith(secret, "\n"));
+  secret.pop_back();
+  const auto signer = tlog::NoteSigner::Parse(secret);
+  ASSERT_TRUE(signer.ok()) << signer.status();
+  EXPECT_EQ(signer->verifier().ToString() + "\n", log.out);
+  struct stat info {};
+  ASSERT_EQ(stat((directory / "log").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  const std::string before = *ReadFile(directory / "log");
+  EXPECT_EQ(
+      Program({"keygen", "--name", "a.example/ledger", "--type", "log", "--out", directory / "log"}).code,
+      kExitFailed);
+  EXPECT_EQ(*ReadFile(directory / "log"), before);
+
+  EXPECT_EQ(Program({"keygen", "--type", "master", "--out", directory / "master"}).code, kExitOk);
+  v1::NodeConfig config;
+  config.mutable_keys()->set_master(directory / "master");
+  EXPECT_EQ(LoadMasterKey(config).value().size(), 32u);
+  // Readable by others: no secret.
+  chmod((directory / "master").c_str(), 0640);
+  EXPECT_TRUE(absl::IsInvalidArgument(LoadMasterKey(config).status()));
+  EXPECT_EQ(Program({"keygen", "--type", "rsa", "--out", directory / "x"}).code, kExitUsage);
+  EXPECT_EQ(Program({"keygen", "--type", "log", "--out", directory / "x"}).code, kExitUsage);
+}
+
+TEST(Transport, SpeaksOnlyTls13) {
+  // What PrepareGrpc sets leaves no cipher suite to older versions.
+  EXPECT_STREQ(std::getenv("GRPC_SSL_CIPHER_SUITES"), "PSK-AES256-GCM-SHA384");
+  EXPECT_STREQ(std::getenv("GRPC_DNS_RESOLVER"), "native");
+}
+
+// Before anything of gRPC is used.
+const int prepared = [] {
+  PrepareGrpc();
+  rpc::StartLog(rpc::LogLevel::kError);
+  return 0;
+}();
+
+}  // namespace
+}  // namespace kelisim::node

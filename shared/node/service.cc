@@ -1,0 +1,201 @@
+#include "shared/node/service.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "shared/base/status_macros.h"
+#include "shared/crypto/seal.h"
+#include "shared/node/config.h"
+#include "shared/node/doctor.h"
+#include "shared/node/keys.h"
+#include "shared/node/node.h"
+#include "shared/node/transport.h"
+#include "shared/rpc/log.h"
+
+namespace kelisim::node {
+namespace {
+
+constexpr uint32_t kDefaultGraceSeconds = 10;
+
+constexpr char kExamples[] = R"(
+Examples:
+  keygen --name migration.kz.example/ledger --type log --out keys/log.skey
+  init --config kz.textproto
+  doctor --config kz.textproto
+  run --config kz.textproto --listen 127.0.0.1:7801
+
+Exit codes: 0 done, 1 failed, 2 command line or configuration is wrong,
+75 the outcome of the last turn is unknown: start again.)";
+
+struct Arguments {
+  std::string config_file;
+  // Field and value, in the order given.
+  std::vector<std::pair<std::string, std::string>> overrides;
+  std::string key_name;
+  std::string key_type;
+  std::string key_file;
+};
+
+int Usage(const std::string& problem) {
+  std::cerr << problem << "\n";
+  return kExitUsage;
+}
+
+absl::StatusOr<v1::NodeConfig> Configure(const Arguments& arguments) {
+  v1::NodeConfig config;
+  if (!arguments.config_file.empty()) {
+    ASSIGN_OR_RETURN(config, ReadConfig(arguments.config_file));
+  }
+  for (const auto& [field, value] : arguments.overrides) RETURN_IF_ERROR(SetField(config, field, value));
+  return config;
+}
+
+// ---------------------------------------------------------------- run
+
+// What the process waits for: a signal, or the core's end.
+constexpr char kSignalled = 's';
+constexpr char kFailed = 'f';
+int wake_pipe[2];
+
+void Wake(char why) {
+  // Full only when the process is already woken.
+  (void)!write(wake_pipe[1], &why, 1);
+}
+
+void OnSignal(int) {
+  const int saved = errno;
+  Wake(kSignalled);
+  errno = saved;
+}
+
+char WaitForWake() {
+  char why = kSignalled;
+  while (read(wake_pipe[0], &why, 1) < 0 && errno == EINTR) {
+  }
+  return why;
+}
+
+int Run(const v1::NodeConfig& config, const authority::Profile& profile) {
+  PrepareGrpc();
+  rpc::StartLog(rpc::ParseLogLevel(config.log_level()));
+  if (pipe(wake_pipe) != 0) return kExitFailed;
+  struct sigaction action {};
+  action.sa_handler = OnSignal;
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGINT, &action, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  absl::StatusOr<std::unique_ptr<Node>> node =
+      Node::Start(config, profile, SystemClock(), [] { Wake(kFailed); });
+  if (!node.ok()) {
+    rpc::Log(rpc::LogLevel::kError, "not_started", {{"status", node.status().ToString()}});
+    return kExitFailed;
+  }
+  const char why = WaitForWake();
+  const uint32_t grace =
+      config.stop_grace_seconds() == 0 ? kDefaultGraceSeconds : config.stop_grace_seconds();
+  (*node)->Stop(why == kFailed ? absl::ZeroDuration() : absl::Seconds(grace));
+  return why == kFailed ? kExitOutcomeUnknown : kExitOk;
+}
+
+// ---------------------------------------------------------------- the other commands
+
+int Init(const v1::NodeConfig& config) {
+  if (const absl::Status made = InitNode(config); !made.ok()) {
+    std::cerr << made.message() << "\n";
+    return kExitFailed;
+  }
+  std::cout << "ok: " << config.anchor_file() << "\n";
+  return kExitOk;
+}
+
+int Doctor(const v1::NodeConfig& config, const authority::Profile& profile) {
+  bool ok = true;
+  for (const Finding& finding : Examine(config, profile, SystemClock())) {
+    std::cout << (finding.ok ? "ok       " : "problem  ") << finding.text << "\n";
+    ok = ok && finding.ok;
+  }
+  return ok ? kExitOk : kExitFailed;
+}
+
+int Keygen(const Arguments& arguments) {
+  if (arguments.key_type == "master") {
+    const absl::Status made = GenerateMasterKey(arguments.key_file, SystemRandom());
+    if (!made.ok()) std::cerr << made.message() << "\n";
+    return made.ok() ? kExitOk : kExitFailed;
+  }
+  const tlog::KeyType type =
+      arguments.key_type == "log" ? tlog::KeyType::kEd25519 : tlog::KeyType::kCosignature;
+  const absl::StatusOr<std::string> vkey =
+      GenerateKey(arguments.key_name, type, arguments.key_file, SystemRandom());
+  if (!vkey.ok()) {
+    std::cerr << vkey.status().message() << "\n";
+    return absl::IsInvalidArgument(vkey.status()) ? kExitUsage : kExitFailed;
+  }
+  std::cout << *vkey << "\n";
+  return kExitOk;
+}
+
+CLI::App* AddKeygen(CLI::App& app, Arguments& arguments) {
+  CLI::App* keygen = app.add_subcommand("keygen", "make a secret key in a new file and print its public key");
+  keygen->add_option("--name", arguments.key_name, "key name, such as migration.kz.example/ledger");
+  keygen->add_option("--type", arguments.key_type, "log, cosigner (witness or mirror) or master")
+      ->required()
+      ->check(CLI::IsMember({"log", "cosigner", "master"}));
+  keygen->add_option("--out", arguments.key_file, "the new file")->required();
+  return keygen;
+}
+
+}  // namespace
+
+int RunService(int argc, const char* const* argv, const authority::Profile& profile) {
+  Arguments arguments;
+  CLI::App app(absl::StrCat("The authority of ", v1::Party_Name(profile.party),
+                            " under the Agreement of 6 July 1998."));
+  app.set_version_flag("--version", KELISIM_VERSION);
+  app.footer(kExamples);
+  app.require_subcommand(0, 1);
+  app.fallthrough();
+  app.add_option("--config", arguments.config_file, "configuration file, protobuf text format of NodeConfig");
+  for (const std::string& field : FlagFields()) {
+    app.add_option_function<std::string>(
+           FlagOf(field),
+           [&arguments, field](const std::string& value) { arguments.overrides.emplace_back(field, value); },
+           absl::StrCat("instead of `", field, "` of the file"))
+        ->group("Configuration");
+  }
+  app.add_subcommand("run", "run the service (also without a command)");
+  const CLI::App* init = app.add_subcommand("init", "make the head anchor of a new, empty node");
+  const CLI::App* check = app.add_subcommand("check-config", "say whether the configuration can be used");
+  const CLI::App* doctor =
+      app.add_subcommand("doctor", "examine configuration, keys, certificate, store and anchor");
+  const CLI::App* keygen = AddKeygen(app, arguments);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  if (keygen->parsed()) return Keygen(arguments);
+
+  const absl::StatusOr<v1::NodeConfig> config = Configure(arguments);
+  if (!config.ok()) return Usage(std::string(config.status().message()));
+  if (doctor->parsed()) return Doctor(*config, profile);
+  const std::vector<std::string> problems = ConfigProblems(*config);
+  for (const std::string& problem : problems) std::cerr << problem << "\n";
+  if (!problems.empty()) return kExitUsage;
+  if (check->parsed()) {
+    std::cout << "ok\n";
+    return kExitOk;
+  }
+  return init->parsed() ? Init(*config) : Run(*config, profile);
+}
+
+}  // namespace kelisim::node

@@ -1,0 +1,178 @@
+#include "shared/node/transport.h"
+
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <cstdlib>
+#include <ctime>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/resource_quota.h"
+#include "grpcpp/security/tls_certificate_provider.h"
+#include "grpcpp/security/tls_certificate_verifier.h"
+#include "grpcpp/security/tls_credentials_options.h"
+#include "shared/base/bytes.h"
+#include "shared/base/status_macros.h"
+#include "shared/node/config.h"
+#include "shared/rpc/message.h"
+
+namespace kelisim::node {
+namespace {
+
+namespace gx = grpc::experimental;
+
+constexpr unsigned int kReloadSeconds = 1;
+constexpr int kLargestAnswer = 1 << 20;
+constexpr size_t kMemory = size_t{512} << 20;
+
+std::shared_ptr<gx::CertificateProviderInterface> Files(const v1::Tls& tls) {
+  return std::make_shared<gx::FileWatcherCertificateProvider>(tls.private_key(), tls.certificate(),
+                                                              tls.roots(), kReloadSeconds);
+}
+
+// Half-open connections end within 40 seconds, on both sides.
+constexpr std::pair<const char*, int> kKeepalive[] = {
+    {GRPC_ARG_KEEPALIVE_TIME_MS, 30'000},
+    {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000},
+    {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1},
+    {GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0},
+};
+
+constexpr std::pair<const char*, int> kServerLimits[] = {
+    {GRPC_ARG_MAX_CONCURRENT_STREAMS, 16},
+    {GRPC_ARG_MAX_METADATA_SIZE, 8192},
+    {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 5'000},
+    {GRPC_ARG_MAX_CONNECTION_AGE_MS, 600'000},
+    {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 30'000},
+    {GRPC_ARG_MAX_CONNECTION_IDLE_MS, 300'000},
+    {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000},
+    {GRPC_ARG_HTTP2_MAX_PING_STRIKES, 2},
+    {GRPC_ARG_ALLOW_REUSEPORT, 0},
+    {GRPC_ARG_ENABLE_CHANNELZ, 0},
+};
+
+constexpr std::pair<const char*, int> kClientLimits[] = {
+    {GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, kLargestAnswer},
+    {GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, static_cast<int>(rpc::kExchangeBytes)},
+    {GRPC_ARG_MAX_METADATA_SIZE, 8192},
+    {GRPC_ARG_ENABLE_HTTP_PROXY, 0},
+    // Repeating is the core's business: the ledger is the outbox.
+    {GRPC_ARG_ENABLE_RETRIES, 0},
+    {GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1},
+    {GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100},
+    {GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5'000},
+    {GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5'000},
+    {GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1},
+};
+
+using X509Pointer = std::unique_ptr<X509, decltype(&X509_free)>;
+
+absl::StatusOr<X509Pointer> ReadCertificate(const char* field, const std::string& file) {
+  const absl::StatusOr<std::string> pem = ReadFile(file);
+  if (!pem.ok()) return absl::InvalidArgumentError(absl::StrCat(field, ": ", pem.status().message()));
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
+      BIO_new_mem_buf(pem->data(), static_cast<int>(pem->size())), BIO_free);
+  X509Pointer certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
+  if (certificate == nullptr)
+    return absl::InvalidArgumentError(absl::StrCat(field, ": ", file, ": is not a PEM certificate"));
+  return certificate;
+}
+
+absl::Status CheckKeyFits(X509& certificate, const std::string& file) {
+  const absl::StatusOr<std::string> pem = ReadFile(file);
+  if (!pem.ok()) return absl::InvalidArgumentError(absl::StrCat("tls.private_key: ", pem.status().message()));
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
+      BIO_new_mem_buf(pem->data(), static_cast<int>(pem->size())), BIO_free);
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+      PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
+  if (key == nullptr || X509_check_private_key(&certificate, key.get()) != 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tls.private_key: ", file, ": is not the key of tls.certificate"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Time TimeOf(const ASN1_TIME* time) {
+  std::tm utc{};
+  if (ASN1_TIME_to_tm(time, &utc) != 1) return absl::InfinitePast();
+  return absl::FromTM(utc, absl::UTCTimeZone());
+}
+
+std::string OnlyUri(const X509& certificate) {
+  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)),
+      GENERAL_NAMES_free);
+  std::vector<std::string> uris;
+  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type != GEN_URI) continue;
+    const ASN1_IA5STRING* uri = name->d.uniformResourceIdentifier;
+    uris.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(uri)), ASN1_STRING_length(uri));
+  }
+  return uris.size() == 1 ? uris[0] : "";
+}
+
+}  // namespace
+
+void PrepareGrpc() {
+  setenv("GRPC_SSL_CIPHER_SUITES", "PSK-AES256-GCM-SHA384", /*overwrite=*/0);
+  setenv("GRPC_DNS_RESOLVER", "native", /*overwrite=*/0);
+}
+
+std::shared_ptr<grpc::ServerCredentials> ServerTls(const v1::Tls& tls,
+                                                   std::shared_ptr<grpc::AuthMetadataProcessor> processor) {
+  gx::TlsServerCredentialsOptions options(Files(tls));
+  options.watch_root_certs();
+  options.watch_identity_key_cert_pairs();
+  options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  std::shared_ptr<grpc::ServerCredentials> credentials = gx::TlsServerCredentials(options);
+  credentials->SetAuthMetadataProcessor(std::move(processor));
+  return credentials;
+}
+
+std::shared_ptr<grpc::Channel> CounterpartChannel(const v1::NodeConfig& config) {
+  gx::TlsChannelCredentialsOptions options;
+  options.set_certificate_provider(Files(config.tls()));
+  options.watch_root_certs();
+  options.watch_identity_key_cert_pairs();
+  options.set_verify_server_certs(true);
+  options.set_certificate_verifier(std::make_shared<gx::HostNameCertificateVerifier>());
+  grpc::ChannelArguments arguments;
+  // The address is a number; the name to expect is configured.
+  arguments.SetSslTargetNameOverride(config.counterpart().tls_name());
+  for (const auto& [name, value] : kKeepalive) arguments.SetInt(name, value);
+  for (const auto& [name, value] : kClientLimits) arguments.SetInt(name, value);
+  return grpc::CreateCustomChannel(config.counterpart().address(), gx::TlsCredentials(options), arguments);
+}
+
+void SetServerLimits(grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(static_cast<int>(rpc::kExchangeBytes));
+  builder.SetMaxSendMessageSize(kLargestAnswer);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  grpc::ResourceQuota quota("kelisim");
+  quota.Resize(kMemory).SetMaxThreads(16);
+  builder.SetResourceQuota(quota);
+  for (const auto& [name, value] : kKeepalive) builder.AddChannelArgument(name, value);
+  for (const auto& [name, value] : kServerLimits) builder.AddChannelArgument(name, value);
+}
+
+absl::StatusOr<CertificateFacts> CheckTlsFiles(const v1::Tls& tls, absl::Time now) {
+  ASSIGN_OR_RETURN(const X509Pointer certificate, ReadCertificate("tls.certificate", tls.certificate()));
+  RETURN_IF_ERROR(ReadCertificate("tls.roots", tls.roots()).status());
+  RETURN_IF_ERROR(CheckKeyFits(*certificate, tls.private_key()));
+  CertificateFacts facts{OnlyUri(*certificate), TimeOf(X509_get0_notBefore(certificate.get())),
+                         TimeOf(X509_get0_notAfter(certificate.get()))};
+  if (now < facts.valid_from || now > facts.valid_until) {
+    return absl::InvalidArgumentError(absl::StrCat("tls.certificate: ", tls.certificate(), ": valid from ",
+                                                   absl::FormatTime(facts.valid_from, absl::UTCTimeZone()),
+                                                   " until ",
+                                                   absl::FormatTime(facts.valid_until, absl::UTCTimeZone())));
+  }
+  return facts;
+}
+
+}  // namespace kelisim::node

@@ -1,0 +1,57 @@
+#include "shared/rpc/exchange_service.h"
+
+#include <utility>
+
+#include "shared/base/status_macros.h"
+#include "shared/rpc/handler.h"
+#include "shared/rpc/message.h"
+
+namespace kelisim::rpc {
+namespace {
+
+using authority::PeerMethod;
+
+grpc::ServerUnaryReactor* Hand(const Desk& desk, PeerMethod method, grpc::CallbackServerContext& context,
+                               const grpc::ByteBuffer& request, grpc::ByteBuffer* response) {
+  absl::StatusOr<std::string> bytes =
+      Guarded<absl::StatusOr<std::string>>([&]() -> absl::StatusOr<std::string> {
+        RETURN_IF_ERROR(Admit(desk, MethodPath(method), context).status());
+        return BytesOf(request, kExchangeBytes);
+      });
+  if (!bytes.ok()) return Finished(context, ToGrpc(bytes.status()));
+  return AskCore(desk, context, response, authority::PeerCall{0, method, *std::move(bytes)});
+}
+
+}  // namespace
+
+const char* MethodPath(PeerMethod method) {
+  switch (method) {
+    case PeerMethod::kHandshake:
+      return "/kelisim.v1.ExchangeService/Handshake";
+    case PeerMethod::kPush:
+      return "/kelisim.v1.ExchangeService/Push";
+    case PeerMethod::kPull:
+      return "/kelisim.v1.ExchangeService/Pull";
+  }
+  return "";
+}
+
+grpc::ServerUnaryReactor* ExchangeServiceAdapter::Handshake(grpc::CallbackServerContext* context,
+                                                            const grpc::ByteBuffer* request,
+                                                            grpc::ByteBuffer* response) {
+  return Hand(desk_, PeerMethod::kHandshake, *context, *request, response);
+}
+
+grpc::ServerUnaryReactor* ExchangeServiceAdapter::Push(grpc::CallbackServerContext* context,
+                                                       const grpc::ByteBuffer* request,
+                                                       grpc::ByteBuffer* response) {
+  return Hand(desk_, PeerMethod::kPush, *context, *request, response);
+}
+
+grpc::ServerUnaryReactor* ExchangeServiceAdapter::Pull(grpc::CallbackServerContext* context,
+                                                       const grpc::ByteBuffer* request,
+                                                       grpc::ByteBuffer* response) {
+  return Hand(desk_, PeerMethod::kPull, *context, *request, response);
+}
+
+}  // namespace kelisim::rpc

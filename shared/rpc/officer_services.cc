@@ -1,0 +1,184 @@
+#include "shared/rpc/officer_services.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "shared/base/bytes.h"
+#include "shared/base/status_macros.h"
+#include "shared/crypto/digest.h"
+#include "shared/rpc/handler.h"
+#include "shared/rpc/log.h"
+#include "shared/rpc/message.h"
+#include "shared/treaty/rules.h"
+
+namespace kelisim::rpc {
+namespace {
+
+using authority::Answer;
+using authority::OfficerCall;
+
+// Reads and checks a command. `call` is whole when the answer's status is OK.
+template <typename Request>
+Answer ReadCommand(const Desk& desk, std::string_view method, const grpc::CallbackServerContext& context,
+                   const grpc::ByteBuffer& buffer, OfficerCall& call) {
+  absl::StatusOr<Caller> caller = Admit(desk, method, context);
+  if (!caller.ok()) return Only(caller.status());
+  const absl::StatusOr<std::string> bytes = BytesOf(buffer, kOfficerBytes);
+  if (!bytes.ok()) return Only(bytes.status());
+  Request request;
+  if (absl::Status parsed = Parse(*bytes, &request); !parsed.ok()) return Only(std::move(parsed));
+  if (auto unknown = UnknownFields(request); !unknown.empty()) {
+    return {absl::InvalidArgumentError("the request has fields that are not known here"),
+            "",
+            {},
+            std::move(unknown)};
+  }
+  call.officer = std::move(caller->uri);
+  call.request_digest = Sha256({method, "\n", *bytes});
+  call.request = std::move(request);
+  return {};
+}
+
+template <typename Request>
+grpc::ServerUnaryReactor* Submit(const Desk& desk, std::string_view method,
+                                 grpc::CallbackServerContext& context, const grpc::ByteBuffer& request,
+                                 grpc::ByteBuffer* response) {
+  OfficerCall call{};
+  const Answer read =
+      Guarded<Answer>([&] { return ReadCommand<Request>(desk, method, context, request, call); });
+  if (!read.status.ok()) return Finished(context, ToGrpc(read, LanguageOf(context)));
+  return AskCore(desk, context, response, std::move(call));
+}
+
+// The reader names the field that is wrong; people get the kind of mistake.
+Answer ToAnswer(const absl::Status& status) {
+  if (!absl::IsInvalidArgument(status)) return Only(status);
+  const std::string field(status.message());
+  const char* problem = "form.name";
+  if (field == "page_size" || field == "page_token") problem = "form.page";
+  if (field == "on") problem = "form.date";
+  if (field == "ledger") problem = "form.enum";
+  return {absl::InvalidArgumentError("the request has fields in error"), "", {}, {{field, problem}}};
+}
+
+// Reading personal data is itself recorded. `name` only of what exists: what a
+// caller makes up may be anything.
+void LogRead(std::string_view method, const Caller& caller, const std::string& name) {
+  Log(LogLevel::kInfo, "read", {{"method", std::string(method)}, {"caller", caller.uri}, {"name", name}});
+}
+
+// `read(caller)` gives a StatusOr<Response>.
+template <typename Response, typename Read>
+grpc::ServerUnaryReactor* Question(const Desk& desk, std::string_view method,
+                                   grpc::CallbackServerContext& context, Response* response, Read read) {
+  const absl::StatusOr<Caller> caller =
+      Guarded<absl::StatusOr<Caller>>([&] { return Admit(desk, method, context); });
+  if (!caller.ok()) return Finished(context, ToGrpc(caller.status()));
+  absl::StatusOr<Response> answer = Guarded<absl::StatusOr<Response>>([&] { return read(*caller); });
+  if (!answer.ok()) return Finished(context, ToGrpc(ToAnswer(answer.status()), LanguageOf(context)));
+  *response = *std::move(answer);
+  return Finished(context, grpc::Status::OK);
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- CaseService
+
+grpc::ServerUnaryReactor* CaseServiceAdapter::SubmitCaseCommand(grpc::CallbackServerContext* context,
+                                                                const grpc::ByteBuffer* request,
+                                                                grpc::ByteBuffer* response) {
+  return Submit<v1::SubmitCaseCommandRequest>(desk_, "/kelisim.v1.CaseService/SubmitCaseCommand", *context,
+                                              *request, response);
+}
+
+grpc::ServerUnaryReactor* CaseServiceAdapter::GetCase(grpc::CallbackServerContext* context,
+                                                      const v1::GetCaseRequest* request, v1::Case* response) {
+  constexpr std::string_view kMethod = "/kelisim.v1.CaseService/GetCase";
+  return Question(desk_, kMethod, *context, response, [&](const Caller& caller) -> absl::StatusOr<v1::Case> {
+    ASSIGN_OR_RETURN(v1::Case found, desk_.reader.GetCase(request->name(), desk_.clock.Now()));
+    LogRead(kMethod, caller, found.name());
+    return found;
+  });
+}
+
+grpc::ServerUnaryReactor* CaseServiceAdapter::ListCases(grpc::CallbackServerContext* context,
+                                                        const v1::ListCasesRequest* request,
+                                                        v1::ListCasesResponse* response) {
+  constexpr std::string_view kMethod = "/kelisim.v1.CaseService/ListCases";
+  return Question(desk_, kMethod, *context, response, [&](const Caller& caller) {
+    LogRead(kMethod, caller, "");
+    return desk_.reader.ListCases(*request);
+  });
+}
+
+grpc::ServerWriteReactor<v1::WatchActsResponse>* CaseServiceAdapter::WatchActs(
+    grpc::CallbackServerContext* context, const v1::WatchActsRequest* request) {
+  constexpr std::string_view kMethod = "/kelisim.v1.CaseService/WatchActs";
+  // A stream has no end of its own: a deadline is the caller's choice.
+  const absl::StatusOr<Caller> caller =
+      Guarded<absl::StatusOr<Caller>>([&] { return desk_.access.Check(kMethod, *context->auth_context()); });
+  if (!caller.ok()) return RefuseStream(caller.status());
+  LogRead(kMethod, *caller, "");
+  return desk_.watch.Open(request->cursor(), request->name());
+}
+
+// ---------------------------------------------------------------- QuotaService
+
+grpc::ServerUnaryReactor* QuotaServiceAdapter::SubmitQuotaCommand(grpc::CallbackServerContext* context,
+                                                                  const grpc::ByteBuffer* request,
+                                                                  grpc::ByteBuffer* response) {
+  return Submit<v1::SubmitQuotaCommandRequest>(desk_, "/kelisim.v1.QuotaService/SubmitQuotaCommand", *context,
+                                               *request, response);
+}
+
+grpc::ServerUnaryReactor* QuotaServiceAdapter::GetQuota(grpc::CallbackServerContext* context,
+                                                        const v1::GetQuotaRequest* request,
+                                                        v1::QuotaState* response) {
+  return Question(desk_, "/kelisim.v1.QuotaService/GetQuota", *context, response,
+                  [&](const Caller&) { return desk_.reader.GetQuota(request->name()); });
+}
+
+// ---------------------------------------------------------------- TreatyService
+
+grpc::ServerUnaryReactor* TreatyServiceAdapter::SubmitTreatyCommand(grpc::CallbackServerContext* context,
+                                                                    const grpc::ByteBuffer* request,
+                                                                    grpc::ByteBuffer* response) {
+  return Submit<v1::SubmitTreatyCommandRequest>(desk_, "/kelisim.v1.TreatyService/SubmitTreatyCommand",
+                                                *context, *request, response);
+}
+
+grpc::ServerUnaryReactor* TreatyServiceAdapter::GetTerm(grpc::CallbackServerContext* context,
+                                                        const v1::GetTermRequest* request,
+                                                        v1::Term* response) {
+  return Question(desk_, "/kelisim.v1.TreatyService/GetTerm", *context, response,
+                  [&](const Caller&) { return desk_.reader.GetTerm(request->on(), desk_.clock.Now()); });
+}
+
+grpc::ServerUnaryReactor* TreatyServiceAdapter::ListRules(grpc::CallbackServerContext* context,
+                                                          const v1::ListRulesRequest*,
+                                                          v1::RuleCatalogue* response) {
+  return Question(desk_, "/kelisim.v1.TreatyService/ListRules", *context, response,
+                  [](const Caller&) -> absl::StatusOr<v1::RuleCatalogue> { return treaty::Rules(); });
+}
+
+// ---------------------------------------------------------------- LedgerService
+
+grpc::ServerUnaryReactor* LedgerServiceAdapter::GetNodeState(grpc::CallbackServerContext* context,
+                                                             const v1::GetNodeStateRequest*,
+                                                             v1::NodeState* response) {
+  return Question(desk_, "/kelisim.v1.LedgerService/GetNodeState", *context, response,
+                  [&](const Caller&) -> absl::StatusOr<v1::NodeState> { return desk_.backend.State(); });
+}
+
+grpc::ServerUnaryReactor* LedgerServiceAdapter::GetCheckpoint(grpc::CallbackServerContext* context,
+                                                              const v1::GetCheckpointRequest* request,
+                                                              v1::GetCheckpointResponse* response) {
+  return Question(desk_, "/kelisim.v1.LedgerService/GetCheckpoint", *context, response,
+                  [&](const Caller&) -> absl::StatusOr<v1::GetCheckpointResponse> {
+                    v1::GetCheckpointResponse found;
+                    ASSIGN_OR_RETURN(*found.mutable_note(), desk_.reader.GetCheckpoint(request->ledger()));
+                    return found;
+                  });
+}
+
+}  // namespace kelisim::rpc

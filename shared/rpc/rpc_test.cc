@@ -1,0 +1,314 @@
+#include <set>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/descriptor_database.h"
+#include "google/protobuf/unknown_field_set.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "grpcpp/support/error_details.h"
+#include "gtest/gtest.h"
+#include "kelisim/v1/case_service.pb.h"
+#include "kelisim/v1/exchange_service.pb.h"
+#include "kelisim/v1/ledger_service.pb.h"
+#include "kelisim/v1/quota_service.pb.h"
+#include "kelisim/v1/treaty_service.pb.h"
+#include "nlohmann/json.hpp"
+#include "shared/authority/turn.h"
+#include "shared/rpc/access.h"
+#include "shared/rpc/log.h"
+#include "shared/rpc/message.h"
+#include "shared/rpc/status.h"
+#include "shared/treaty/rules.h"
+
+namespace kelisim::rpc {
+namespace {
+
+using authority::Answer;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// ---------------------------------------------------------------- status
+
+template <typename Detail>
+std::vector<Detail> DetailsOf(const grpc::Status& status) {
+  google::rpc::Status rich;
+  EXPECT_TRUE(grpc::ExtractErrorDetails(status, &rich).ok());
+  std::vector<Detail> found;
+  for (const google::protobuf::Any& any : rich.details()) {
+    Detail detail;
+    if (any.UnpackTo(&detail)) found.push_back(detail);
+  }
+  return found;
+}
+
+TEST(Status, EveryCodeHasItsReasonAndExactlyOneErrorInfo) {
+  const struct {
+    absl::Status status;
+    grpc::StatusCode code;
+    const char* reason;
+  } kTable[] = {
+      {absl::AlreadyExistsError("x"), grpc::StatusCode::ALREADY_EXISTS, "ALREADY_EXISTS"},
+      {absl::NotFoundError("x"), grpc::StatusCode::NOT_FOUND, "NOT_FOUND"},
+      {absl::UnavailableError("x"), grpc::StatusCode::UNAVAILABLE, "UNAVAILABLE"},
+      {absl::InvalidArgumentError("x"), grpc::StatusCode::INVALID_ARGUMENT, "INVALID_ARGUMENT"},
+      {absl::UnauthenticatedError("x"), grpc::StatusCode::UNAUTHENTICATED, "UNAUTHENTICATED"},
+      {absl::PermissionDeniedError("x"), grpc::StatusCode::PERMISSION_DENIED, "PERMISSION_DENIED"},
+      {absl::ResourceExhaustedError("x"), grpc::StatusCode::RESOURCE_EXHAUSTED, "RESOURCE_EXHAUSTED"},
+      {absl::InternalError("x"), grpc::StatusCode::INTERNAL, "INTERNAL"},
+      {absl::DataLossError("x"), grpc::StatusCode::INTERNAL, "INTERNAL"},
+      {absl::UnknownError("x"), grpc::StatusCode::INTERNAL, "INTERNAL"},
+  };
+  for (const auto& row : kTable) {
+    const grpc::Status status = ToGrpc(Only(row.status), Language::kEnglish);
+    EXPECT_EQ(status.error_code(), row.code) << row.status;
+    const auto infos = DetailsOf<google::rpc::ErrorInfo>(status);
+    ASSERT_EQ(infos.size(), 1u) << row.status;
+    EXPECT_EQ(infos[0].reason(), row.reason);
+    EXPECT_EQ(infos[0].domain(), "kelisim");
+  }
+  EXPECT_TRUE(ToGrpc(absl::OkStatus()).ok());
+}
+
+TEST(Status, BusyTellsWhenToComeBack) {
+  EXPECT_EQ(DetailsOf<google::rpc::RetryInfo>(ToGrpc(absl::ResourceExhaustedError("x"))).size(), 1u);
+  EXPECT_EQ(DetailsOf<google::rpc::RetryInfo>(ToGrpc(absl::UnavailableError("x"))).size(), 0u);
+}
+
+TEST(Status, WhatHappenedInsideStaysInside) {
+  const grpc::Status one = ToGrpc(absl::DataLossError("row vc 1234 of person X"));
+  const grpc::Status two = ToGrpc(absl::DataLossError("row vc 1234 of person X"));
+  EXPECT_THAT(one.error_message(), ::testing::Not(HasSubstr("1234")));
+  EXPECT_THAT(one.error_details(), ::testing::Not(HasSubstr("1234")));
+  const std::string reference = DetailsOf<google::rpc::ErrorInfo>(one)[0].metadata().at("reference");
+  EXPECT_EQ(reference.size(), 16u);
+  EXPECT_THAT(one.error_message(), HasSubstr(reference));
+  EXPECT_NE(one.error_message(), two.error_message());
+}
+
+TEST(Status, EveryRuleSpeaksTheCallersLanguage) {
+  for (const v1::Rule& rule : treaty::Rules().rules()) {
+    Answer answer{absl::FailedPreconditionError("rule"), "", {}, {}};
+    answer.violation.set_rule(rule.id());
+    answer.violation.set_found("2026-01-01");
+    answer.violation.set_person_id("m1");
+    const std::pair<Language, std::pair<const char*, const v1::LocalizedText*>> kTable[] = {
+        {Language::kKazakh, {"kk", &rule.text()}},
+        {Language::kRussian, {"ru", &rule.text()}},
+        {Language::kEnglish, {"en", &rule.text()}}};
+    for (const auto& [language, expected] : kTable) {
+      const grpc::Status status = ToGrpc(answer, language);
+      EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+      const auto infos = DetailsOf<google::rpc::ErrorInfo>(status);
+      ASSERT_EQ(infos.size(), 1u);
+      EXPECT_EQ(infos[0].reason(), "RULE");
+      EXPECT_EQ(infos[0].metadata().at("rule"), rule.id());
+      EXPECT_EQ(infos[0].metadata().at("found"), "2026-01-01");
+      EXPECT_EQ(infos[0].metadata().at("person_id"), "m1");
+      const auto texts = DetailsOf<google::rpc::LocalizedMessage>(status);
+      ASSERT_EQ(texts.size(), 2u) << rule.id();
+      EXPECT_EQ(texts[0].locale(), expected.first);
+      const auto in = [&](const v1::LocalizedText& text) {
+        return language == Language::kKazakh    ? text.kk()
+               : language == Language::kRussian ? text.ru()
+                                                : text.en();
+      };
+      EXPECT_EQ(texts[0].message(), in(rule.text()));
+      EXPECT_EQ(texts[1].message(), in(rule.remedy()));
+      EXPECT_EQ(DetailsOf<google::rpc::PreconditionFailure>(status).size(), 1u);
+      // As a header in base64, below what a peer takes.
+      EXPECT_LT(status.error_details().size(), 5000u) << rule.id();
+    }
+  }
+}
+
+TEST(Status, FieldsInErrorAreNamedAndFitAHeader) {
+  Answer answer{absl::InvalidArgumentError("fields"), "", {}, {}};
+  for (int i = 0; i < 50; ++i) {
+    answer.problems.push_back(
+        {absl::StrCat("file_petition.family[", i, "].person.identifiers[0].valid_until"), "form.date"});
+  }
+  const grpc::Status status = ToGrpc(answer, Language::kEnglish);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(DetailsOf<google::rpc::ErrorInfo>(status)[0].reason(), "FORM");
+  const auto requests = DetailsOf<google::rpc::BadRequest>(status);
+  ASSERT_EQ(requests.size(), 1u);
+  ASSERT_GT(requests[0].field_violations_size(), 10);
+  EXPECT_EQ(requests[0].field_violations(0).field(), answer.problems[0].field);
+  EXPECT_EQ(requests[0].field_violations(0).description(), "form.date");
+  EXPECT_LT(status.error_details().size(), 5000u);
+}
+
+TEST(Status, LanguageIsTheFirstOneWeSpeak) {
+  const std::pair<const char*, Language> kTable[] = {{"", Language::kEnglish},
+                                                     {"kk", Language::kKazakh},
+                                                     {"ru-RU, en;q=0.8", Language::kRussian},
+                                                     {"de, KK;q=0.7", Language::kKazakh},
+                                                     {"rus", Language::kEnglish},
+                                                     {"en, ru", Language::kEnglish},
+                                                     {" ru;q=1", Language::kRussian},
+                                                     {"*", Language::kEnglish}};
+  for (const auto& [header, language] : kTable) EXPECT_EQ(ParseLanguage(header), language) << header;
+}
+
+// ---------------------------------------------------------------- access
+
+google::protobuf::RepeatedPtrField<v1::Identity> Identities() {
+  google::protobuf::RepeatedPtrField<v1::Identity> identities;
+  for (Role role :
+       {v1::Identity::OFFICER, v1::Identity::AUDITOR, v1::Identity::COUNTERPART, v1::Identity::OPERATOR}) {
+    v1::Identity& identity = *identities.Add();
+    identity.set_uri(absl::StrCat("spiffe://kz.example/", v1::Identity::Role_Name(role)));
+    identity.set_role(role);
+  }
+  return identities;
+}
+
+TEST(Access, TheTableNamesEveryMethodAndNoOther) {
+  // Whatever service is compiled in, also one this test does not know.
+  std::vector<std::string> files;
+  ASSERT_TRUE(google::protobuf::DescriptorPool::internal_generated_database()->FindAllFileNames(&files));
+  std::set<std::string> in_schema;
+  for (const std::string& name : files) {
+    const auto* file = google::protobuf::DescriptorPool::generated_pool()->FindFileByName(name);
+    ASSERT_NE(file, nullptr) << name;
+    for (int s = 0; s < file->service_count(); ++s) {
+      const google::protobuf::ServiceDescriptor& service = *file->service(s);
+      for (int m = 0; m < service.method_count(); ++m) {
+        in_schema.insert(absl::StrCat("/", service.full_name(), "/", service.method(m)->name()));
+      }
+    }
+  }
+  EXPECT_GE(in_schema.size(), 14u);
+  std::set<std::string> in_table;
+  for (const MethodAccess& row : AccessTable()) {
+    EXPECT_TRUE(in_table.insert(std::string(row.method)).second) << row.method << " stands twice";
+    EXPECT_FALSE(row.roles.empty()) << row.method;
+  }
+  for (const std::string& method : in_schema)
+    EXPECT_EQ(in_table.count(method), 1u) << method << " is missing";
+  for (const std::string& method : in_table) {
+    EXPECT_TRUE(in_schema.count(method) == 1 || method.rfind("/grpc.", 0) == 0)
+        << method << " does not exist";
+  }
+}
+
+TEST(Access, OnlyOfficersCommandAndOnlyTheCounterpartExchanges) {
+  for (const MethodAccess& row : AccessTable()) {
+    if (row.method.find("/Submit") != std::string_view::npos) {
+      EXPECT_THAT(row.roles, ElementsAre(v1::Identity::OFFICER));
+    }
+    if (row.method.find("ExchangeService") != std::string_view::npos) {
+      EXPECT_THAT(row.roles, ElementsAre(v1::Identity::COUNTERPART));
+    }
+  }
+}
+
+TEST(Access, AsksForExactlyOneKnownUriAndARoleThatMay) {
+  const Access access(Identities());
+  const std::string officer = "spiffe://kz.example/OFFICER";
+  const std::string auditor = "spiffe://kz.example/AUDITOR";
+  const std::string get = "/kelisim.v1.CaseService/GetCase";
+  const struct {
+    std::string method;
+    std::vector<std::string> uris;
+    absl::StatusCode expected;
+  } kTable[] = {
+      {get, {officer}, absl::StatusCode::kOk},
+      {get, {auditor}, absl::StatusCode::kOk},
+      {get, {}, absl::StatusCode::kUnauthenticated},
+      {get, {officer, officer}, absl::StatusCode::kUnauthenticated},
+      {get, {officer + "/"}, absl::StatusCode::kUnauthenticated},
+      {get, {"spiffe://kz.example/officer"}, absl::StatusCode::kUnauthenticated},
+      {get, {"spiffe://kz.example/COUNTERPART"}, absl::StatusCode::kPermissionDenied},
+      {"/kelisim.v1.CaseService/SubmitCaseCommand", {auditor}, absl::StatusCode::kPermissionDenied},
+      {"/kelisim.v1.CaseService/NoSuchMethod", {officer}, absl::StatusCode::kPermissionDenied},
+      {"", {officer}, absl::StatusCode::kPermissionDenied},
+      {"/grpc.health.v1.Health/Check", {auditor}, absl::StatusCode::kOk},
+  };
+  for (const auto& row : kTable) {
+    const absl::StatusOr<Caller> caller = access.Check(row.method, row.uris);
+    EXPECT_EQ(caller.status().code(), row.expected) << row.method;
+    if (caller.ok()) {
+      EXPECT_EQ(caller->uri, row.uris[0]);
+    }
+  }
+}
+
+// ---------------------------------------------------------------- messages
+
+TEST(Message, BytesComeBackAsTheyWentUpToTheLimit) {
+  const std::string bytes(1000, '\x7f');
+  EXPECT_EQ(BytesOf(ToBuffer(bytes), 1000).value(), bytes);
+  EXPECT_TRUE(absl::IsInvalidArgument(BytesOf(ToBuffer(bytes), 999).status()));
+  EXPECT_EQ(BytesOf(ToBuffer(""), 0).value(), "");
+  // In many slices, as the network delivers them.
+  const grpc::Slice slices[] = {grpc::Slice("ab"), grpc::Slice("cd"), grpc::Slice("e")};
+  EXPECT_EQ(BytesOf(grpc::ByteBuffer(slices, 3), 5).value(), "abcde");
+}
+
+// A field of a number no message of ours has, as a group that holds itself.
+std::string Nested(int depth) {
+  std::string bytes;
+  for (int i = 0; i < depth; ++i) bytes += "\xa3\x1f";  // field 500, group begins
+  for (int i = 0; i < depth; ++i) bytes += "\xa4\x1f";  // group ends
+  return bytes;
+}
+
+TEST(Message, DepthIsLimited) {
+  v1::SubmitCaseCommandRequest request;
+  EXPECT_TRUE(Parse(Nested(kMessageDepth), &request).ok());
+  EXPECT_TRUE(absl::IsInvalidArgument(Parse(Nested(kMessageDepth + 1), &request)));
+}
+
+TEST(Message, WhatIsNoMessageIsRefused) {
+  v1::SubmitCaseCommandRequest request;
+  request.set_request_id("id");
+  const std::string whole = request.SerializeAsString();
+  EXPECT_TRUE(Parse(whole, &request).ok());
+  for (const std::string& bytes :
+       {whole.substr(0, whole.size() - 1), whole + "\x0c", std::string("\xff\xff")}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(Parse(bytes, &request)));
+  }
+  // Text that is not UTF-8.
+  EXPECT_TRUE(absl::IsInvalidArgument(Parse("\x0a\x01\xff", &request)));
+}
+
+TEST(Message, UnknownFieldsAreNamedWhereTheyStand) {
+  v1::SubmitCaseCommandRequest request;
+  EXPECT_TRUE(UnknownFields(request).empty());
+  v1::Petition& petition = *request.mutable_command()->mutable_file_petition();
+  petition.add_family();
+  petition.mutable_head()->mutable_name()->set_surname("A");
+  EXPECT_TRUE(UnknownFields(request).empty());
+  google::protobuf::Message* const kPlaces[] = {&request, &petition, petition.add_family()->mutable_person()};
+  const char* const kPaths[] = {"999", "command.file_petition.999",
+                                "command.file_petition.family[1].person.999"};
+  for (size_t i = 0; i < std::size(kPlaces); ++i) {
+    auto* unknown = kPlaces[i]->GetReflection()->MutableUnknownFields(kPlaces[i]);
+    unknown->AddVarint(999, 1);
+    const auto problems = UnknownFields(request);
+    ASSERT_EQ(problems.size(), 1u);
+    EXPECT_EQ(problems[0].field, kPaths[i]);
+    EXPECT_EQ(problems[0].problem, "form.unknown_field");
+    unknown->Clear();
+  }
+}
+
+// ---------------------------------------------------------------- log
+
+TEST(Log, IsOneLineOfJsonWhateverTheText) {
+  const std::string line = LogLine(LogLevel::kWarning, "refused",
+                                   {{"why", "a \"quote\"\nand\xff"}, {"count", 3}}, "2026-01-01T00:00:00Z");
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+  const nlohmann::json parsed = nlohmann::json::parse(line);
+  EXPECT_EQ(parsed["level"], "warning");
+  EXPECT_EQ(parsed["event"], "refused");
+  EXPECT_EQ(parsed["count"], 3);
+  EXPECT_THAT(parsed["why"].get<std::string>(), HasSubstr("\"quote\"\nand"));
+}
+
+}  // namespace
+}  // namespace kelisim::rpc

@@ -1,0 +1,156 @@
+#include "shared/rpc/status.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "grpcpp/support/error_details.h"
+#include "shared/base/bytes.h"
+#include "shared/crypto/seal.h"
+#include "shared/rpc/log.h"
+#include "shared/treaty/rules.h"
+
+namespace kelisim::rpc {
+namespace {
+
+constexpr char kDomain[] = "kelisim";
+// Details travel as a header, of which a peer takes 8 KiB, in base64.
+constexpr size_t kMostDetailBytes = 3000;
+constexpr int kRetryAfterSeconds = 1;
+
+const char* Code(Language language) {
+  constexpr const char* kCodes[] = {"kk", "ru", "en"};
+  return kCodes[static_cast<size_t>(language)];
+}
+
+const std::string& In(Language language, const v1::LocalizedText& text) {
+  if (language == Language::kKazakh) return text.kk();
+  return language == Language::kRussian ? text.ru() : text.en();
+}
+
+google::rpc::ErrorInfo Info(std::string reason) {
+  google::rpc::ErrorInfo info;
+  info.set_reason(std::move(reason));
+  info.set_domain(kDomain);
+  return info;
+}
+
+google::rpc::Status Begin(const absl::Status& status) {
+  google::rpc::Status begun;
+  begun.set_code(static_cast<int>(status.code()));
+  begun.set_message(std::string(status.message()));
+  return begun;
+}
+
+grpc::Status End(const google::rpc::Status& status) {
+  grpc::Status out;
+  (void)grpc::SetErrorDetails(status, &out);  // fails only when `out` is missing
+  return out;
+}
+
+void AddText(google::rpc::Status& status, Language language, const v1::LocalizedText& text) {
+  google::rpc::LocalizedMessage message;
+  message.set_locale(Code(language));
+  message.set_message(In(language, text));
+  status.add_details()->PackFrom(message);
+}
+
+grpc::Status Broken(const absl::Status& status, const v1::Violation& violation, Language language) {
+  google::rpc::Status out = Begin(status);
+  google::rpc::ErrorInfo info = Info("RULE");
+  (*info.mutable_metadata())["rule"] = violation.rule();
+  (*info.mutable_metadata())["found"] = violation.found();
+  (*info.mutable_metadata())["person_id"] = violation.person_id();
+  out.add_details()->PackFrom(info);
+  if (const v1::Rule* rule = treaty::FindRule(violation.rule())) {
+    AddText(out, language, rule->text());
+    AddText(out, language, rule->remedy());
+  }
+  google::rpc::PreconditionFailure failure;
+  google::rpc::PreconditionFailure::Violation& broken = *failure.add_violations();
+  broken.set_type("RULE");
+  broken.set_subject(violation.rule());
+  broken.set_description(violation.found());
+  out.add_details()->PackFrom(failure);
+  return End(out);
+}
+
+grpc::Status Malformed(const absl::Status& status, const std::vector<treaty::FieldProblem>& problems) {
+  google::rpc::Status out = Begin(status);
+  out.add_details()->PackFrom(Info("FORM"));
+  google::rpc::BadRequest request;
+  for (const treaty::FieldProblem& problem : problems) {
+    if (request.ByteSizeLong() >= kMostDetailBytes) break;
+    google::rpc::BadRequest::FieldViolation& violation = *request.add_field_violations();
+    violation.set_field(problem.field);
+    violation.set_description(problem.problem);
+  }
+  out.add_details()->PackFrom(request);
+  return End(out);
+}
+
+// A fault of ours: what happened is for the operator, not for the caller.
+grpc::Status Fault(const absl::Status& status) {
+  const std::string reference = ToHex(SystemRandom().Bytes(8));
+  Log(LogLevel::kError, "fault", {{"reference", reference}, {"status", status.ToString()}});
+  google::rpc::Status out = Begin(absl::InternalError(absl::StrCat("internal error, reference ", reference)));
+  google::rpc::ErrorInfo info = Info("INTERNAL");
+  (*info.mutable_metadata())["reference"] = reference;
+  out.add_details()->PackFrom(info);
+  return End(out);
+}
+
+bool IsFault(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kDataLoss:
+    case absl::StatusCode::kUnimplemented:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Language ParseLanguage(std::string_view accept_language) {
+  for (absl::string_view range : absl::StrSplit(Absl(accept_language), ',')) {
+    range = absl::StripAsciiWhitespace(range);
+    for (Language language : {Language::kKazakh, Language::kRussian, Language::kEnglish}) {
+      const bool whole_tag = range.size() == 2 || (range.size() > 2 && (range[2] == '-' || range[2] == ';'));
+      if (whole_tag && absl::EqualsIgnoreCase(range.substr(0, 2), Code(language))) return language;
+    }
+  }
+  return Language::kEnglish;
+}
+
+grpc::Status ToGrpc(const authority::Answer& answer, Language language) {
+  if (!answer.violation.rule().empty()) return Broken(answer.status, answer.violation, language);
+  if (!answer.problems.empty()) return Malformed(answer.status, answer.problems);
+  return ToGrpc(answer.status);
+}
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  if (IsFault(status.code())) return Fault(status);
+  google::rpc::Status out = Begin(status);
+  out.add_details()->PackFrom(Info(absl::StatusCodeToString(status.code())));
+  if (absl::IsResourceExhausted(status)) {
+    google::rpc::RetryInfo retry;
+    retry.mutable_retry_delay()->set_seconds(kRetryAfterSeconds);
+    out.add_details()->PackFrom(retry);
+  }
+  return End(out);
+}
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+}
+
+}  // namespace kelisim::rpc

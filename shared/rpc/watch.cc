@@ -1,0 +1,162 @@
+#include "shared/rpc/watch.h"
+
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "shared/rpc/status.h"
+
+namespace kelisim::rpc {
+namespace {
+
+using Reactor = grpc::ServerWriteReactor<v1::WatchActsResponse>;
+
+constexpr size_t kActsPerRead = 32;
+
+grpc::Status Stopping() {
+  return ToGrpc(absl::UnavailableError("the node stops; go on from the last cursor"));
+}
+
+class RefusedStream final : public Reactor {
+ public:
+  explicit RefusedStream(const absl::Status& status) { Finish(ToGrpc(status)); }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+Reactor* RefuseStream(const absl::Status& status) { return new RefusedStream(status); }
+
+// All fields are guarded by the hub's mutex, except while the stream is in state
+// kReading: then they belong to the hub's thread.
+class WatchHub::Stream final : public Reactor {
+ public:
+  enum class State { kIdle, kReading, kWriting };
+
+  Stream(WatchHub& hub, v1::WatchCursor cursor, std::string name)
+      : hub_(hub), cursor_(std::move(cursor)), name_(std::move(name)) {}
+  void OnWriteDone(bool ok) override { hub_.WriteDone(*this, ok); }
+  void OnCancel() override { hub_.Cancel(*this); }
+  void OnDone() override { delete this; }
+
+ private:
+  friend class WatchHub;
+  WatchHub& hub_;
+  v1::WatchCursor cursor_;
+  const std::string name_;
+  State state_ = State::kIdle;
+  bool cancelled_ = false;
+  // The message being written stays at the front.
+  std::deque<v1::WatchActsResponse> pending_;
+  absl::Time last_written_ = absl::Now();
+};
+
+WatchHub::WatchHub(const authority::Reader& reader, absl::Duration heartbeat)
+    : reader_(reader), heartbeat_(heartbeat), thread_([this] { Run(); }) {}
+
+WatchHub::~WatchHub() {
+  Stop();
+  thread_.join();
+}
+
+Reactor* WatchHub::Open(const v1::WatchCursor& cursor, const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return RefuseStream(absl::UnavailableError("the node stops"));
+  if (streams_.size() >= kMostStreams) return RefuseStream(absl::ResourceExhaustedError("too many streams"));
+  auto* stream = new Stream(*this, cursor, name);
+  streams_.insert(stream);
+  dirty_ = true;
+  wake_.notify_one();
+  return stream;
+}
+
+void WatchHub::Wake() {
+  const std::lock_guard lock(mutex_);
+  dirty_ = true;
+  wake_.notify_one();
+}
+
+void WatchHub::Run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    wake_.wait_for(lock, absl::ToChronoNanoseconds(heartbeat_ / 4), [this] { return dirty_ || stopping_; });
+    dirty_ = false;
+    std::vector<Stream*> idle;
+    for (Stream* stream : streams_) {
+      if (stream->state_ != Stream::State::kIdle) continue;
+      stream->state_ = Stream::State::kReading;
+      idle.push_back(stream);
+    }
+    lock.unlock();
+    for (Stream* stream : idle) Serve(*stream);
+    lock.lock();
+  }
+}
+
+void WatchHub::Serve(Stream& stream) {
+  absl::StatusOr<std::vector<v1::WatchActsResponse>> acts =
+      reader_.ReadActs(stream.cursor_, stream.name_, kActsPerRead);
+  if (acts.ok()) {
+    for (v1::WatchActsResponse& act : *acts) stream.pending_.push_back(std::move(act));
+    if (acts->empty() && absl::Now() - stream.last_written_ >= heartbeat_) {
+      *stream.pending_.emplace_back().mutable_cursor() = stream.cursor_;
+    }
+  }
+  std::unique_lock lock(mutex_);
+  if (!acts.ok() || stream.cancelled_ || stopping_) {
+    streams_.erase(&stream);
+    lock.unlock();
+    stream.Finish(acts.ok() ? Stopping() : ToGrpc(acts.status()));
+    return;
+  }
+  stream.state_ = stream.pending_.empty() ? Stream::State::kIdle : Stream::State::kWriting;
+  if (stream.state_ == Stream::State::kIdle) return;
+  lock.unlock();
+  stream.StartWrite(&stream.pending_.front());
+}
+
+void WatchHub::WriteDone(Stream& stream, bool ok) {
+  std::unique_lock lock(mutex_);
+  stream.pending_.pop_front();
+  stream.last_written_ = absl::Now();
+  if (!ok || stream.cancelled_ || stopping_) {
+    streams_.erase(&stream);
+    lock.unlock();
+    stream.Finish(Stopping());
+    return;
+  }
+  if (stream.pending_.empty()) {
+    stream.state_ = Stream::State::kIdle;
+    dirty_ = true;
+    wake_.notify_one();
+    return;
+  }
+  lock.unlock();
+  stream.StartWrite(&stream.pending_.front());
+}
+
+void WatchHub::Cancel(Stream& stream) {
+  std::unique_lock lock(mutex_);
+  stream.cancelled_ = true;
+  // Otherwise whoever is at work on it, or has finished it, sees to its end.
+  if (stream.state_ != Stream::State::kIdle || streams_.erase(&stream) == 0) return;
+  lock.unlock();
+  stream.Finish(grpc::Status::CANCELLED);
+}
+
+void WatchHub::Stop() {
+  std::vector<Stream*> idle;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    for (Stream* stream : streams_) {
+      if (stream->state_ == Stream::State::kIdle) idle.push_back(stream);
+    }
+    for (Stream* stream : idle) streams_.erase(stream);
+    wake_.notify_one();
+  }
+  for (Stream* stream : idle) stream->Finish(Stopping());
+}
+
+}  // namespace kelisim::rpc

@@ -1,0 +1,200 @@
+#include "shared/testing/officer.h"
+
+#include "absl/strings/str_cat.h"
+#include "shared/treaty/resettlement.h"
+
+namespace kelisim::testing {
+namespace {
+
+const char* CodeOf(v1::Party party) { return party == v1::PARTY_KZ ? "KAZ" : "RUS"; }
+
+std::string PersonAt(const v1::CaseState& state, SeededRandom& random) {
+  const std::vector<v1::Person> persons = treaty::IncludedPersons(state);
+  return persons.empty() ? "head" : persons[random.Below(persons.size())].person_id();
+}
+
+// The notice of `kind` that waits for an answer, if any.
+const v1::PendingNotice* Pending(const v1::CaseState& state, std::initializer_list<v1::Notice::Kind> kinds) {
+  for (const v1::PendingNotice& pending : state.notices()) {
+    for (v1::Notice::Kind kind : kinds) {
+      if (pending.notice().kind() == kind) return &pending;
+    }
+  }
+  return nullptr;
+}
+
+void FillObstacle(v1::Obstacle& obstacle, const char* rule, const v1::CaseState& state,
+                  SeededRandom& random) {
+  obstacle.set_rule(rule);
+  obstacle.set_person_id(PersonAt(state, random));
+  obstacle.set_basis("register extract 1");
+  if (const v1::PendingNotice* pending = Pending(state, {v1::Notice::OBSTACLE})) {
+    obstacle.set_rule(pending->notice().rule());
+    obstacle.set_person_id(pending->notice().person_id());
+    obstacle.set_resolves_notice(pending->entry_id());
+  }
+}
+
+void FillEnd(v1::ObstacleEnd& end, const v1::CaseState& state) {
+  if (state.obstacles_size() > 0) {
+    end.set_rule(state.obstacles(0).rule());
+    end.set_person_id(state.obstacles(0).person_id());
+  }
+  end.set_basis("certificate 2");
+  end.set_fulfilled_in_full(true);
+  if (const v1::PendingNotice* pending = Pending(state, {v1::Notice::OBSTACLE_ENDED})) {
+    end.set_resolves_notice(pending->entry_id());
+  }
+}
+
+void FillNotice(v1::Notice& notice, const v1::CaseState& state, const std::string& today,
+                SeededRandom& random) {
+  constexpr v1::Notice::Kind kKinds[] = {v1::Notice::WITHDRAWAL, v1::Notice::OBSTACLE, v1::Notice::ANNULMENT};
+  notice.set_kind(kKinds[random.Below(3)]);
+  notice.set_stated_on(today);
+  if (notice.kind() == v1::Notice::WITHDRAWAL) return;
+  notice.set_rule(notice.kind() == v1::Notice::OBSTACLE ? "3.g" : "2.1");
+  notice.set_person_id(notice.kind() == v1::Notice::OBSTACLE ? PersonAt(state, random) : "head");
+  notice.set_basis("report 3");
+}
+
+void FillClearance(v1::Clearance& clearance, const v1::CaseState& state) {
+  for (const v1::Person& person : treaty::IncludedPersons(state)) {
+    v1::PersonClearance& of = *clearance.add_persons();
+    of.set_person_id(person.person_id());
+    of.set_permanent_residence_confirmed(true);
+    of.set_not_refugee(true);
+    of.set_not_imprisoned_convict(true);
+    of.set_no_security_bar(true);
+    of.set_no_postponement(true);
+    of.set_not_temporary_stay(true);
+    of.set_not_migrant_worker(true);
+    of.set_not_conscript(true);
+  }
+}
+
+}  // namespace
+
+v1::Person FictitiousPerson(int number, v1::Party entry_state) {
+  v1::Person person;
+  person.mutable_name()->set_surname(number % 2 == 0 ? "Үлгібаев" : "Примеров");
+  person.mutable_name()->set_given_name(number % 2 == 0 ? "Әділ" : "Иван");
+  person.set_birth_date(absl::StrCat("19", 70 + number, "-03-01"));
+  person.add_citizenships("KAZ");
+  person.add_citizenships("RUS");
+  person.set_permanent_residence(CodeOf(treaty::Other(entry_state)));
+  v1::Identifier& passport = *person.add_identifiers();
+  passport.set_kind(v1::Identifier::PASSPORT);
+  passport.set_issuing_state("KAZ");
+  passport.set_number(absl::StrCat("N", 10000000 + number));
+  return person;
+}
+
+v1::Petition PetitionOf(v1::Party entry_state, int head, const std::vector<int>& family,
+                        const std::string& filed_on) {
+  v1::Petition petition;
+  petition.set_entry_state(entry_state);
+  petition.set_filed_on(filed_on);
+  *petition.mutable_head() = FictitiousPerson(head, entry_state);
+  for (int number : family) {
+    v1::FamilyMember& member = *petition.add_family();
+    *member.mutable_person() = FictitiousPerson(number, entry_state);
+    member.set_relation(petition.family_size() == 1 ? v1::SPOUSE : v1::OTHER_RELATIVE);
+    member.set_resettles_together(true);
+    member.set_common_household(true);
+  }
+  petition.set_of_own_free_will(true);
+  petition.set_not_used_before(true);
+  petition.add_papers(v1::PAPER_CITIZENSHIP_PROOF);
+  return petition;
+}
+
+std::optional<v1::CaseCommand> PlausibleCommand(std::string_view action, const v1::CaseState& state,
+                                                const std::string& today, SeededRandom& random) {
+  v1::CaseCommand command;
+  const uint32_t hand_off = state.offered_hand_off();
+  if (action == "return_petition") {
+    command.mutable_return_petition()->add_missing(v1::PAPER_PHOTOGRAPHS);
+  } else if (action == "complete_petition") {
+    *command.mutable_complete_petition() = state.petition();
+  } else if (action == "confirm_scope") {
+    v1::ScopeFinding& finding = *command.mutable_confirm_scope();
+    finding.set_free_will_confirmed(true);
+    finding.add_citizenship_confirmed_person_ids("head");
+  } else if (action == "refuse_scope") {
+    command.mutable_refuse_scope()->set_rule("1.3");
+    command.mutable_refuse_scope()->mutable_finding()->set_compulsion_found(true);
+  } else if (action == "offer") {
+    command.mutable_offer()->set_number(state.hand_offs_done() + 1);
+  } else if (action == "accept") {
+    command.mutable_accept()->set_number(hand_off);
+  } else if (action == "decline") {
+    command.mutable_decline()->set_number(hand_off);
+    command.mutable_decline()->set_rule("1.2");
+  } else if (action == "clear") {
+    FillClearance(*command.mutable_clear(), state);
+  } else if (action == "defer") {
+    FillObstacle(*command.mutable_defer(), "3.g", state, random);
+    command.mutable_defer()->set_review_on("2199-01-01");
+  } else if (action == "end_deferral") {
+    FillEnd(*command.mutable_end_deferral(), state);
+  } else if (action == "exclude") {
+    FillObstacle(*command.mutable_exclude(), "3.d", state, random);
+  } else if (action == "reserve_place") {
+    command.mutable_reserve_place();
+  } else if (action == "opt_out") {
+    command.mutable_opt_out();
+  } else if (action == "issue_status") {
+    v1::StatusDocument& document = *command.mutable_issue_status();
+    document.set_series("T-1");
+    document.set_number(absl::StrCat(1000000 + random.Below(9000000)));
+    document.set_citizenship_confirmed(true);
+    document.set_no_obstacle_known(true);
+  } else if (action == "reissue_document") {
+    command.mutable_reissue_document()->set_reason("lost");
+    command.mutable_reissue_document()->set_reissued_on(today);
+  } else if (action == "record_exit") {
+    command.mutable_record_exit()->set_crossed_on(today);
+    command.mutable_record_exit()->set_crossing_point("CP-1");
+  } else if (action == "register_residence") {
+    command.mutable_register_residence()->set_registered_on(today);
+    command.mutable_register_residence()->set_region("KZ-ALA");
+  } else if (action == "suspend") {
+    FillObstacle(*command.mutable_suspend(), "3.g", state, random);
+  } else if (action == "resume") {
+    FillEnd(*command.mutable_resume(), state);
+  } else if (action == "withdraw") {
+    command.mutable_withdraw()->set_stated_on(today);
+    if (const v1::PendingNotice* pending = Pending(state, {v1::Notice::WITHDRAWAL})) {
+      command.mutable_withdraw()->set_resolves_notice(pending->entry_id());
+    }
+  } else if (action == "annul") {
+    v1::Annulment& annulment = *command.mutable_annul();
+    annulment.set_rule("2.1");
+    annulment.set_person_id("head");
+    annulment.set_basis("finding 4");
+    if (const v1::PendingNotice* pending = Pending(state, {v1::Notice::ANNULMENT})) {
+      annulment.set_rule(pending->notice().rule());
+      annulment.set_resolves_notice(pending->entry_id());
+    }
+  } else if (action == "lapse") {
+    command.mutable_lapse();
+  } else if (action == "remove_member") {
+    if (state.petition().family().empty()) return std::nullopt;
+    command.mutable_remove_member()->set_person_id("m1");
+    command.mutable_remove_member()->set_reason(v1::MemberDeparture::STAYS_BEHIND);
+  } else if (action == "give_notice") {
+    FillNotice(*command.mutable_give_notice(), state, today, random);
+  } else if (action == "dismiss_notice") {
+    const v1::PendingNotice* pending =
+        Pending(state, {v1::Notice::OBSTACLE, v1::Notice::OBSTACLE_ENDED, v1::Notice::ANNULMENT});
+    if (pending == nullptr) return std::nullopt;
+    command.mutable_dismiss_notice()->set_resolves_notice(pending->entry_id());
+    command.mutable_dismiss_notice()->set_basis("examined, not confirmed");
+  } else {
+    return std::nullopt;
+  }
+  return command;
+}
+
+}  // namespace kelisim::testing

@@ -1,0 +1,299 @@
+#include "shared/testing/story.h"
+
+#include <google/protobuf/text_format.h>
+
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "shared/base/bytes.h"
+#include "shared/base/civil.h"
+#include "shared/testing/environment.h"
+#include "shared/testing/officer.h"
+
+namespace kelisim::testing {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::TextFormat;
+using Words = std::vector<std::string>;
+
+// "left <mark> right", both trimmed.
+std::optional<std::pair<std::string, std::string>> SplitAt(std::string_view line, std::string_view mark) {
+  const size_t at = line.find(mark);
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto trim = [](std::string_view part) { return std::string(absl::StripAsciiWhitespace(Absl(part))); };
+  return std::pair(trim(line.substr(0, at)), trim(line.substr(at + mark.size())));
+}
+
+// Merges protobuf text into the one message set in `command`'s oneof: fields
+// given replace what the honest officer filled in.
+bool MergeOver(Message& command, const std::string& action, const std::string& fields) {
+  const FieldDescriptor* field = command.GetDescriptor()->FindFieldByName(action);
+  Message* content = command.GetReflection()->MutableMessage(&command, field);
+  std::unique_ptr<Message> given(content->New());
+  if (!TextFormat::ParseFromString(fields, given.get())) return false;
+  std::vector<const FieldDescriptor*> set;
+  given->GetReflection()->ListFields(*given, &set);
+  for (const FieldDescriptor* one : set) {
+    if (one->is_repeated()) content->GetReflection()->ClearField(content, one);
+  }
+  content->MergeFrom(*given);
+  return true;
+}
+
+class Story final : private Environment {
+ public:
+  explicit Story(uint64_t seed) : Environment(seed, absl::UnixEpoch()) {
+    SetDate("2026-03-02");
+    loss_ = 0.1;
+    repeat_ = 0.1;
+  }
+
+  std::string Run(std::string_view text) {
+    for (Node& node : nodes_) Start(node);
+    LetRun(absl::Seconds(2));
+    int number = 0;
+    for (absl::string_view raw : absl::StrSplit(Absl(text), '\n')) {
+      ++number;
+      const std::string line(absl::StripAsciiWhitespace(raw));
+      if (line.empty() || line[0] == '#') continue;
+      Do(line);
+      if (!problem_.empty()) return absl::StrCat("line ", number, ": ", line, "\n  ", problem_);
+    }
+    return "";
+  }
+
+ private:
+  void Note(std::string) override {}
+  void Break(std::string invariant) override {
+    broken_ = true;
+    Fail(std::move(invariant));
+  }
+  void Told(Node&, uint64_t token, const authority::Answer& answer) override { answers_[token] = answer; }
+  void Fail(std::string problem) {
+    if (problem_.empty()) problem_ = std::move(problem);
+  }
+
+  void SetDate(const std::string& date) {
+    const auto day = ParseDate(date);
+    if (!day.ok()) return Fail("no such date");
+    now_ = absl::FromCivil(absl::CivilSecond(*day) + 12 * 3600, absl::UTCTimeZone());
+  }
+  std::string Today() const { return FormatDate(absl::ToCivilDay(now_, absl::UTCTimeZone())); }
+  void Settle() { LetRun(absl::Seconds(cut_ ? 1 : 20)); }
+
+  void Do(const std::string& line) {
+    const Words words = absl::StrSplit(line, ' ', absl::SkipEmpty());
+    if (words[0] == "date" && words.size() == 2) {
+      SetDate(words[1]);
+      return Settle();
+    }
+    if (words[0] == "link") {
+      cut_ = words.at(1) == "cut";
+      return Settle();
+    }
+    if (words[0] == "both") {
+      if (words.size() < 4) return Fail("cannot be read");
+      if (nodes_[0].StateOf(ids_[words[2]]).SerializeAsString() !=
+          nodes_[1].StateOf(ids_[words[2]]).SerializeAsString()) {
+        return Fail("the two states differ");
+      }
+      return Sees(nodes_[0], Words(words.begin() + 2, words.end()));
+    }
+    if (words[0] != "KZ" && words[0] != "RU") return Fail("no such actor");
+    Node& node = nodes_[words[0] == "KZ" ? 0 : 1];
+    if (words.size() < 2) return Fail("cannot be read");
+    if (words[1] == "stops") return Crash(node, "by the story");
+    if (words[1] == "starts") {
+      Start(node);
+      return Settle();
+    }
+    if (words[1] == "sees") return Sees(node, Words(words.begin() + 2, words.end()));
+    if (words[1] == "quota") return QuotaIs(node, words);
+    if (words[1] == "mark") return Mark(node, words);
+    Command(node, line.substr(3));
+  }
+
+  void Sees(Node& node, const Words& words) {
+    const v1::CaseState state = node.StateOf(ids_[words.at(0)]);
+    if (words.at(1) == "nothing") {
+      return state.status() == v1::CASE_STATUS_UNSPECIFIED ? void() : Fail("it knows the case");
+    }
+    Expect(state.status(), state.holder(), Words(words.begin() + 1, words.end()));
+  }
+
+  void Expect(v1::CaseStatus status, v1::Party holder, const Words& words) {
+    if (v1::CaseStatus_Name(status) != words.at(0))
+      return Fail(absl::StrCat("is ", v1::CaseStatus_Name(status)));
+    if (words.size() >= 3 && words[1] == "turn" &&
+        v1::Party_Name(holder) != absl::StrCat("PARTY_", words[2])) {
+      Fail(absl::StrCat("turn of ", v1::Party_Name(holder)));
+    }
+  }
+
+  void QuotaIs(Node& node, const Words& words) {
+    const std::string party = node.side == 0 ? "kz" : "ru";
+    for (const Node& at : nodes_) {
+      const auto quota = at.reader->GetQuota(absl::StrCat("quotas/", party, "/", words.at(2)));
+      const std::string found = absl::StrCat("reserved ", quota->reserved(), " used ", quota->used());
+      const std::string wanted = absl::StrJoin(words.begin() + 3, words.end(), " ");
+      if (found != wanted) Fail(absl::StrCat(at.name(), " has ", found));
+    }
+  }
+
+  void Mark(Node& node, const Words& words) {
+    const auto view = node.reader->GetCase(absl::StrCat("cases/", ids_[words.at(2)]), now_);
+    int number = 0;
+    if (!view.ok() || !absl::SimpleAtoi(words.at(3), &number) || number < 1 ||
+        number > view->timeline_size()) {
+      return Fail("no such act");
+    }
+    const std::string found = v1::Evidence_Name(view->timeline(number - 1).evidence());
+    if (found != words.at(4)) Fail(absl::StrCat("is ", found));
+  }
+
+  // "<command> <case> ... [with fields] -> result" or "!! problem"
+  void Command(Node& node, const std::string& text) {
+    auto parts = SplitAt(text, "->");
+    const bool accepted = parts.has_value();
+    if (!parts) parts = SplitAt(text, "!!");
+    if (!parts) return Fail("says neither -> nor !!");
+    std::string fields;
+    if (auto with = SplitAt(parts->first, " with ")) {
+      parts->first = with->first;
+      fields = with->second;
+    }
+    const Words words = absl::StrSplit(parts->first, ' ', absl::SkipEmpty());
+    const std::string& action = words.at(0);
+    authority::OfficerCall call{NewToken(), "spiffe://kelisim.example/officer/1", {}, {}};
+    if (v1::QuotaCommand::descriptor()->FindFieldByName(action) != nullptr) {
+      call.request = QuotaRequest(action, words);
+    } else if (v1::TreatyCommand::descriptor()->FindFieldByName(action) != nullptr) {
+      v1::SubmitTreatyCommandRequest request;
+      if (!MergeOver(*request.mutable_command(), action, fields)) return Fail("fields cannot be read");
+      call.request = request;
+    } else {
+      const auto request = CaseRequest(node, action, words, fields);
+      if (!request) return;
+      call.request = *request;
+    }
+    std::visit([&](auto& request) { request.set_request_id(NewUuid()); }, call.request);
+    call.request_digest =
+        Sha256(std::visit([](const auto& request) { return request.SerializeAsString(); }, call.request));
+    Step(node, {call});
+    Settle();
+    const auto answer = answers_.find(call.token);
+    if (answer == answers_.end()) {
+      return !accepted && parts->second == "unknown" ? void() : Fail("no answer yet");
+    }
+    if (accepted) {
+      Accepted(words, answer->second, parts->second);
+    } else {
+      Refused(answer->second, parts->second);
+    }
+  }
+
+  static v1::SubmitQuotaCommandRequest QuotaRequest(const std::string& action, const Words& words) {
+    v1::SubmitQuotaCommandRequest request;
+    const std::string fields =
+        absl::StrCat("year: ", words.at(1),
+                     words.size() > 2 ? absl::StrCat(" limit: ", words[2], " legal_act: 'order 1'") : "");
+    MergeOver(*request.mutable_command(), action, fields);
+    return request;
+  }
+
+  std::optional<v1::SubmitCaseCommandRequest> CaseRequest(Node& node, const std::string& action,
+                                                          const Words& words, const std::string& fields) {
+    if (v1::CaseCommand::descriptor()->FindFieldByName(action) == nullptr) {
+      Fail("no such command");
+      return std::nullopt;
+    }
+    v1::SubmitCaseCommandRequest request;
+    v1::CaseCommand& command = *request.mutable_command();
+    if (action == "file_petition") {
+      int head = 0;
+      std::vector<int> family;
+      bool in_family = false;
+      for (size_t i = 2; i < words.size(); ++i) {
+        int number = 0;
+        if (words[i] == "family") in_family = true;
+        if (!absl::SimpleAtoi(words[i], &number)) continue;
+        if (in_family) {
+          family.push_back(number);
+        } else {
+          head = number;
+        }
+      }
+      *command.mutable_file_petition() = PetitionOf(node.party(), head, family, Today());
+    } else {
+      const std::string& id = ids_[words.at(1)];
+      request.set_name(absl::StrCat("cases/", id));
+      if (auto plausible = PlausibleCommand(action, node.StateOf(id), Today(), random_))
+        command = *std::move(plausible);
+    }
+    if (!MergeOver(command, action, fields)) {
+      Fail("fields cannot be read");
+      return std::nullopt;
+    }
+    return request;
+  }
+
+  void Accepted(const Words& words, const authority::Answer& answer, const std::string& expected) {
+    if (!answer.status.ok()) {
+      std::string why =
+          absl::StrCat("refused: ", answer.status.ToString(), " ", answer.violation.ShortDebugString());
+      for (const auto& problem : answer.problems)
+        absl::StrAppend(&why, " ", problem.field, " ", problem.problem);
+      return Fail(std::move(why));
+    }
+    const Words result = absl::StrSplit(expected, ' ', absl::SkipEmpty());
+    if (v1::QuotaCommand::descriptor()->FindFieldByName(words[0]) != nullptr) {
+      v1::SubmitQuotaCommandResponse response;
+      (void)response.ParseFromString(answer.response);
+      const std::string found = v1::QuotaStatus_Name(response.quota().status());
+      if (found != expected) Fail(absl::StrCat("is ", found));
+      return;
+    }
+    if (v1::TreatyCommand::descriptor()->FindFieldByName(words[0]) != nullptr) {
+      v1::SubmitTreatyCommandResponse response;
+      (void)response.ParseFromString(answer.response);
+      const std::string found =
+          response.treaty().terminates_on().empty() ? "goes on" : response.treaty().terminates_on();
+      if (found != expected) Fail(absl::StrCat("is ", found));
+      return;
+    }
+    v1::SubmitCaseCommandResponse response;
+    (void)response.ParseFromString(answer.response);
+    if (words[0] == "file_petition")
+      ids_[words.at(1)] = std::string(absl::StripPrefix(response.name(), "cases/"));
+    Expect(response.status(), response.holder(), result);
+  }
+
+  void Refused(const authority::Answer& answer, const std::string& expected) {
+    std::string found = answer.status.ok() ? "accepted" : std::string(answer.status.message());
+    if (!answer.violation.rule().empty()) found = answer.violation.rule();
+    if (!answer.problems.empty()) found = absl::StrCat("invalid ", answer.problems[0].field);
+    if (absl::IsUnavailable(answer.status)) found = "unavailable";
+    if (absl::IsNotFound(answer.status)) found = "not found";
+    if (found != expected) Fail(absl::StrCat("found: ", found));
+  }
+
+  std::map<std::string, std::string> ids_;
+  std::map<uint64_t, authority::Answer> answers_;
+  std::string problem_;
+};
+
+}  // namespace
+
+std::string RunStory(std::string_view text, uint64_t seed) { return Story(seed).Run(text); }
+
+}  // namespace kelisim::testing

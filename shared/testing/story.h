@@ -1,0 +1,37 @@
+#ifndef KELISIM_SHARED_TESTING_STORY_H_
+#define KELISIM_SHARED_TESTING_STORY_H_
+
+#include <string>
+#include <string_view>
+
+namespace kelisim::testing {
+
+// Runs a story: a two-Party scenario that a lawyer can read, on the real cores
+// over a lossy link. One line, one event; after each command everything arrives
+// unless the link is cut. Returns "" or what went otherwise than told, with the
+// number of the line.
+//
+//   # text                                    a comment; the first ones are the title
+//   date 2026-03-02                           the day it is (noon UTC)
+//   KZ <command> <case> [with <fields>] -> <STATUS> [turn KZ|RU]
+//   KZ <command> <case> [with <fields>] !! <rule>
+//   KZ <command> <case> [with <fields>] !! invalid <field>
+//   KZ <command> <case> [with <fields>] !! unavailable
+//   KZ set_quota|adjust_quota|close_year <year> [<limit>] -> <QUOTA STATUS>   or !! <rule>
+//   KZ record_termination_notice [with <fields>] -> <terminates on>           or !! <rule>
+//   both see <case> <STATUS> [turn KZ|RU]     the states are byte-equal
+//   KZ sees <case> <STATUS>|nothing [turn KZ|RU]
+//   KZ quota 2026 reserved 1 used 2
+//   link cut | link restored
+//   KZ stops | KZ starts
+//   KZ mark <case> <number from 1> <EVIDENCE> the evidence of the case's n-th act
+//
+// <command> is a field of CaseCommand; its fields are filled in as an honest
+// officer would, then <fields> (protobuf text) are merged over them. <case> is a
+// name of the story's own. file_petition takes "head <number>" and
+// "family <number>..." among the fictitious people before `with`.
+std::string RunStory(std::string_view text, uint64_t seed);
+
+}  // namespace kelisim::testing
+
+#endif  // KELISIM_SHARED_TESTING_STORY_H_

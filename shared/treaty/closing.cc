@@ -1,0 +1,154 @@
+#include "shared/treaty/closing.h"
+
+#include <algorithm>
+#include <string>
+
+#include "shared/base/civil.h"
+#include "shared/treaty/case_state.h"
+#include "shared/treaty/resettlement.h"
+#include "shared/treaty/scope.h"
+
+namespace kelisim::treaty {
+namespace {
+
+bool IsAnnulmentGround(const std::string& rule) {
+  return rule == "1.1" || rule == "1.3" || rule == "2.1" || IsArticle3(rule);
+}
+
+// A person's will stands (2.1). The entry state's decision to annul stands; a
+// report to it does not bind it, and its reporter may take it back.
+bool MayDismiss(const v1::CaseState& state, const v1::PendingNotice& pending, v1::Party author) {
+  if (pending.notice().kind() == v1::Notice::WITHDRAWAL) return false;
+  return pending.notice().kind() != v1::Notice::ANNULMENT || author == state.entry_state() ||
+         pending.from() == author;
+}
+
+}  // namespace
+
+std::optional<v1::Violation> AdmitWithdrawn(const v1::CaseState& state, const v1::Withdrawal& act) {
+  return MustAnswer(state, act.resolves_notice(), v1::Notice::WITHDRAWAL);
+}
+
+std::optional<v1::Violation> AdmitAnnulled(const v1::CaseState& state, const v1::Annulment& act,
+                                           const Context& context) {
+  if (!IsAnnulmentGround(act.rule())) return Violates("step.ground", act.person_id(), act.rule());
+  // Art. 3: once departed, what was unknown at issue has no effect any more.
+  if (IsArticle3(act.rule()) && !IsBeforeDeparture(state.status())) {
+    return Violates("step.status", act.person_id(), v1::CaseStatus_Name(state.status()));
+  }
+  // A member is taken out of the case; only the head's ground ends it.
+  if (!act.person_id().empty() && act.person_id() != kHead) return Violates("step.person", act.person_id());
+
+  const v1::PendingNotice* pending = FindNotice(state, act.resolves_notice());
+  if (!act.resolves_notice().empty() && pending == nullptr) return Violates("step.notice", "", "unknown");
+  if (pending != nullptr && pending->notice().kind() != v1::Notice::ANNULMENT &&
+      pending->notice().kind() != v1::Notice::OBSTACLE) {
+    return Violates("step.notice", "", "kind");
+  }
+  if (context.author == state.entry_state()) return std::nullopt;
+  // 4.1: status is the entry state's to give and to annul. The departure state
+  // only gives effect to its decision.
+  if (pending == nullptr || pending->from() != state.entry_state() ||
+      pending->notice().kind() != v1::Notice::ANNULMENT || pending->notice().rule() != act.rule()) {
+    return Violates("step.ground", "", "decision");
+  }
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> AdmitLapsed(const v1::CaseState& state, const v1::Lapse& act, const Context& context) {
+  if (act.valid_until() != state.document().valid_until()) return Violates("step.document", "", act.valid_until());
+  const auto valid_until = DateOf(state.document().valid_until());
+  // 13.2: the protocol's validity has passed.
+  if (!valid_until || context.today <= *valid_until) return Violates("13.2", "", act.valid_until());
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> AdmitClosedByTermination(const v1::TermClosure& act, const Context& context) {
+  if (act.terminated_on() != context.treaty.terminates_on()) return Violates("step.date", "", act.terminated_on());
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> AdmitMemberLeft(const v1::CaseState& state, const v1::MemberDeparture& act) {
+  // Without the head there is no case; the head withdraws.
+  if (act.person_id() == kHead) return Violates("step.person", kHead);
+  if (auto violation = MustBeIncluded(state, act.person_id())) return violation;
+  if (act.reason() != v1::MemberDeparture::NOT_COVERED) return std::nullopt;
+  // 2.2: a family member in its sense cannot be put out on this ground.
+  for (const v1::FamilyMember& member : state.petition().family()) {
+    if (member.person().person_id() == act.person_id() && IsCovered(member, state.petition())) {
+      return Violates("step.ground", act.person_id(), "2.2");
+    }
+  }
+  return std::nullopt;
+}
+
+void ApplyMemberLeft(v1::CaseState& state, const v1::MemberDeparture& act) {
+  TakeOut(state, act.person_id(), v1::MemberStanding::LEFT,
+          act.reason() == v1::MemberDeparture::NOT_COVERED ? "2.2" : "");
+}
+
+std::optional<v1::Violation> AdmitNotice(const v1::CaseState& state, const v1::Notice& act) {
+  if (state.status() == v1::CASE_STATUS_UNSPECIFIED || !IsKnownToBoth(state)) {
+    return Violates("step.status", "", v1::CaseStatus_Name(state.status()));
+  }
+  if (IsClosed(state.status())) return Violates("step.closed", "", v1::CaseStatus_Name(state.status()));
+  if (!act.person_id().empty()) {
+    if (auto violation = MustBeIncluded(state, act.person_id())) return violation;
+  }
+  switch (act.kind()) {
+    case v1::Notice::WITHDRAWAL:
+      break;
+    case v1::Notice::OBSTACLE:
+    case v1::Notice::OBSTACLE_ENDED:
+      if (act.person_id().empty()) return Violates("step.person");
+      if (!IsArticle3(act.rule())) return Violates("step.ground", "", act.rule());
+      break;
+    case v1::Notice::ANNULMENT:
+      if (!act.person_id().empty() && act.person_id() != kHead) return Violates("step.person", act.person_id());
+      if (!IsAnnulmentGround(act.rule())) return Violates("step.ground", "", act.rule());
+      break;
+    default:
+      return Violates("step.ground", "", "kind");
+  }
+  if (!IsAdmissible(state, act)) return Violates("step.status", "", v1::CaseStatus_Name(state.status()));
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> MayGiveNotice(const v1::CaseState& state, const v1::Notice& notice, v1::Party author) {
+  if (author != state.holder()) return std::nullopt;
+  if (notice.kind() == v1::Notice::ANNULMENT && author == state.departure_state()) return std::nullopt;
+  return Violates("step.turn", "", v1::Party_Name(state.holder()));
+}
+
+std::optional<v1::Violation> AdmitDismissed(const v1::CaseState& state, const v1::Dismissal& act,
+                                            const Context& context) {
+  const v1::PendingNotice* pending = FindNotice(state, act.resolves_notice());
+  if (pending == nullptr) return Violates("step.notice", "", "unknown");
+  if (!MayDismiss(state, *pending, context.author)) {
+    return Violates("step.notice", "", v1::Notice::Kind_Name(pending->notice().kind()));
+  }
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> AdmitOverdue(const v1::CaseState& state, const v1::Overdue& act,
+                                          const Context& context) {
+  // The answer may be on its way: neither turn nor status is asked for.
+  if (!IsKnownToBoth(state)) return Violates("step.status", "", v1::CaseStatus_Name(state.status()));
+  const auto due = DateOf(act.answer_due());
+  if (!due || context.today <= *due) return Violates("step.date", "", act.answer_due());
+  return std::nullopt;
+}
+
+bool MustGiveEffectToAnnulment(const v1::CaseState& state, v1::Party author) {
+  if (author == state.entry_state()) return false;
+  return std::any_of(state.notices().begin(), state.notices().end(), [&](const v1::PendingNotice& pending) {
+    return pending.notice().kind() == v1::Notice::ANNULMENT && pending.from() == state.entry_state();
+  });
+}
+
+bool MayDismissAny(const v1::CaseState& state, v1::Party author) {
+  return std::any_of(state.notices().begin(), state.notices().end(),
+                     [&](const v1::PendingNotice& pending) { return MayDismiss(state, pending, author); });
+}
+
+}  // namespace kelisim::treaty

@@ -1,0 +1,696 @@
+#include "shared/treaty/form.h"
+
+#include <unicode/normalizer2.h>
+#include <unicode/uchar.h>
+#include <unicode/unistr.h>
+#include <unicode/uscript.h>
+
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "shared/base/bytes.h"
+#include "shared/base/civil.h"
+#include "shared/treaty/rules.h"
+
+namespace kelisim::treaty {
+namespace {
+
+// Every problem there is.
+constexpr char kRequired[] = "form.required";          // the field must not be empty
+constexpr char kDate[] = "form.date";                  // not an existing day, YYYY-MM-DD
+constexpr char kFuture[] = "form.future";              // after today
+constexpr char kEnum[] = "form.enum";                  // not one of the values there are
+constexpr char kLength[] = "form.length";              // too long
+constexpr char kNotNfc[] = "form.not_nfc";             // Unicode text not in form NFC
+constexpr char kMixedScript[] = "form.mixed_script";   // Cyrillic and Latin in one word
+constexpr char kCharacters[] = "form.characters";      // a character that cannot stand there
+constexpr char kCount[] = "form.count";                // too many, or a number out of its range
+constexpr char kDuplicate[] = "form.duplicate";        // the same twice
+constexpr char kStateCode[] = "form.state_code";       // not three capital letters
+
+constexpr size_t kMaxProblems = 50;
+constexpr int kMaxFamily = 19;
+constexpr int kMaxIdentifiers = 10;
+constexpr int kMaxSpellings = 5;
+constexpr int kMaxCitizenships = 5;
+constexpr int kMaxListed = 50;
+constexpr int kMaxNameLength = 100;
+constexpr int kMaxNumberLength = 40;
+constexpr int kMaxTextLength = 200;
+constexpr size_t kMaxNoticeId = 16;
+constexpr uint32_t kMaxPlaces = 1'000'000;
+constexpr int kFirstYear = 2000;
+constexpr int kLastYear = 2199;
+
+using Strings = google::protobuf::RepeatedPtrField<std::string>;
+
+std::string At(const std::string& path, std::string_view field) {
+  return path.empty() ? std::string(field) : absl::StrCat(path, ".", Absl(field));
+}
+
+std::string At(const std::string& path, std::string_view field, int index) {
+  return absl::StrCat(At(path, field), "[", index, "]");
+}
+
+// The script of a letter a name can hold; USCRIPT_UNKNOWN of anything else.
+// Cyrillic holds the Kazakh letters too.
+UScriptCode NameScript(UChar32 c) {
+  UErrorCode error = U_ZERO_ERROR;
+  const UScriptCode script = uscript_getScript(c, &error);
+  const bool of_names = u_isalpha(c) && (script == USCRIPT_CYRILLIC || script == USCRIPT_LATIN);
+  return U_SUCCESS(error) && of_names ? script : USCRIPT_UNKNOWN;
+}
+
+// Hyphen, apostrophes and space part the words of a name.
+bool PartsWords(UChar32 c) { return c == '-' || c == ' ' || c == '\'' || c == 0x2019 || c == 0x02BC; }
+
+// What stands in document numbers beside capital letters and digits.
+bool IsNumberSign(UChar32 c) { return c == ' ' || c == '-' || c == '/' || c == 0x2116; }
+
+bool IsNumberLetter(UChar32 c) {
+  const bool latin = c >= 'A' && c <= 'Z';
+  const bool russian = (c >= 0x0410 && c <= 0x042F) || c == 0x0401;
+  const icu::UnicodeString kazakh(u"ӘҒҚҢӨҰҮҺІ");
+  return latin || russian || kazakh.indexOf(c) >= 0;
+}
+
+bool IsNfc(const icu::UnicodeString& text) {
+  UErrorCode error = U_ZERO_ERROR;
+  const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(error);
+  const bool normalized = U_SUCCESS(error) && nfc->isNormalized(text, error);
+  return normalized && U_SUCCESS(error);
+}
+
+// Collects what is wrong with one message.
+class Form {
+ public:
+  explicit Form(std::optional<absl::CivilDay> today) : today_(today) {}
+
+  std::vector<FieldProblem> problems() && { return std::move(problems_); }
+
+  void Report(const std::string& path, const char* problem) {
+    if (problems_.size() < kMaxProblems) problems_.push_back({path, problem});
+  }
+
+  bool Present(const std::string& path, const std::string& value) {
+    if (value.empty()) Report(path, kRequired);
+    return !value.empty();
+  }
+
+  // Any line of text; empty is allowed.
+  void Text(const std::string& path, const std::string& value) {
+    const icu::UnicodeString text = icu::UnicodeString::fromUTF8(value);
+    if (text.countChar32() > kMaxTextLength) return Report(path, kLength);
+    if (!IsNfc(text)) return Report(path, kNotNfc);
+    for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
+      if (u_iscntrl(text.char32At(i))) return Report(path, kCharacters);
+    }
+  }
+
+  void RequiredText(const std::string& path, const std::string& value) {
+    if (Present(path, value)) Text(path, value);
+  }
+
+  // An existing day; empty is allowed. May be in the future.
+  void Date(const std::string& path, const std::string& value) {
+    if (!value.empty() && !ParseDate(value).ok()) Report(path, kDate);
+  }
+
+  void RequiredDate(const std::string& path, const std::string& value) {
+    if (Present(path, value)) Date(path, value);
+  }
+
+  // A day that has come; must be stated.
+  void PastDate(const std::string& path, const std::string& value) {
+    if (!Present(path, value)) return;
+    const absl::StatusOr<absl::CivilDay> date = ParseDate(value);
+    if (!date.ok()) return Report(path, kDate);
+    if (today_ && *date > *today_) Report(path, kFuture);
+  }
+
+  // A closed set of values, of which 0 means "not stated".
+  void Value(const std::string& path, int value, bool known) {
+    if (value == 0) return Report(path, kRequired);
+    if (!known) Report(path, kEnum);
+  }
+
+  void State(const std::string& path, const std::string& value) {
+    if (!Present(path, value)) return;
+    bool code = value.size() == 3;
+    for (const char c : value) code = code && c >= 'A' && c <= 'Z';
+    if (!code) Report(path, kStateCode);
+  }
+
+  void Rule(const std::string& path, const std::string& value) {
+    if (Present(path, value) && FindRule(value) == nullptr) Report(path, kEnum);
+  }
+
+  // "head", "m1" ... "m19".
+  void PersonId(const std::string& path, const std::string& value) {
+    if (!Present(path, value) || value == "head") return;
+    const auto number = value[0] == 'm' ? ParseDecimal(std::string_view(value).substr(1)) : std::nullopt;
+    if (!number || *number == 0 || *number > kMaxFamily) Report(path, kEnum);
+  }
+
+  void OptionalPersonId(const std::string& path, const std::string& value) {
+    if (!value.empty()) PersonId(path, value);
+  }
+
+  void PersonIds(const std::string& path, std::string_view field, const Strings& ids) {
+    Count(At(path, field), ids.size(), 0, kMaxFamily + 1);
+    std::set<std::string> seen;
+    for (int i = 0; i < ids.size(); ++i) {
+      PersonId(At(path, field, i), ids[i]);
+      if (!seen.insert(ids[i]).second) Report(At(path, field, i), kDuplicate);
+    }
+  }
+
+  void EntryId(const std::string& path, const std::string& value) {
+    if (value.size() > kMaxNoticeId) Report(path, kLength);
+  }
+
+  void Count(const std::string& path, int64_t count, int64_t least, int64_t most) {
+    if (count < least || count > most) Report(path, kCount);
+  }
+
+  // One part of a name; empty is allowed.
+  void NamePart(const std::string& path, const std::string& value) {
+    const icu::UnicodeString text = icu::UnicodeString::fromUTF8(value);
+    if (text.countChar32() > kMaxNameLength) return Report(path, kLength);
+    if (!IsNfc(text)) return Report(path, kNotNfc);
+    bool letters = false;
+    UScriptCode script = USCRIPT_UNKNOWN;  // of the current word, once it has a letter
+    for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
+      const UChar32 c = text.char32At(i);
+      if (PartsWords(c)) {
+        script = USCRIPT_UNKNOWN;
+        continue;
+      }
+      const UScriptCode own = NameScript(c);
+      if (own == USCRIPT_UNKNOWN) return Report(path, kCharacters);
+      if (script != USCRIPT_UNKNOWN && script != own) return Report(path, kMixedScript);
+      script = own;
+      letters = true;
+    }
+    if (!value.empty() && !letters) Report(path, kCharacters);
+  }
+
+  void Number(const std::string& path, const std::string& value) {
+    if (!Present(path, value)) return;
+    const icu::UnicodeString text = icu::UnicodeString::fromUTF8(value);
+    if (text.countChar32() > kMaxNumberLength) return Report(path, kLength);
+    bool meaning = false;
+    for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
+      const UChar32 c = text.char32At(i);
+      const bool sign = IsNumberLetter(c) || (c >= '0' && c <= '9');
+      if (!sign && !IsNumberSign(c)) return Report(path, kCharacters);
+      meaning = meaning || sign;
+    }
+    if (!meaning) Report(path, kCharacters);
+  }
+
+ private:
+  std::optional<absl::CivilDay> today_;
+  std::vector<FieldProblem> problems_;
+};
+
+// ---------------------------------------------------------------- persons
+
+// Numbers and kinds of the identifiers met so far in one petition.
+using Seen = std::set<std::string>;
+
+void Check(Form& form, const std::string& path, const v1::PersonName& name) {
+  // A surname, a given name or both; a patronymic is never asked for.
+  if (name.surname().empty() && name.given_name().empty()) form.Report(At(path, "surname"), kRequired);
+  form.NamePart(At(path, "surname"), name.surname());
+  form.NamePart(At(path, "given_name"), name.given_name());
+  form.NamePart(At(path, "patronymic"), name.patronymic());
+}
+
+void Check(Form& form, const std::string& path, const v1::Identifier& identifier, Seen& seen) {
+  form.Value(At(path, "kind"), identifier.kind(), v1::Identifier::Kind_IsValid(identifier.kind()));
+  form.State(At(path, "issuing_state"), identifier.issuing_state());
+  form.Number(At(path, "number"), identifier.number());
+  form.Date(At(path, "valid_until"), identifier.valid_until());
+  const std::string identity = absl::StrCat(static_cast<int>(identifier.kind()), "\n", identifier.issuing_state(),
+                                            "\n", identifier.number());
+  if (!seen.insert(identity).second) form.Report(path, kDuplicate);
+}
+
+void Check(Form& form, const std::string& path, const v1::Person& person, Seen& seen) {
+  Check(form, At(path, "name"), person.name());
+  form.Count(At(path, "other_spellings"), person.other_spellings_size(), 0, kMaxSpellings);
+  for (int i = 0; i < person.other_spellings_size(); ++i) {
+    Check(form, At(path, "other_spellings", i), person.other_spellings(i));
+  }
+  form.PastDate(At(path, "birth_date"), person.birth_date());
+  form.Count(At(path, "citizenships"), person.citizenships_size(), 0, kMaxCitizenships);
+  std::set<std::string> citizenships;
+  for (int i = 0; i < person.citizenships_size(); ++i) {
+    form.State(At(path, "citizenships", i), person.citizenships(i));
+    if (!citizenships.insert(person.citizenships(i)).second) form.Report(At(path, "citizenships", i), kDuplicate);
+  }
+  // Empty: a visitor, whom 2.1 does not cover; that is for the rules to say.
+  if (!person.permanent_residence().empty()) {
+    form.State(At(path, "permanent_residence"), person.permanent_residence());
+  }
+  form.Count(At(path, "identifiers"), person.identifiers_size(), 1, kMaxIdentifiers);
+  for (int i = 0; i < person.identifiers_size(); ++i) {
+    Check(form, At(path, "identifiers", i), person.identifiers(i), seen);
+  }
+}
+
+void CheckPapers(Form& form, const std::string& path, std::string_view field,
+                 const google::protobuf::RepeatedField<int>& papers) {
+  form.Count(At(path, field), papers.size(), 0, kMaxListed);
+  for (int i = 0; i < papers.size(); ++i) {
+    form.Value(At(path, field, i), papers[i], v1::Paper_IsValid(papers[i]));
+  }
+}
+
+void Check(Form& form, const std::string& path, const v1::Petition& petition) {
+  form.Value(At(path, "entry_state"), petition.entry_state(), v1::Party_IsValid(petition.entry_state()));
+  form.PastDate(At(path, "filed_on"), petition.filed_on());
+  Seen seen;
+  Check(form, At(path, "head"), petition.head(), seen);
+  form.Count(At(path, "family"), petition.family_size(), 0, kMaxFamily);
+  for (int i = 0; i < petition.family_size(); ++i) {
+    const v1::FamilyMember& member = petition.family(i);
+    const std::string at = At(path, "family", i);
+    Check(form, At(at, "person"), member.person(), seen);
+    form.Value(At(at, "relation"), member.relation(), v1::Relation_IsValid(member.relation()));
+  }
+  CheckPapers(form, path, "papers", petition.papers());
+}
+
+// What the service sets in a petition that has become an act.
+void CheckPersonIds(Form& form, const std::string& path, const v1::Petition& petition) {
+  if (petition.head().person_id() != "head") form.Report(At(path, "head.person_id"), kEnum);
+  for (int i = 0; i < petition.family_size(); ++i) {
+    if (petition.family(i).person().person_id() != absl::StrCat("m", i + 1)) {
+      form.Report(At(At(path, "family", i), "person.person_id"), kEnum);
+    }
+  }
+}
+
+void CheckFiled(Form& form, const std::string& path, const v1::Petition& petition) {
+  Check(form, path, petition);
+  CheckPersonIds(form, path, petition);
+}
+
+// ---------------------------------------------------------------- contents of steps
+
+void Check(Form& form, const std::string& path, const v1::PetitionReturn& content) {
+  if (content.missing().empty() && content.fields().empty()) form.Report(At(path, "missing"), kRequired);
+  CheckPapers(form, path, "missing", content.missing());
+  form.Count(At(path, "fields"), content.fields_size(), 0, kMaxListed);
+  for (int i = 0; i < content.fields_size(); ++i) form.RequiredText(At(path, "fields", i), content.fields(i));
+}
+
+void Check(Form& form, const std::string& path, const v1::ScopeFinding& finding) {
+  form.PersonIds(path, "conscript_person_ids", finding.conscript_person_ids());
+  form.PersonIds(path, "citizenship_confirmed_person_ids", finding.citizenship_confirmed_person_ids());
+}
+
+void Check(Form& form, const std::string& path, const v1::ScopeRefusal& refusal) {
+  form.Rule(At(path, "rule"), refusal.rule());
+  Check(form, At(path, "finding"), refusal.finding());
+}
+
+void Check(Form& form, const std::string& path, const v1::CaseOpening& opening) {
+  CheckFiled(form, At(path, "petition"), opening.petition());
+  Check(form, At(path, "scope_finding"), opening.scope_finding());
+  if (opening.family_size() != opening.petition().family_size()) form.Report(At(path, "family"), kCount);
+  for (int i = 0; i < opening.family_size(); ++i) {
+    const v1::MemberStanding& member = opening.family(i);
+    const std::string at = At(path, "family", i);
+    if (member.person_id() != absl::StrCat("m", i + 1)) form.Report(At(at, "person_id"), kEnum);
+    form.Value(At(at, "standing"), member.standing(), v1::MemberStanding::Standing_IsValid(member.standing()));
+    if (!member.rule().empty()) form.Rule(At(at, "rule"), member.rule());
+  }
+}
+
+void CheckHandOffNumber(Form& form, const std::string& path, uint32_t number) {
+  if (number == 0) return form.Report(At(path, "number"), kRequired);
+  form.Count(At(path, "number"), number, 1, 4);
+}
+
+void Check(Form& form, const std::string& path, const v1::HandOff& offer) {
+  CheckHandOffNumber(form, path, offer.number());
+  form.Date(At(path, "answer_due"), offer.answer_due());
+  if (offer.has_opening()) Check(form, At(path, "opening"), offer.opening());
+}
+
+void Check(Form& form, const std::string& path, const v1::Acceptance& acceptance) {
+  CheckHandOffNumber(form, path, acceptance.number());
+}
+
+void Check(Form& form, const std::string& path, const v1::Decline& decline) {
+  CheckHandOffNumber(form, path, decline.number());
+  form.Rule(At(path, "rule"), decline.rule());
+  form.OptionalPersonId(At(path, "person_id"), decline.person_id());
+}
+
+void Check(Form& form, const std::string& path, const v1::Clearance& clearance) {
+  form.Count(At(path, "persons"), clearance.persons_size(), 1, kMaxFamily + 1);
+  std::set<std::string> seen;
+  for (int i = 0; i < clearance.persons_size(); ++i) {
+    const std::string& id = clearance.persons(i).person_id();
+    form.PersonId(At(At(path, "persons", i), "person_id"), id);
+    if (!seen.insert(id).second) form.Report(At(At(path, "persons", i), "person_id"), kDuplicate);
+  }
+}
+
+void Check(Form& form, const std::string& path, const v1::Obstacle& obstacle) {
+  form.Rule(At(path, "rule"), obstacle.rule());
+  form.PersonId(At(path, "person_id"), obstacle.person_id());
+  form.RequiredText(At(path, "basis"), obstacle.basis());
+  form.Date(At(path, "review_on"), obstacle.review_on());
+  form.EntryId(At(path, "resolves_notice"), obstacle.resolves_notice());
+}
+
+void Check(Form& form, const std::string& path, const v1::ObstacleEnd& end) {
+  form.Rule(At(path, "rule"), end.rule());
+  form.PersonId(At(path, "person_id"), end.person_id());
+  form.RequiredText(At(path, "basis"), end.basis());
+  form.EntryId(At(path, "resolves_notice"), end.resolves_notice());
+}
+
+void Check(Form& form, const std::string& path, const v1::StatusDocument& document) {
+  form.Number(At(path, "number"), document.number());
+  if (!document.series().empty()) form.Number(At(path, "series"), document.series());
+  form.Date(At(path, "issued_on"), document.issued_on());
+  form.Date(At(path, "valid_until"), document.valid_until());
+  form.Text(At(path, "form_version"), document.form_version());
+}
+
+void Check(Form& form, const std::string& path, const v1::Reissue& reissue) {
+  const bool known = reissue.reason() == "lost" || reissue.reason() == "damaged";
+  if (form.Present(At(path, "reason"), reissue.reason()) && !known) form.Report(At(path, "reason"), kEnum);
+  form.Date(At(path, "reissued_on"), reissue.reissued_on());
+}
+
+void Check(Form& form, const std::string& path, const v1::Exit& exit) {
+  form.PastDate(At(path, "crossed_on"), exit.crossed_on());
+  form.RequiredText(At(path, "crossing_point"), exit.crossing_point());
+}
+
+void Check(Form& form, const std::string& path, const v1::ResidenceRegistration& registration) {
+  form.PastDate(At(path, "registered_on"), registration.registered_on());
+  form.RequiredText(At(path, "region"), registration.region());
+}
+
+void Check(Form& form, const std::string& path, const v1::Withdrawal& withdrawal) {
+  form.PastDate(At(path, "stated_on"), withdrawal.stated_on());
+  form.EntryId(At(path, "resolves_notice"), withdrawal.resolves_notice());
+}
+
+void Check(Form& form, const std::string& path, const v1::Annulment& annulment) {
+  form.Rule(At(path, "rule"), annulment.rule());
+  form.OptionalPersonId(At(path, "person_id"), annulment.person_id());
+  form.RequiredText(At(path, "basis"), annulment.basis());
+  form.EntryId(At(path, "resolves_notice"), annulment.resolves_notice());
+}
+
+void Check(Form& form, const std::string& path, const v1::MemberDeparture& departure) {
+  form.PersonId(At(path, "person_id"), departure.person_id());
+  form.Value(At(path, "reason"), departure.reason(), v1::MemberDeparture::Reason_IsValid(departure.reason()));
+}
+
+void Check(Form& form, const std::string& path, const v1::Notice& notice) {
+  form.Value(At(path, "kind"), notice.kind(), v1::Notice::Kind_IsValid(notice.kind()));
+  form.OptionalPersonId(At(path, "person_id"), notice.person_id());
+  form.PastDate(At(path, "stated_on"), notice.stated_on());
+  // A will needs no ground.
+  if (notice.kind() == v1::Notice::WITHDRAWAL) return form.Text(At(path, "basis"), notice.basis());
+  form.Rule(At(path, "rule"), notice.rule());
+  form.RequiredText(At(path, "basis"), notice.basis());
+}
+
+void Check(Form& form, const std::string& path, const v1::Dismissal& dismissal) {
+  form.Present(At(path, "resolves_notice"), dismissal.resolves_notice());
+  form.EntryId(At(path, "resolves_notice"), dismissal.resolves_notice());
+  form.RequiredText(At(path, "basis"), dismissal.basis());
+}
+
+void Check(Form& form, const std::string& path, const v1::Waiting& waiting) {
+  form.Value(At(path, "reason"), waiting.reason(), v1::Waiting::Reason_IsValid(waiting.reason()));
+  form.Count(At(path, "year"), waiting.year(), kFirstYear, kLastYear);
+}
+
+void Check(Form& form, const std::string& path, const v1::Place& place) {
+  form.Count(At(path, "year"), place.year(), kFirstYear, kLastYear);
+  form.Count(At(path, "places"), place.places(), 1, kMaxFamily + 1);
+}
+
+void Check(Form& form, const std::string& path, const v1::Overdue& overdue) {
+  form.Present(At(path, "offer_entry_id"), overdue.offer_entry_id());
+  form.EntryId(At(path, "offer_entry_id"), overdue.offer_entry_id());
+  form.RequiredDate(At(path, "answer_due"), overdue.answer_due());
+}
+
+// ---------------------------------------------------------------- quota and term
+
+void CheckYear(Form& form, const std::string& path, int year) {
+  form.Count(At(path, "year"), year, kFirstYear, kLastYear);
+}
+
+void Check(Form& form, const std::string& path, const v1::QuotaLimit& limit) {
+  CheckYear(form, path, limit.year());
+  form.Count(At(path, "limit"), limit.limit(), 0, kMaxPlaces);
+  form.RequiredText(At(path, "legal_act"), limit.legal_act());
+}
+
+template <typename Message>
+void CheckNote(Form& form, const std::string& path, const Message& note) {
+  form.Value(At(path, "from"), note.from(), v1::Party_IsValid(note.from()));
+  form.RequiredDate(At(path, "received_on"), note.received_on());
+  form.RequiredText(At(path, "note_number"), note.note_number());
+}
+
+}  // namespace
+
+std::vector<FieldProblem> CheckForm(const v1::CaseCommand& command, absl::CivilDay today) {
+  Form form(today);
+  switch (command.command_case()) {
+    case v1::CaseCommand::kFilePetition:
+      Check(form, "file_petition", command.file_petition());
+      break;
+    case v1::CaseCommand::kReturnPetition:
+      Check(form, "return_petition", command.return_petition());
+      break;
+    case v1::CaseCommand::kCompletePetition:
+      Check(form, "complete_petition", command.complete_petition());
+      break;
+    case v1::CaseCommand::kConfirmScope:
+      Check(form, "confirm_scope", command.confirm_scope());
+      break;
+    case v1::CaseCommand::kRefuseScope:
+      Check(form, "refuse_scope", command.refuse_scope());
+      break;
+    case v1::CaseCommand::kOffer:
+      CheckHandOffNumber(form, "offer", command.offer().number());
+      break;
+    case v1::CaseCommand::kAccept:
+      Check(form, "accept", command.accept());
+      break;
+    case v1::CaseCommand::kDecline:
+      Check(form, "decline", command.decline());
+      break;
+    case v1::CaseCommand::kClear:
+      Check(form, "clear", command.clear());
+      break;
+    case v1::CaseCommand::kDefer:
+      Check(form, "defer", command.defer());
+      form.Present("defer.review_on", command.defer().review_on());
+      break;
+    case v1::CaseCommand::kEndDeferral:
+      Check(form, "end_deferral", command.end_deferral());
+      break;
+    case v1::CaseCommand::kExclude:
+      Check(form, "exclude", command.exclude());
+      break;
+    case v1::CaseCommand::kIssueStatus:
+      Check(form, "issue_status", command.issue_status());
+      break;
+    case v1::CaseCommand::kReissueDocument:
+      Check(form, "reissue_document", command.reissue_document());
+      break;
+    case v1::CaseCommand::kRecordExit:
+      Check(form, "record_exit", command.record_exit());
+      break;
+    case v1::CaseCommand::kRegisterResidence:
+      Check(form, "register_residence", command.register_residence());
+      break;
+    case v1::CaseCommand::kSuspend:
+      Check(form, "suspend", command.suspend());
+      break;
+    case v1::CaseCommand::kResume:
+      Check(form, "resume", command.resume());
+      break;
+    case v1::CaseCommand::kWithdraw:
+      Check(form, "withdraw", command.withdraw());
+      break;
+    case v1::CaseCommand::kAnnul:
+      Check(form, "annul", command.annul());
+      break;
+    case v1::CaseCommand::kRemoveMember:
+      Check(form, "remove_member", command.remove_member());
+      break;
+    case v1::CaseCommand::kGiveNotice:
+      Check(form, "give_notice", command.give_notice());
+      break;
+    case v1::CaseCommand::kDismissNotice:
+      Check(form, "dismiss_notice", command.dismiss_notice());
+      break;
+    // What they say, the service fills in.
+    case v1::CaseCommand::kReservePlace:
+    case v1::CaseCommand::kOptOut:
+    case v1::CaseCommand::kLapse:
+    case v1::CaseCommand::kCloseByTermination:
+      break;
+    case v1::CaseCommand::COMMAND_NOT_SET:
+      form.Report("command", kRequired);
+      break;
+  }
+  return std::move(form).problems();
+}
+
+std::vector<FieldProblem> CheckForm(const v1::CaseAct& act, absl::CivilDay today) {
+  Form form(today);
+  switch (act.act_case()) {
+    case v1::CaseAct::kPetitionFiled:
+      CheckFiled(form, "petition_filed", act.petition_filed());
+      break;
+    case v1::CaseAct::kPetitionReturned:
+      Check(form, "petition_returned", act.petition_returned());
+      break;
+    case v1::CaseAct::kPetitionCompleted:
+      CheckFiled(form, "petition_completed", act.petition_completed());
+      break;
+    case v1::CaseAct::kScopeConfirmed:
+      Check(form, "scope_confirmed", act.scope_confirmed());
+      break;
+    case v1::CaseAct::kScopeRefused:
+      Check(form, "scope_refused", act.scope_refused());
+      break;
+    case v1::CaseAct::kOffered:
+      Check(form, "offered", act.offered());
+      break;
+    case v1::CaseAct::kAccepted:
+      Check(form, "accepted", act.accepted());
+      break;
+    case v1::CaseAct::kDeclined:
+      Check(form, "declined", act.declined());
+      break;
+    case v1::CaseAct::kCleared:
+      Check(form, "cleared", act.cleared());
+      break;
+    case v1::CaseAct::kDeferred:
+      Check(form, "deferred", act.deferred());
+      break;
+    case v1::CaseAct::kDeferralEnded:
+      Check(form, "deferral_ended", act.deferral_ended());
+      break;
+    case v1::CaseAct::kExcluded:
+      Check(form, "excluded", act.excluded());
+      break;
+    case v1::CaseAct::kPlaceReserved:
+      Check(form, "place_reserved", act.place_reserved());
+      break;
+    case v1::CaseAct::kStatusIssued:
+      Check(form, "status_issued", act.status_issued());
+      break;
+    case v1::CaseAct::kDocumentReissued:
+      Check(form, "document_reissued", act.document_reissued());
+      break;
+    case v1::CaseAct::kExitRecorded:
+      Check(form, "exit_recorded", act.exit_recorded());
+      break;
+    case v1::CaseAct::kResidenceRegistered:
+      Check(form, "residence_registered", act.residence_registered());
+      break;
+    case v1::CaseAct::kSuspended:
+      Check(form, "suspended", act.suspended());
+      break;
+    case v1::CaseAct::kResumed:
+      Check(form, "resumed", act.resumed());
+      break;
+    case v1::CaseAct::kWithdrawn:
+      Check(form, "withdrawn", act.withdrawn());
+      break;
+    case v1::CaseAct::kAnnulled:
+      Check(form, "annulled", act.annulled());
+      break;
+    case v1::CaseAct::kLapsed:
+      form.RequiredDate("lapsed.valid_until", act.lapsed().valid_until());
+      break;
+    case v1::CaseAct::kClosedByTermination:
+      form.RequiredDate("closed_by_termination.terminated_on", act.closed_by_termination().terminated_on());
+      break;
+    case v1::CaseAct::kMemberLeft:
+      Check(form, "member_left", act.member_left());
+      break;
+    case v1::CaseAct::kNoticeGiven:
+      Check(form, "notice_given", act.notice_given());
+      break;
+    case v1::CaseAct::kNoticeDismissed:
+      Check(form, "notice_dismissed", act.notice_dismissed());
+      break;
+    case v1::CaseAct::kWaitlisted:
+      Check(form, "waitlisted", act.waitlisted());
+      break;
+    case v1::CaseAct::kAnswerOverdue:
+      Check(form, "answer_overdue", act.answer_overdue());
+      break;
+    case v1::CaseAct::kOptedOut:
+      break;
+    case v1::CaseAct::ACT_NOT_SET:
+      form.Report("act", kRequired);
+      break;
+  }
+  return std::move(form).problems();
+}
+
+std::vector<FieldProblem> CheckForm(const v1::QuotaCommand& command) {
+  Form form(std::nullopt);
+  switch (command.command_case()) {
+    case v1::QuotaCommand::kSetQuota:
+      Check(form, "set_quota", command.set_quota());
+      break;
+    case v1::QuotaCommand::kAdjustQuota:
+      Check(form, "adjust_quota", command.adjust_quota());
+      break;
+    case v1::QuotaCommand::kCloseYear:
+      CheckYear(form, "close_year", command.close_year().year());
+      break;
+    case v1::QuotaCommand::kReportYear:
+      CheckYear(form, "report_year", command.report_year().year());
+      break;
+    case v1::QuotaCommand::COMMAND_NOT_SET:
+      form.Report("command", kRequired);
+      break;
+  }
+  return std::move(form).problems();
+}
+
+std::vector<FieldProblem> CheckForm(const v1::TreatyCommand& command) {
+  Form form(std::nullopt);
+  switch (command.command_case()) {
+    case v1::TreatyCommand::kRecordTerminationNotice:
+      CheckNote(form, "record_termination_notice", command.record_termination_notice());
+      break;
+    case v1::TreatyCommand::kRecordRevocation:
+      CheckNote(form, "record_revocation", command.record_revocation());
+      break;
+    case v1::TreatyCommand::COMMAND_NOT_SET:
+      form.Report("command", kRequired);
+      break;
+  }
+  return std::move(form).problems();
+}
+
+}  // namespace kelisim::treaty

@@ -1,0 +1,37 @@
+#ifndef KELISIM_SHARED_TREATY_FORM_H_
+#define KELISIM_SHARED_TREATY_FORM_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/time/civil_time.h"
+#include "kelisim/v1/case.pb.h"
+#include "kelisim/v1/quota.pb.h"
+#include "kelisim/v1/treaty.pb.h"
+
+// Form, before any rule is asked: dates exist, names are names, enums are known,
+// lengths are bounded. What only one state can check about its own identifiers
+// (check digits) is that state's (kz_agency/, ru_service/).
+
+namespace kelisim::treaty {
+
+// What is wrong with one field. `problem` is a key of the message catalogue
+// ("form.date", "form.required", "form.mixed_script", "form.not_nfc", ...);
+// `field` a path such as "file_petition.family[2].person.birth_date". Neither holds
+// the value.
+struct FieldProblem {
+  std::string field;
+  std::string problem;
+};
+
+// Every problem found, at most 50, in field order; empty when the form is right.
+// `today` bounds dates that cannot be in the future.
+std::vector<FieldProblem> CheckForm(const v1::CaseCommand& command, absl::CivilDay today);
+// The same of an act: what the counterpart sends is not taken on trust.
+std::vector<FieldProblem> CheckForm(const v1::CaseAct& act, absl::CivilDay today);
+std::vector<FieldProblem> CheckForm(const v1::QuotaCommand& command);
+std::vector<FieldProblem> CheckForm(const v1::TreatyCommand& command);
+
+}  // namespace kelisim::treaty
+
+#endif  // KELISIM_SHARED_TREATY_FORM_H_

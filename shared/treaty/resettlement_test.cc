@@ -1,0 +1,327 @@
+#include "shared/treaty/resettlement.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "shared/treaty/testing.h"
+
+namespace kelisim::treaty {
+namespace {
+
+using namespace testing;  // NOLINT: the vocabulary of these tests
+
+class CourseTest : public ::testing::TestWithParam<v1::Party> {};
+
+// Steps a1-a19. The desk checks at every act that both copies are equal bytes.
+TEST_P(CourseTest, AllFourHandOffs) {
+  const v1::Party entry = GetParam();
+  const v1::Party departure = Other(entry);
+  Desk desk(entry);
+  const struct {
+    v1::CaseStatus status;
+    v1::Party holder;
+    uint32_t hand_offs_done;
+    Claim claim_of_entry;
+    Claim claim_of_departure;
+    uint32_t reserved;
+    uint32_t used;
+  } course[] = {
+      // clang-format off
+      {v1::SUBMITTED,       entry,     0, Claim::kReserved, Claim::kFree,     0, 0},
+      {v1::SCOPE_OK,        entry,     0, Claim::kReserved, Claim::kFree,     0, 0},
+      {v1::AWAIT_CLEARANCE, departure, 1, Claim::kReserved, Claim::kReserved, 0, 0},
+      {v1::CLEARED,         departure, 1, Claim::kReserved, Claim::kReserved, 0, 0},
+      {v1::QUOTA_RESERVED,  entry,     2, Claim::kReserved, Claim::kReserved, 2, 0},
+      {v1::STATUS_ISSUED,   entry,     2, Claim::kClaimed,  Claim::kClaimed,  0, 2},
+      {v1::PREPARING,       departure, 3, Claim::kClaimed,  Claim::kClaimed,  0, 2},
+      {v1::DEPARTED,        departure, 3, Claim::kConsumed, Claim::kConsumed, 0, 2},
+      {v1::ARRIVED,         entry,     4, Claim::kConsumed, Claim::kConsumed, 0, 2},
+      {v1::COMPLETED,       entry,     4, Claim::kConsumed, Claim::kConsumed, 0, 2},
+      // clang-format on
+  };
+  for (const auto& stage : course) {
+    ASSERT_EQ(desk.Reach(stage.status), "");
+    SCOPED_TRACE(v1::CaseStatus_Name(stage.status));
+    EXPECT_EQ(desk.state().holder(), stage.holder);
+    EXPECT_EQ(desk.state().hand_offs_done(), stage.hand_offs_done);
+    EXPECT_EQ(EffectsOf(desk.state(), entry).claim, stage.claim_of_entry);
+    EXPECT_EQ(EffectsOf(desk.state(), departure).claim, stage.claim_of_departure);
+    EXPECT_EQ(EffectsOf(desk.state(), entry).reserved, stage.reserved);
+    EXPECT_EQ(EffectsOf(desk.state(), entry).used, stage.used);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Directions, CourseTest, ::testing::Values(kKz, kRu),
+                         [](const auto& row) { return v1::Party_Name(row.param); });
+
+TEST(AddressTest, TheCounterpartKnowsNothingBeforeHandOff1) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::SCOPE_OK), "");
+  EXPECT_EQ(desk.copy(kKz).status(), v1::CASE_STATUS_UNSPECIFIED);
+  ASSERT_EQ(desk.E("offer { number: 1 }"), "");
+  EXPECT_EQ(desk.copy(kKz).status(), v1::SCOPE_OK);
+}
+
+TEST(AddressTest, ADeclinedCaseIsKnownAndCanBeOfferedAgain) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::SCOPE_OK), "");
+  ASSERT_EQ(desk.E("offer { number: 1 }"), "");
+  ASSERT_EQ(desk.D("decline { number: 1 rule: '2.2' person_id: 'm1' }"), "");
+  ASSERT_EQ(desk.E("remove_member { person_id: 'm1' reason: OWN_WILL }"), "");
+  EXPECT_EQ(desk.copy(kKz).family(0).standing(), v1::MemberStanding::LEFT);
+  EXPECT_EQ(desk.Reach(v1::COMPLETED), "");
+}
+
+TEST(ActsTest, WhichAreIrreversibleAndWhichOutsideTheChain) {
+  for (const char* text : {"status_issued {}", "exit_recorded {}"}) EXPECT_TRUE(IsIrreversible(Text<v1::CaseAct>(text)));
+  for (const char* text : {"place_reserved {}", "residence_registered {}", "notice_given {}"}) {
+    EXPECT_FALSE(IsIrreversible(Text<v1::CaseAct>(text)));
+  }
+  for (const char* text : {"notice_given {}", "answer_overdue {}"}) EXPECT_TRUE(IsOutsideChain(Text<v1::CaseAct>(text)));
+  EXPECT_FALSE(IsOutsideChain(Text<v1::CaseAct>("notice_dismissed {}")));
+}
+
+TEST(OverdueTest, IsEvidenceAndChangesNothing) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::CLEARED), "");
+  ASSERT_EQ(desk.D("offer { number: 2 }"), "");
+  const auto act = Text<v1::CaseAct>("answer_overdue { offer_entry_id: 'e6' answer_due: '2026-03-22' }");
+  desk.today = absl::CivilDay(2026, 3, 22);
+  EXPECT_EQ(desk.Record(kKz, act), "copy: step.date");
+  desk.today = absl::CivilDay(2026, 3, 23);
+  const std::string before = desk.state().SerializeAsString();
+  EXPECT_EQ(desk.Record(kKz, act), "");
+  EXPECT_EQ(desk.state().SerializeAsString(), before);
+}
+
+// ---------------------------------------------------------------- what an end releases
+
+TEST(EffectsTest, AnEndBeforeTheDepartureReleasesEverything) {
+  for (const v1::CaseStatus from : {v1::SUBMITTED, v1::CLEARED, v1::QUOTA_RESERVED, v1::STATUS_ISSUED, v1::PREPARING}) {
+    Desk desk;
+    ASSERT_EQ(desk.Reach(from), "");
+    ASSERT_EQ(desk.Do(desk.state().holder(), kWithdraw), "");
+    const Effects effects = EffectsOf(desk.state(), kRu);
+    EXPECT_EQ(effects.claim, Claim::kFree) << v1::CaseStatus_Name(from);
+    EXPECT_EQ(effects.reserved + effects.used, 0u);
+    EXPECT_EQ(desk.state().closed_from(), from);
+  }
+}
+
+TEST(EffectsTest, Edge12AnAnnulmentAfterTheDepartureKeepsTheUseExceptForCompulsion) {
+  for (const auto& [rule, claim] : {std::pair("2.1", Claim::kConsumed), std::pair("1.3", Claim::kFree)}) {
+    Desk desk;
+    ASSERT_EQ(desk.Reach(v1::ARRIVED), "");
+    ASSERT_EQ(desk.E(absl::StrCat("annul { rule: '", rule, "' basis: 'No. 1' }")), "");
+    EXPECT_EQ(EffectsOf(desk.state(), kRu).claim, claim) << rule;
+    EXPECT_EQ(EffectsOf(desk.state(), kRu).used, 2u);
+  }
+}
+
+TEST(EffectsTest, Edge50AReissuedDocumentClaimsNothingNew) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::STATUS_ISSUED), "");
+  const Effects before = EffectsOf(desk.state(), kRu);
+  const std::string document = desk.state().document().SerializeAsString();
+  ASSERT_EQ(desk.E("reissue_document { reason: 'lost' }"), "");
+  EXPECT_EQ(EffectsOf(desk.state(), kRu).claim, before.claim);
+  EXPECT_EQ(EffectsOf(desk.state(), kRu).used, before.used);
+  EXPECT_EQ(desk.state().document().SerializeAsString(), document);
+}
+
+TEST(EffectsTest, Edge36AnExcludedConvictMayApplyAfterRelease) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::AWAIT_CLEARANCE), "");
+  ASSERT_EQ(desk.D("exclude { rule: '3.b' person_id: 'head' basis: 'No. 1' }"), "");
+  EXPECT_EQ(desk.state().closing_rule(), "3.b");
+  for (const v1::Party party : {kKz, kRu}) EXPECT_EQ(EffectsOf(desk.state(), party).claim, Claim::kFree);
+}
+
+// ---------------------------------------------------------------- notices
+
+std::string Notice(const std::string& kind, const std::string& more) {
+  return "give_notice { kind: " + kind + " stated_on: '2026-03-01' " + more + " }";
+}
+const std::string kWill = Notice("WITHDRAWAL", "");
+const std::string kConvict = Notice("OBSTACLE", "rule: '3.b' person_id: 'head' basis: 'No. 1'");
+const std::string kFalse = Notice("ANNULMENT", "rule: '2.1' basis: 'No. 1'");
+
+std::string Answer(const Desk& desk, const std::string& verb, const std::string& more) {
+  return verb + " { resolves_notice: '" + desk.LastEntry() + "' " + more + " }";
+}
+
+TEST(NoticeTest, AWillLeavesOnlyTheWithdrawal) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::PREPARING), "");
+  ASSERT_EQ(desk.E(kWill), "");
+  EXPECT_EQ(desk.Next(), "step.notice");
+  EXPECT_EQ(desk.D("suspend { rule: '3.b' person_id: 'head' basis: 'No. 1' }"), "step.notice");
+  EXPECT_EQ(desk.D(Answer(desk, "dismiss_notice", "basis: 'No. 1'")), "step.notice");
+  EXPECT_EQ(desk.D(Answer(desk, "withdraw", "stated_on: '2026-03-01'")), "");
+  EXPECT_EQ(desk.state().status(), v1::WITHDRAWN);
+  EXPECT_TRUE(desk.state().notices().empty());
+}
+
+TEST(NoticeTest, TheEntryStatesDecisionToAnnulLeavesOnlyItsEffect) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::PREPARING), "");
+  ASSERT_EQ(desk.E(kFalse), "");
+  EXPECT_EQ(desk.Next(), "step.notice");
+  EXPECT_EQ(desk.D(kWithdraw), "step.notice");
+  EXPECT_EQ(desk.D(Answer(desk, "dismiss_notice", "basis: 'No. 1'")), "step.notice");
+  EXPECT_EQ(desk.D(Answer(desk, "annul", "rule: '1.3' basis: 'No. 1'")), "step.ground");
+  EXPECT_EQ(desk.D(Answer(desk, "annul", "rule: '2.1' basis: 'No. 1'")), "");
+  EXPECT_EQ(desk.state().status(), v1::ANNULLED);
+}
+
+TEST(NoticeTest, AReportWaitsForTheEntryStatesAnswer) {
+  const struct {
+    const char* verb;
+    const char* more;
+    v1::CaseStatus status;
+  } answers[] = {{"annul", "rule: '2.1' basis: 'No. 2'", v1::ANNULLED},
+                 {"dismiss_notice", "basis: 'No. 2'", v1::STATUS_ISSUED}};
+  for (const auto& answer : answers) {
+    Desk desk;
+    ASSERT_EQ(desk.Reach(v1::STATUS_ISSUED), "");
+    ASSERT_EQ(desk.D(kFalse), "");
+    EXPECT_EQ(desk.Next(), "step.notice");
+    EXPECT_EQ(desk.E(Answer(desk, answer.verb, answer.more)), "");
+    EXPECT_EQ(desk.state().status(), answer.status);
+    EXPECT_TRUE(desk.state().notices().empty());
+  }
+}
+
+TEST(NoticeTest, AnObstacleIsAnsweredWhereTheCaseStands) {
+  const struct {
+    v1::CaseStatus reach;
+    const char* verb;
+    const char* more;
+    v1::CaseStatus status;
+  } answers[] = {
+      // clang-format off
+      {v1::AWAIT_CLEARANCE, "exclude",        "rule: '3.b' person_id: 'head' basis: 'No. 2'", v1::EXCLUDED},
+      {v1::QUOTA_RESERVED,  "annul",          "rule: '3.b' person_id: 'head' basis: 'No. 2'", v1::ANNULLED},
+      {v1::QUOTA_RESERVED,  "dismiss_notice", "basis: 'No. 2'",                               v1::QUOTA_RESERVED},
+      {v1::STATUS_ISSUED,   "suspend",        "rule: '3.b' person_id: 'head' basis: 'No. 2'", v1::SUSPENDED},
+      {v1::PREPARING,       "suspend",        "rule: '3.b' person_id: 'head' basis: 'No. 2'", v1::SUSPENDED},
+      // clang-format on
+  };
+  for (const auto& answer : answers) {
+    SCOPED_TRACE(answer.verb);
+    Desk desk;
+    ASSERT_EQ(desk.Reach(answer.reach), "");
+    const v1::Party holder = desk.state().holder();
+    ASSERT_EQ(desk.Do(Other(holder), kConvict), "");
+    EXPECT_EQ(desk.Next(), "step.notice");
+    const std::string command = Answer(desk, answer.verb, answer.more);
+    EXPECT_EQ(desk.Do(holder, command), "");
+    EXPECT_EQ(desk.state().status(), answer.status);
+    EXPECT_TRUE(desk.state().notices().empty());
+  }
+}
+
+TEST(NoticeTest, AnAnswerFitsItsNotice) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::PREPARING), "");
+  ASSERT_EQ(desk.E(kConvict), "");
+  EXPECT_EQ(desk.D(Answer(desk, "suspend", "rule: '3.v' person_id: 'head' basis: 'No. 1'")), "step.notice");
+  EXPECT_EQ(desk.D(Answer(desk, "suspend", "rule: '3.b' person_id: 'm1' basis: 'No. 1'")), "step.notice");
+  EXPECT_EQ(desk.D(Answer(desk, "withdraw", "stated_on: '2026-03-01'")), "step.notice");
+  EXPECT_EQ(desk.D("withdraw { stated_on: '2026-03-01' resolves_notice: 'none' }"), "step.notice");
+  EXPECT_EQ(desk.D(Answer(desk, "suspend", "rule: '3.b' person_id: 'head' basis: 'No. 1'")), "");
+  ASSERT_EQ(desk.E(Notice("OBSTACLE_ENDED", "rule: '3.b' person_id: 'head' basis: 'No. 2'")), "");
+  EXPECT_EQ(desk.D(Answer(desk, "resume", "rule: '3.b' person_id: 'head' basis: 'No. 2'")), "");
+  EXPECT_EQ(desk.Reach(v1::COMPLETED), "");
+}
+
+TEST(NoticeTest, AnActThatCrossedANoticeIsAdmitted) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::STATUS_ISSUED), "");
+  ASSERT_EQ(desk.D(kConvict), "");
+  // The entry state made this offer before the notice reached it.
+  const auto offer = Text<v1::CaseAct>("offered { number: 3 answer_due: '2026-03-22' }");
+  EXPECT_FALSE(Admit(desk.copy(kKz), offer, desk.At(kRu)).has_value());
+  // Now that it knows, it answers first.
+  EXPECT_EQ(desk.E("offer { number: 3 }"), "step.notice");
+}
+
+// A notice may meet the chain anywhere: where both have arrived, both sides hold
+// the same bytes. Every order of a course and up to three notices is tried; an
+// inadmissible notice is refused and changes nothing.
+class InterleavingTest : public ::testing::TestWithParam<int> {};
+
+struct Said {
+  v1::Party author;
+  v1::CaseAct act;
+  std::string entry_id;
+};
+
+void Interleave(const v1::CaseState& state, const std::vector<Said>& chain, size_t next_act,
+                const std::vector<Said>& notices, size_t next_notice, const Desk& desk, std::vector<std::string>& ends) {
+  if (next_act == chain.size() && next_notice == notices.size()) {
+    ends.push_back(state.SerializeAsString());
+    return;
+  }
+  if (next_act < chain.size()) {
+    const Said& said = chain[next_act];
+    Interleave(Apply(state, said.act, {said.author, said.entry_id, 7}), chain, next_act + 1, notices, next_notice, desk,
+               ends);
+  }
+  if (next_notice < notices.size()) {
+    const Said& said = notices[next_notice];
+    const bool admitted = !Admit(state, said.act, desk.At(said.author)).has_value();
+    const v1::CaseState after = admitted ? Apply(state, said.act, {said.author, said.entry_id, 7}) : state;
+    Interleave(after, chain, next_act, notices, next_notice + 1, desk, ends);
+  }
+}
+
+TEST_P(InterleavingTest, TheFoldDoesNotDependOnWhereNoticesMeetTheChain) {
+  const char* const courses[][6] = {
+      {"accepted { number: 2 }", "place_reserved { year: 2026 places: 2 }", "status_issued { number: '1' }",
+       "offered { number: 3 answer_due: '2026-03-22' }", "accepted { number: 3 }", "exit_recorded {}"},
+      {"declined { number: 2 rule: '12.1' }", "deferred { rule: '3.v' person_id: 'm1' }",
+       "member_left { person_id: 'm1' reason: OWN_WILL }", "cleared {}", "offered { number: 2 answer_due: '2026-03-22' }",
+       "withdrawn {}"},
+      {"accepted { number: 2 }", "waitlisted { year: 2026 }", "excluded { rule: '3.zh' person_id: 'm1' }",
+       "place_reserved { year: 2026 places: 1 }", "notice_dismissed { resolves_notice: 'n0' }", "annulled { rule: '2.1' }"},
+  };
+  const char* const said[] = {
+      "kind: OBSTACLE rule: '3.b' person_id: 'm1'", "kind: WITHDRAWAL", "kind: ANNULMENT rule: '2.1'",
+      "kind: ANNULMENT rule: '3.b'", "kind: OBSTACLE_ENDED rule: '3.v' person_id: 'head'"};
+
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::CLEARED), "");
+  ASSERT_EQ(desk.D("offer { number: 2 }"), "");
+  std::vector<Said> chain;
+  for (const char* text : courses[GetParam()]) {
+    chain.push_back({kRu, Text<v1::CaseAct>(text), absl::StrCat("c", chain.size())});
+  }
+  int reached = 0;
+  for (const char* first : said) {
+    for (const char* second : said) {
+      for (const char* third : said) {
+        std::vector<Said> notices;
+        for (const char* text : {first, second, third}) {
+          const std::string act = absl::StrCat("notice_given { stated_on: '2026-03-01' basis: 'No. 1' ", text, " }");
+          notices.push_back({kKz, Text<v1::CaseAct>(act), absl::StrCat("n", notices.size() + 1)});
+        }
+        std::vector<std::string> ends;
+        Interleave(desk.state(), chain, 0, notices, 0, desk, ends);
+        ASSERT_EQ(ends.size(), 84u);
+        for (const std::string& end : ends) {
+          ASSERT_EQ(end, ends.front()) << first << "; " << second << "; " << third;
+        }
+        ++reached;
+      }
+    }
+  }
+  EXPECT_EQ(reached, 125);
+}
+
+INSTANTIATE_TEST_SUITE_P(Courses, InterleavingTest, ::testing::Range(0, 3));
+
+}  // namespace
+}  // namespace kelisim::treaty

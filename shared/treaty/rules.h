@@ -1,0 +1,19 @@
+#ifndef KELISIM_SHARED_TREATY_RULES_H_
+#define KELISIM_SHARED_TREATY_RULES_H_
+
+#include <string_view>
+
+#include "kelisim/v1/treaty.pb.h"
+
+namespace kelisim::treaty {
+
+// The rule catalogue, read from rules.textproto, which is compiled in. Parsed
+// once; lives for ever; thread-safe.
+const v1::RuleCatalogue& Rules();
+
+// nullptr when the catalogue has no such id.
+const v1::Rule* FindRule(std::string_view id);
+
+}  // namespace kelisim::treaty
+
+#endif  // KELISIM_SHARED_TREATY_RULES_H_

@@ -1,0 +1,74 @@
+#include "shared/treaty/status.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "shared/base/civil.h"
+#include "shared/treaty/case_state.h"
+#include "shared/treaty/place.h"
+#include "shared/treaty/scope.h"
+
+namespace kelisim::treaty {
+
+v1::StatusDocument FillDocument(v1::StatusDocument document, const Context& context) {
+  const auto months = static_cast<int>(context.protocol.status_validity_months());
+  document.set_issued_on(FormatDate(context.today));
+  document.set_valid_until(FormatDate(AddMonths(context.today, months)));
+  document.set_form_version(context.protocol.status_form_version());
+  return document;
+}
+
+std::optional<v1::Violation> AdmitIssued(const v1::CaseState& state, const v1::StatusDocument& act,
+                                         const Context& context) {
+  // 4.1: a document that names itself.
+  if (act.number().empty()) return Violates("4.1", "", "number");
+  // 2.1: citizenship of the entry state, still held on the day of issue.
+  if (!act.citizenship_confirmed()) return Violates("2.1", kHead, "citizenship");
+  // Art. 3: no circumstance known on the day of issue.
+  if (!act.no_obstacle_known()) return Violates("step.obstacle");
+  const v1::StatusDocument filled = FillDocument(act, context);
+  if (act.issued_on() != filled.issued_on()) return Violates("step.date", "", act.issued_on());
+  // 4.2: the form set by the authorised bodies and in force on the day of issue.
+  if (act.form_version() != filled.form_version()) return Violates("4.2", "", "form_version");
+  // 13.2: valid for as long as the protocol says.
+  if (act.valid_until() != filled.valid_until()) return Violates("13.2", "", act.valid_until());
+  // 12.1: a place of the current year, for everybody who is still in the case.
+  if (state.place().year() != context.today.year()) return Violates("12.1", "", absl::StrCat(state.place().year()));
+  if (state.place().places() != PlacesNeeded(state, context.protocol)) {
+    return Violates("12.1", "", absl::StrCat(state.place().places()));
+  }
+  // 1.2: one time only, for each person.
+  return ClaimTaken(state, context);
+}
+
+std::optional<v1::Violation> AdmitReissued(const v1::CaseState& state, const v1::Reissue& act,
+                                           const Context& context) {
+  if (act.reissued_on() != FormatDate(context.today)) return Violates("step.date", "", act.reissued_on());
+  const auto valid_until = DateOf(state.document().valid_until());
+  if (!valid_until || context.today > *valid_until) {
+    return Violates("step.document", "", state.document().valid_until());
+  }
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> AdmitExit(const v1::CaseState& state, const v1::Exit& act) {
+  const auto crossed_on = DateOf(act.crossed_on());
+  const auto issued_on = DateOf(state.document().issued_on());
+  const auto valid_until = DateOf(state.document().valid_until());
+  if (!crossed_on || !issued_on || *crossed_on < *issued_on) return Violates("step.date", "", act.crossed_on());
+  if (!valid_until || *crossed_on > *valid_until) {
+    return Violates("step.document", "", state.document().valid_until());
+  }
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> AdmitResidence(const v1::CaseState& state, const v1::ResidenceRegistration& act) {
+  const auto registered_on = DateOf(act.registered_on());
+  const auto issued_on = DateOf(state.document().issued_on());
+  if (!registered_on || !issued_on || *registered_on < *issued_on) {
+    return Violates("step.date", "", act.registered_on());
+  }
+  return std::nullopt;
+}
+
+}  // namespace kelisim::treaty

@@ -1,0 +1,383 @@
+#include <functional>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "shared/treaty/testing.h"
+
+// The steps of the case, each with what is accepted and what is refused, and by
+// which rule. RU is the state of entry (E), KZ of departure (D).
+
+namespace kelisim::treaty {
+namespace {
+
+using namespace testing;  // NOLINT: the vocabulary of these tests
+
+constexpr v1::Party kE = kRu;
+constexpr v1::Party kD = kKz;
+
+void Nothing(Desk&) {}
+
+// The clearance of everybody, except `flag` of the head.
+std::string ClearExcept(const std::string& flag) {
+  std::string text = "clear {";
+  for (const std::string id : {"head", "m1"}) {
+    text += " persons { person_id: '" + id + "'";
+    for (const std::string name :
+         {"permanent_residence_confirmed", "not_refugee", "not_imprisoned_convict", "no_security_bar", "no_postponement",
+          "not_temporary_stay", "not_migrant_worker", "not_conscript"}) {
+      if (id == "m1" || name != flag) text += " " + name + ": true";
+    }
+    text += " }";
+  }
+  return text + " }";
+}
+
+std::string Obstacle(const std::string& verb, const std::string& rule, const std::string& person = "head") {
+  const std::string review = verb == "defer" ? " review_on: '2026-09-01'" : "";
+  return verb + " { rule: '" + rule + "' person_id: '" + person + "' basis: 'No. 1'" + review + " }";
+}
+
+// `later` is the text of the command that brings the case from the status reached.
+std::function<void(Desk&)> Then(v1::Party author, const std::string& later) {
+  return [=](Desk& desk) { ASSERT_EQ(desk.Do(author, later), "") << later; };
+}
+
+std::function<void(Desk&)> Today(int year, int month, int day) {
+  return [=](Desk& desk) { desk.today = absl::CivilDay(year, month, day); };
+}
+
+struct StepRow {
+  const char* name;
+  v1::CaseStatus reach;
+  std::function<void(Desk&)> then;
+  v1::Party author;
+  std::string command;
+  const char* rule;  // broken; empty: done
+  v1::CaseStatus status = v1::CASE_STATUS_UNSPECIFIED;  // after it, when done
+};
+
+const StepRow kRows[] = {
+    // clang-format off
+    // Turn and course.
+    {"OfferOutOfTurn",              v1::SCOPE_OK,        Nothing, kD, "offer { number: 1 }",   "step.status"},  // D does not know the case
+    {"Edge17OnlyTheHolderMoves",    v1::AWAIT_CLEARANCE, Nothing, kE, ClearExcept(""),         "step.turn"},
+    {"Edge17TheHolderMoves",        v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept(""),         "", v1::CLEARED},
+    {"StepOfAnotherStatus",         v1::SUBMITTED,       Nothing, kE, kIssue,                  "step.status"},
+    {"NoStepAfterTheEnd",           v1::COMPLETED,       Nothing, kE, kWithdraw,               "step.closed"},
+    {"FiledOnce",                   v1::SUBMITTED,       Nothing, kE, "complete_petition { entry_state: PARTY_RU filed_on: '2026-01-01' head { name { surname: 'Аты' } birth_date: '1990-01-01' identifiers { kind: PASSPORT issuing_state: 'RUS' number: '1' } } }", "step.status"},
+    // Hand-offs.
+    {"OfferOfAWrongNumber",         v1::SCOPE_OK,        Nothing, kE, "offer { number: 3 }",   "step.hand_off"},
+    {"Offer1",                      v1::SCOPE_OK,        Nothing, kE, "offer { number: 1 }",   "", v1::SCOPE_OK},
+    {"AcceptWhatIsNotOffered",      v1::AWAIT_CLEARANCE, Nothing, kD, "accept { number: 1 }",  "step.hand_off"},
+    {"AcceptAnotherNumber",         v1::SCOPE_OK, Then(kE, "offer { number: 1 }"), kD, "accept { number: 2 }", "step.hand_off"},
+    {"AcceptOnesOwnOffer",          v1::SCOPE_OK, Then(kE, "offer { number: 1 }"), kE, "accept { number: 1 }", "step.turn"},
+    {"Accept1",                     v1::SCOPE_OK, Then(kE, "offer { number: 1 }"), kD, "accept { number: 1 }", "", v1::AWAIT_CLEARANCE},
+    {"Decline1",                    v1::SCOPE_OK, Then(kE, "offer { number: 1 }"), kD, "decline { number: 1 rule: '2.1' person_id: 'm1' }", "", v1::SCOPE_OK},
+    {"DeclineForNobody",            v1::SCOPE_OK, Then(kE, "offer { number: 1 }"), kD, "decline { number: 1 rule: '2.1' person_id: 'm5' }", "step.person"},
+    {"ReceiverOnlyAnswers",         v1::STATUS_ISSUED, Then(kE, "offer { number: 3 }"), kD, Obstacle("suspend", "3.v"), "step.hand_off"},
+    {"ReceiverMayWithdraw",         v1::STATUS_ISSUED, Then(kE, "offer { number: 3 }"), kD, kWithdraw, "", v1::WITHDRAWN},
+    {"AcceptClaimedElsewhere",      v1::SCOPE_OK, [](Desk& d) { ASSERT_EQ(d.E("offer { number: 1 }"), ""); d.registry.claims["1"] = Claim::kReserved; }, kD, "accept { number: 1 }", "1.2"},
+    // Clearance, register by register.
+    {"ClearedWithoutResidence",     v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept("permanent_residence_confirmed"), "2.1"},
+    {"Edge33ClearedAsRefugee",      v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept("not_refugee"),            "3.a"},
+    {"ClearedAsImprisonedConvict",  v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept("not_imprisoned_convict"), "3.b"},
+    {"ClearedUnderSecurityBar",     v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept("no_security_bar"),        "3.v"},
+    {"ClearedWhilePostponed",       v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept("no_postponement"),        "3.g"},
+    {"Edge42ClearedAsTemporary",    v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept("not_temporary_stay"),     "3.d"},
+    {"ClearedAsMigrantWorker",      v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept("not_migrant_worker"),     "3.e"},
+    {"Edge45ClearedAsConscript",    v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept("not_conscript"),          "3.zh"},
+    // Suspended sentence, detention before trial, employment, contract service:
+    // no certificate is missing, so nothing stands in the way.
+    {"Edge34SuspendedSentence",     v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept(""), "", v1::CLEARED},
+    {"Edge43EmployedResident",      v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept(""), "", v1::CLEARED},
+    {"Edge44ContractOfficer",       v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept(""), "", v1::CLEARED},
+    {"Edge35DetaineeUnderSecurityBar", v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("defer", "3.v"), "", v1::DEFERRED},
+    {"ClearedInPart",               v1::AWAIT_CLEARANCE, Nothing, kD, "clear { persons { person_id: 'head' permanent_residence_confirmed: true not_refugee: true not_imprisoned_convict: true no_security_bar: true no_postponement: true not_temporary_stay: true not_migrant_worker: true not_conscript: true } }", "step.person"},
+    // Deferral.
+    {"Edge37SecretsAreDeferred",    v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("defer", "3.v"),       "", v1::DEFERRED},
+    {"Edge39PostponementIsDeferred", v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("defer", "3.g", "m1"), "", v1::DEFERRED},
+    {"Edge33RefugeeIsNotDeferred",  v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("defer", "3.a"),       "step.ground"},
+    {"DeferredForNobody",           v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("defer", "3.v", "m2"), "step.person"},
+    {"DeferredToThePast",           v1::AWAIT_CLEARANCE, Nothing, kD, "defer { rule: '3.v' person_id: 'head' basis: 'No. 1' review_on: '2026-03-02' }", "step.date"},
+    {"DeferredTwiceOnOneGround",    v1::AWAIT_CLEARANCE, Then(kD, Obstacle("defer", "3.v")), kD, Obstacle("defer", "3.v"), "step.obstacle"},
+    {"DeferredOnASecondGround",     v1::AWAIT_CLEARANCE, Then(kD, Obstacle("defer", "3.v")), kD, Obstacle("defer", "3.g"), "", v1::DEFERRED},
+    {"ClearedWhileDeferred",        v1::AWAIT_CLEARANCE, Then(kD, Obstacle("defer", "3.v")), kD, ClearExcept(""), "step.status"},
+    {"Edge41PaidInPart",            v1::AWAIT_CLEARANCE, Then(kD, Obstacle("defer", "3.g")), kD, Obstacle("end_deferral", "3.g"), "3.g"},
+    {"Edge39PaidInFull",            v1::AWAIT_CLEARANCE, Then(kD, Obstacle("defer", "3.g")), kD, "end_deferral { rule: '3.g' person_id: 'head' basis: 'No. 2' fulfilled_in_full: true }", "", v1::AWAIT_CLEARANCE},
+    {"Edge37TheBarHasEnded",        v1::AWAIT_CLEARANCE, Then(kD, Obstacle("defer", "3.v")), kD, Obstacle("end_deferral", "3.v"), "", v1::AWAIT_CLEARANCE},
+    {"EndOfWhatDoesNotStand",       v1::AWAIT_CLEARANCE, Then(kD, Obstacle("defer", "3.v")), kD, Obstacle("end_deferral", "3.v", "m1"), "step.obstacle"},
+    {"ReconsideredBeforeTheOffer",  v1::CLEARED,         Nothing, kD, Obstacle("defer", "3.v"),       "", v1::DEFERRED},
+    // Exclusion.
+    {"Edge33RefugeeIsExcluded",     v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("exclude", "3.a"),        "", v1::EXCLUDED},
+    {"Edge36ConvictIsExcluded",     v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("exclude", "3.b"),        "", v1::EXCLUDED},
+    {"Edge42StudentIsExcluded",     v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("exclude", "3.d"),        "", v1::EXCLUDED},
+    {"Edge08VisitorIsExcluded",     v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("exclude", "3.d"),        "", v1::EXCLUDED},
+    {"MigrantWorkerIsExcluded",     v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("exclude", "3.e"),        "", v1::EXCLUDED},
+    {"Edge45ConscriptsWife",        v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("exclude", "3.zh"),       "", v1::EXCLUDED},
+    {"AMembersExclusionGoesOn",     v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("exclude", "3.zh", "m1"), "", v1::AWAIT_CLEARANCE},
+    {"TemporaryGroundDoesNotExclude", v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("exclude", "3.v"),      "step.ground"},
+    {"HeadIsNotExcludedAfterIssue", v1::STATUS_ISSUED,   Nothing, kE, Obstacle("exclude", "3.a"),        "step.status"},
+    {"MemberIsExcludedAfterIssue",  v1::STATUS_ISSUED,   Nothing, kE, Obstacle("exclude", "3.a", "m1"),  "", v1::STATUS_ISSUED},
+    // Place.
+    {"NoPlaceAskedBeforeHandOff2",  v1::CLEARED,         Nothing, kD, "reserve_place {}",                "step.turn"},
+    {"OptOutOnlyFromTheQueue",      v1::QUOTA_RESERVED,  Nothing, kE, "opt_out {}",                      "step.status"},
+    // Status document.
+    {"Issued",                      v1::QUOTA_RESERVED,  Nothing, kE, kIssue, "", v1::STATUS_ISSUED},
+    {"Edge10CitizenshipLostBeforeIssue", v1::QUOTA_RESERVED, Nothing, kE, "issue_status { number: '77' no_obstacle_known: true }", "2.1"},
+    {"ObstacleKnownAtIssue",        v1::QUOTA_RESERVED,  Nothing, kE, "issue_status { number: '77' citizenship_confirmed: true }", "step.obstacle"},
+    {"PlaceOfAnotherYear",          v1::QUOTA_RESERVED,  Today(2027, 1, 1), kE, kIssue, "12.1"},
+    {"ClaimedElsewhereAtIssue",     v1::QUOTA_RESERVED,  [](Desk& d) { d.registry.claims["2"] = Claim::kClaimed; }, kE, kIssue, "1.2"},
+    {"NotIssuedAfterTermination",   v1::QUOTA_RESERVED,  [](Desk& d) { d.treaty.set_terminates_on("2026-03-02"); }, kE, kIssue, "17.4"},
+    {"Edge111IssuedOnTheLastDay",   v1::QUOTA_RESERVED,  [](Desk& d) { d.treaty.set_terminates_on("2026-03-03"); }, kE, kIssue, "", v1::STATUS_ISSUED},
+    {"Edge50LostIsReissued",        v1::STATUS_ISSUED,   Nothing, kE, "reissue_document { reason: 'lost' }",    "", v1::STATUS_ISSUED},
+    {"ReissuedByTheOtherState",     v1::PREPARING,       Nothing, kD, "reissue_document { reason: 'lost' }",    "step.status"},
+    {"ReissuedAfterItsValidity",    v1::STATUS_ISSUED,   Today(2027, 3, 3), kE, "reissue_document { reason: 'damaged' }", "step.document"},
+    {"ReissuedOnItsLastDay",        v1::STATUS_ISSUED,   Today(2027, 3, 2), kE, "reissue_document { reason: 'damaged' }", "", v1::STATUS_ISSUED},
+    // Departure and residence.
+    {"ExitOnTheLastDayOfValidity",  v1::PREPARING, Today(2027, 3, 5), kD, "record_exit { crossed_on: '2027-03-02' crossing_point: 'P1' }", "", v1::DEPARTED},
+    {"ExitAfterTheValidity",        v1::PREPARING, Today(2027, 3, 5), kD, "record_exit { crossed_on: '2027-03-03' crossing_point: 'P1' }", "step.document"},
+    {"ExitBeforeTheIssue",          v1::PREPARING, Nothing, kD, "record_exit { crossed_on: '2026-03-01' crossing_point: 'P1' }", "step.date"},
+    {"Edge111DepartsAfterTheTermination", v1::PREPARING, [](Desk& d) { d.treaty.set_terminates_on("2026-03-02"); }, kD, "record_exit { crossed_on: '2026-03-02' crossing_point: 'P1' }", "", v1::DEPARTED},
+    {"ResidenceBeforeTheIssue",     v1::ARRIVED,   Nothing, kE, "register_residence { registered_on: '2026-03-01' region: 'R1' }", "step.date"},
+    {"Residence",                   v1::ARRIVED,   Nothing, kE, "register_residence { registered_on: '2026-03-02' region: 'R1' }", "", v1::COMPLETED},
+    // Suspension.
+    {"Suspended",                   v1::STATUS_ISSUED, Nothing, kE, Obstacle("suspend", "3.zh"), "", v1::SUSPENDED},
+    {"SuspendedWhilePreparing",     v1::PREPARING,     Nothing, kD, Obstacle("suspend", "3.b"),  "", v1::SUSPENDED},
+    {"SuspendedWithoutArticle3",    v1::STATUS_ISSUED, Nothing, kE, Obstacle("suspend", "2.1"),  "step.ground"},
+    {"SuspendedBeforeIssue",        v1::QUOTA_RESERVED, Nothing, kE, Obstacle("suspend", "3.b"), "step.status"},
+    {"Resumed",                     v1::PREPARING, Then(kD, Obstacle("suspend", "3.b")), kD, Obstacle("resume", "3.b"), "", v1::PREPARING},
+    {"ResumedOnAnotherGround",      v1::PREPARING, Then(kD, Obstacle("suspend", "3.b")), kD, Obstacle("resume", "3.v"), "step.obstacle"},
+    {"Edge41ResumedOnAPart",        v1::PREPARING, Then(kD, Obstacle("suspend", "3.g")), kD, Obstacle("resume", "3.g"), "3.g"},
+    {"NoExitWhileSuspended",        v1::PREPARING, Then(kD, Obstacle("suspend", "3.b")), kD, "record_exit { crossed_on: '2026-03-02' crossing_point: 'P1' }", "step.status"},
+    // Early ends.
+    {"WithdrawnBeforeDeparture",    v1::PREPARING, Nothing, kD, kWithdraw, "", v1::WITHDRAWN},
+    {"NotWithdrawnAfterDeparture",  v1::ARRIVED,   Nothing, kE, kWithdraw, "step.status"},
+    {"Edge12AnnulledForCompulsion", v1::ARRIVED,   Nothing, kE, "annul { rule: '1.3' basis: 'No. 3' }", "", v1::ANNULLED},
+    {"AnnulledForFalseCitizenship", v1::STATUS_ISSUED, Nothing, kE, "annul { rule: '1.1' person_id: 'head' basis: 'No. 3' }", "", v1::ANNULLED},
+    {"AnnulledForAMember",          v1::STATUS_ISSUED, Nothing, kE, "annul { rule: '2.1' person_id: 'm1' basis: 'No. 3' }", "step.person"},
+    {"AnnulledWithoutGround",       v1::STATUS_ISSUED, Nothing, kE, "annul { rule: '12.1' basis: 'No. 3' }", "step.ground"},
+    {"AnnulledByTheOtherState",     v1::PREPARING, Nothing, kD, "annul { rule: '2.1' basis: 'No. 3' }", "step.ground"},
+    {"Edge49Article3UnknownAtIssue", v1::STATUS_ISSUED, Nothing, kE, "annul { rule: '3.b' basis: 'No. 3' }", "", v1::ANNULLED},
+    {"Edge49NotAfterTheDeparture",  v1::ARRIVED,   Nothing, kE, "annul { rule: '3.b' basis: 'No. 3' }", "step.status"},
+    {"Edge11CompletedStays",        v1::COMPLETED, Nothing, kE, "annul { rule: '2.1' basis: 'No. 3' }", "step.closed"},
+    {"LapsedAfterTheValidity",      v1::PREPARING, Today(2027, 3, 3), kD, "lapse {}", "", v1::LAPSED},
+    {"NotLapsedOnTheLastDay",       v1::PREPARING, Today(2027, 3, 2), kD, "lapse {}", "13.2"},
+    {"ClosedByTermination",         v1::CLEARED, [](Desk& d) { d.treaty.set_terminates_on("2026-03-02"); }, kD, "close_by_termination {}", "", v1::CLOSED_TERM},
+    {"NotClosedWhileInForce",       v1::CLEARED, [](Desk& d) { d.treaty.set_terminates_on("2026-03-03"); }, kD, "close_by_termination {}", "17.4"},
+    {"NotClosedOnceIssued",         v1::STATUS_ISSUED, [](Desk& d) { d.treaty.set_terminates_on("2026-03-02"); }, kE, "close_by_termination {}", "step.status"},
+    {"Edge29DivorcedBeforeDeparture", v1::PREPARING, Nothing, kD, "remove_member { person_id: 'm1' reason: DIVORCED }", "", v1::PREPARING},
+    {"NobodyLeavesAfterDeparture",  v1::ARRIVED, Nothing, kE, "remove_member { person_id: 'm1' reason: DIVORCED }", "step.status"},
+    // Notices.
+    {"NoticeByTheHolder",           v1::PREPARING, Nothing, kD, "give_notice { kind: WITHDRAWAL stated_on: '2026-03-01' }", "step.turn"},
+    {"NoticeByTheOther",            v1::PREPARING, Nothing, kE, "give_notice { kind: WITHDRAWAL stated_on: '2026-03-01' }", "", v1::PREPARING},
+    {"NoticeOfAChangedWillTooLate", v1::ARRIVED,   Nothing, kD, "give_notice { kind: WITHDRAWAL stated_on: '2026-03-01' }", "step.status"},
+    {"NoticeOfCompulsionAfterArrival", v1::ARRIVED, Nothing, kD, "give_notice { kind: ANNULMENT rule: '1.3' basis: 'No. 4' stated_on: '2026-03-01' }", "", v1::ARRIVED},
+    {"Edge49NoticeOfAnObstacleTooLate", v1::ARRIVED, Nothing, kD, "give_notice { kind: ANNULMENT rule: '3.b' basis: 'No. 4' stated_on: '2026-03-01' }", "step.status"},
+    {"NoticeOnNobody",              v1::STATUS_ISSUED, Nothing, kD, "give_notice { kind: OBSTACLE rule: '3.b' basis: 'No. 4' stated_on: '2026-03-01' }", "step.person"},
+    {"NoticeOnAStranger",           v1::STATUS_ISSUED, Nothing, kD, "give_notice { kind: OBSTACLE rule: '3.b' person_id: 'm3' basis: 'No. 4' stated_on: '2026-03-01' }", "step.person"},
+    {"NoticeWithoutGround",         v1::STATUS_ISSUED, Nothing, kD, "give_notice { kind: OBSTACLE rule: '2.1' person_id: 'head' basis: 'No. 4' stated_on: '2026-03-01' }", "step.ground"},
+    {"NoticeAfterTheEnd",           v1::COMPLETED, Nothing, kD, "give_notice { kind: ANNULMENT rule: '1.3' basis: 'No. 4' stated_on: '2026-03-01' }", "step.closed"},
+    {"AnnulmentReportedByAHolderWhoMayNotAnnul", v1::PREPARING, Nothing, kD, "give_notice { kind: ANNULMENT rule: '2.1' basis: 'No. 4' stated_on: '2026-03-01' }", "", v1::PREPARING},
+    {"DismissalOfNothing",          v1::PREPARING, Nothing, kD, "dismiss_notice { resolves_notice: 'x' basis: 'No. 5' }", "step.notice"},
+    // clang-format on
+};
+
+class StepTest : public ::testing::TestWithParam<StepRow> {};
+
+TEST_P(StepTest, DoneOrRefusedByTheRule) {
+  const StepRow& row = GetParam();
+  Desk desk;
+  ASSERT_EQ(desk.Reach(row.reach), "");
+  row.then(desk);
+  const std::string before = desk.state().SerializeAsString();
+  EXPECT_EQ(desk.Do(row.author, row.command), row.rule);
+  if (*row.rule == '\0') {
+    EXPECT_EQ(v1::CaseStatus_Name(desk.state().status()), v1::CaseStatus_Name(row.status));
+  } else {
+    EXPECT_EQ(desk.state().SerializeAsString(), before);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Steps, StepTest, ::testing::ValuesIn(kRows), [](const auto& row) { return row.param.name; });
+
+// ---------------------------------------------------------------- documents of the counterpart
+
+
+// What the departure state says to a document that its Judge would not have made.
+TEST(IssuedTest, Edge51TheFormInForceOnTheDayOfIssue) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::QUOTA_RESERVED), "");
+  const std::string right =
+      "status_issued { number: '77' issued_on: '2026-03-02' valid_until: '2027-03-02' form_version: 'F1' "
+      "citizenship_confirmed: true no_obstacle_known: true ";
+  const auto rule = [&](const std::string& change) {
+    auto act = Text<v1::CaseAct>(right + "}");
+    act.mutable_status_issued()->MergeFrom(Text<v1::StatusDocument>(change));
+    const auto violation = Admit(desk.copy(kD), act, desk.At(kE));
+    return violation ? violation->rule() : "";
+  };
+  EXPECT_EQ(rule(""), "");
+  EXPECT_EQ(rule("form_version: 'F0'"), "4.2");
+  EXPECT_EQ(rule("valid_until: '2028-03-02'"), "13.2");
+  EXPECT_EQ(rule("issued_on: '2026-03-01'"), "step.date");
+  // A document issued in an earlier form stays valid.
+  ASSERT_EQ(desk.Reach(v1::PREPARING), "");
+  desk.protocol.set_status_form_version("F2");
+  EXPECT_EQ(desk.Reach(v1::COMPLETED), "");
+}
+
+TEST(OfferTest, IsDueWhenTheProtocolSays) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::CLEARED), "");
+  const auto due = [&](const std::string& day) {
+    const auto act = Text<v1::CaseAct>("offered { number: 2 answer_due: '" + day + "' }");
+    const auto violation = Admit(desk.state(), act, desk.At(kD));
+    return violation ? violation->rule() : "";
+  };
+  EXPECT_EQ(due("2026-03-22"), "");
+  EXPECT_EQ(due("2026-03-23"), "13.2");
+}
+
+// Edge 114: legal dates come from the acts, not from the clocks of arrival.
+TEST(DatesTest, Edge114WhenItHappenedAndWhenItIsRecorded) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::AWAIT_CLEARANCE), "");
+  const auto rule = [&](absl::CivilDay happened_on) {
+    const Context context = {kD, kToday, happened_on, desk.treaty, desk.protocol, desk.registry};
+    const CaseVerdict verdict = Judge(desk.state(), ClearAll(desk.state()), context);
+    const auto* violation = std::get_if<v1::Violation>(&verdict);
+    return violation != nullptr ? violation->rule() : "";
+  };
+  EXPECT_EQ(rule(kToday), "");
+  EXPECT_EQ(rule(kToday - 5), "");
+  EXPECT_EQ(rule(kToday + 1), "step.date");
+  EXPECT_EQ(rule(absl::CivilDay(2000, 4, 16)), "17.2");
+}
+
+// ---------------------------------------------------------------- places
+
+TEST(PlaceTest, Edge80AnExhaustedQuotaMeansTheQueueOrIndependence) {
+  Desk desk;
+  desk.registry.quotas.clear();
+  desk.registry.SetQuota(kE, 2026, 0);
+  ASSERT_EQ(desk.Reach(v1::WAITLISTED), "");
+  EXPECT_EQ(desk.state().waiting().reason(), v1::Waiting::NO_PLACE_LEFT);
+  EXPECT_EQ(desk.E("reserve_place {}"), "12.1");
+  EXPECT_EQ(desk.violation.found(), "EXHAUSTED");
+  EXPECT_EQ(desk.E("opt_out {}"), "");
+  EXPECT_EQ(desk.state().status(), v1::INDEPENDENT);
+  // Edge 89: the Agreement was not used.
+  EXPECT_EQ(EffectsOf(desk.state(), kE).claim, Claim::kFree);
+}
+
+TEST(PlaceTest, Edge89WhoBecameIndependentMayApplyAgain) {
+  Desk desk;
+  desk.registry.quotas.clear();
+  ASSERT_EQ(desk.Reach(v1::WAITLISTED), "");
+  ASSERT_EQ(desk.E("opt_out {}"), "");
+  for (const v1::Party party : {kKz, kRu}) EXPECT_TRUE(EffectsOf(desk.state(), party).persons.empty());
+}
+
+TEST(PlaceTest, Edge81AnUnsetQuotaMeansTheQueue) {
+  Desk desk;
+  desk.today = absl::CivilDay(2027, 1, 1);
+  ASSERT_EQ(desk.Reach(v1::WAITLISTED), "");
+  EXPECT_EQ(desk.state().waiting().reason(), v1::Waiting::QUOTA_UNSET);
+  EXPECT_EQ(desk.state().waiting().year(), 2027);
+  EXPECT_EQ(desk.E("reserve_place {}"), "12.1");
+  EXPECT_EQ(desk.violation.found(), "UNSET");
+  desk.registry.SetQuota(kE, 2027, 2);
+  EXPECT_EQ(desk.E("reserve_place {}"), "");
+  EXPECT_EQ(desk.state().place().year(), 2027);
+  EXPECT_EQ(desk.state().place().places(), 2u);
+}
+
+TEST(PlaceTest, Edge83TheFamilyWaitsTogetherOrSplitsByConsent) {
+  Desk desk;
+  for (int i = 3; i <= 4; ++i) {
+    *desk.petition.add_family() = SampleMember(kE, absl::StrCat(i), v1::PARENT, "1950-01-01");
+  }
+  desk.registry.quotas.clear();
+  desk.registry.SetQuota(kE, 2026, 1);
+  ASSERT_EQ(desk.Reach(v1::WAITLISTED), "");
+  EXPECT_EQ(desk.E("reserve_place {}"), "12.1");
+  EXPECT_EQ(desk.violation.found(), "1");
+  for (const std::string id : {"m1", "m2", "m3"}) {
+    ASSERT_EQ(desk.E("remove_member { person_id: '" + id + "' reason: OWN_WILL }"), "");
+  }
+  EXPECT_EQ(desk.E("reserve_place {}"), "");
+  EXPECT_EQ(desk.registry.Quota(kE, 2026).status(), v1::EXHAUSTED);
+}
+
+TEST(PlaceTest, AFamilyTakesOnePlaceWhenTheProtocolCountsFamilies) {
+  Desk desk;
+  desk.protocol.set_quota_unit(v1::Protocol::FAMILY);
+  desk.registry.quotas.clear();
+  desk.registry.SetQuota(kE, 2026, 1);
+  ASSERT_EQ(desk.Reach(v1::QUOTA_RESERVED), "");
+  EXPECT_EQ(desk.state().place().places(), 1u);
+  ASSERT_EQ(desk.E("remove_member { person_id: 'm1' reason: OWN_WILL }"), "");
+  EXPECT_EQ(desk.state().place().places(), 1u);
+  EXPECT_EQ(desk.Reach(v1::COMPLETED), "");
+}
+
+TEST(PlaceTest, WhoCameFirstGoesFirst) {
+  struct Row {
+    std::vector<Queued> waiting;
+    const char* rule;
+  };
+  const Row rows[] = {
+      {{}, ""},
+      {{{"earlier", 3}, {kCaseId, 2}}, "12.1"},
+      {{{"earlier", 4}, {kCaseId, 2}}, ""},  // would not fit into 3 places
+      {{{kCaseId, 2}, {"later", 1}}, ""},
+  };
+  for (const Row& row : rows) {
+    Desk desk;
+    desk.registry.quotas.clear();
+    ASSERT_EQ(desk.Reach(v1::WAITLISTED), "");
+    desk.registry.SetQuota(kE, 2026, 3);
+    desk.registry.waiting = row.waiting;
+    EXPECT_EQ(desk.E("reserve_place {}"), row.rule);
+    EXPECT_EQ(desk.violation.found(), *row.rule == '\0' ? "" : "earlier");
+  }
+  Desk late;
+  late.registry.waiting = {{"earlier", 1}};
+  EXPECT_EQ(late.Reach(v1::WAITLISTED), "") << "a newcomer queues behind";
+}
+
+TEST(PlaceTest, ACaseThatLosesItsReservationKeepsItsPosition) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::QUOTA_RESERVED), "");
+  const int64_t position = desk.state().waiting_since_us();
+  EXPECT_GT(position, 0);
+  const auto back = [&](const char* text) { return desk.Record(kE, Text<v1::CaseAct>(text)); };
+  EXPECT_EQ(back("waitlisted { reason: QUOTA_LOWERED year: 2027 }"), "copy: 12.1");
+  EXPECT_EQ(back("waitlisted { reason: YEAR_CLOSED year: 2027 }"), "copy: step.date");
+  EXPECT_EQ(back("waitlisted { reason: NO_PLACE_LEFT year: 2026 }"), "copy: step.status");
+  EXPECT_EQ(back("waitlisted { reason: QUOTA_LOWERED year: 2026 }"), "");
+  EXPECT_EQ(desk.state().waiting_since_us(), position);
+  EXPECT_FALSE(desk.state().has_place());
+  EXPECT_TRUE(EffectsOf(desk.state(), kE).waiting);
+}
+
+TEST(PlaceTest, ALeavingMemberGivesBackAPlaceAndTheClaim) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::PREPARING), "");
+  EXPECT_EQ(EffectsOf(desk.state(), kE).used, 2u);
+  ASSERT_EQ(desk.D("remove_member { person_id: 'm1' reason: DIVORCED }"), "");
+  EXPECT_EQ(EffectsOf(desk.state(), kE).used, 1u);
+  EXPECT_EQ(EffectsOf(desk.state(), kE).persons.size(), 1u);
+}
+
+TEST(PlaceTest, TheLastObstacleLeavesWithItsPerson) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::AWAIT_CLEARANCE), "");
+  ASSERT_EQ(desk.D(Obstacle("defer", "3.v", "m1")), "");
+  ASSERT_EQ(desk.D("remove_member { person_id: 'm1' reason: STAYS_BEHIND }"), "");
+  EXPECT_EQ(desk.state().status(), v1::AWAIT_CLEARANCE);
+  EXPECT_EQ(desk.Reach(v1::COMPLETED), "");
+}
+
+}  // namespace
+}  // namespace kelisim::treaty

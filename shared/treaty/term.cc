@@ -1,0 +1,141 @@
+#include "shared/treaty/term.h"
+
+#include <algorithm>
+#include <string>
+
+#include "shared/base/civil.h"
+#include "shared/treaty/case_state.h"
+
+namespace kelisim::treaty {
+namespace {
+
+constexpr int kMonthsOfPeriod = 60;  // 17.3
+constexpr int kMonthsOfNotice = 6;   // 17.4
+
+const v1::TerminationNotice* StandingNotice(const v1::TreatyState& state, v1::Party from) {
+  for (const v1::TerminationNotice& notice : state.notices()) {
+    if (notice.from() == from) return &notice;
+  }
+  return nullptr;
+}
+
+// The end of the period in which the earliest standing notice was received.
+std::string TerminatesOn(const v1::TreatyState& state) {
+  std::optional<absl::CivilDay> end;
+  for (const v1::TerminationNotice& notice : state.notices()) {
+    const auto received = DateOf(notice.received_on());
+    const auto period = received ? PeriodOn(*received) : std::nullopt;
+    if (period && (!end || period->until < *end)) end = period->until;
+  }
+  return end ? FormatDate(*end) : "";
+}
+
+// Notice and revocation alike: recorded by the Party that received it, on a day
+// of its own calendar that has come.
+std::optional<v1::Violation> AdmitReceipt(v1::Party from, const std::string& received_on, const Context& context) {
+  if (!v1::Party_IsValid(from) || from == v1::PARTY_UNSPECIFIED) return Violates("step.turn", "", "from");
+  // 17.4: the date is that of the receiving capital; the receiver records it.
+  if (from == context.author) return Violates("step.turn", "", v1::Party_Name(Other(from)));
+  const auto received = DateOf(received_on);
+  if (!received || *received > context.today) return Violates("step.date", "", received_on);
+  // 17.2: before its entry into force there was nothing to terminate.
+  if (*received < kInForceSince) return Violates("17.2", "", received_on);
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> AdmitNotice(const v1::TreatyState& state, const v1::TerminationNotice& act,
+                                         const Context& context) {
+  if (auto violation = AdmitReceipt(act.from(), act.received_on(), context)) return violation;
+  // 17.4: in writing, and by the Party itself.
+  if (!act.written()) return Violates("17.4", "", "written");
+  if (!act.by_party()) return Violates("17.4", "", "by_party");
+  // 17.4: one standing notice of a Party says all that a second one could.
+  if (StandingNotice(state, act.from()) != nullptr) return Violates("17.4", "", state.terminates_on());
+  const auto received = DateOf(act.received_on());
+  const auto ends = DateOf(state.terminates_on());
+  if (ends && *received >= *ends) return Violates("17.4", "", state.terminates_on());
+  // 17.4: six months before the end of the current period; a late notice is
+  // never taken for one about the next period.
+  const absl::CivilDay last_day = PeriodOn(*received)->last_day_for_notice;
+  if (*received > last_day) return Violates("17.4", "", FormatDate(last_day));
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> AdmitRevocation(const v1::TreatyState& state, const v1::NoticeRevocation& act,
+                                             const Context& context) {
+  if (auto violation = AdmitReceipt(act.from(), act.received_on(), context)) return violation;
+  const v1::TerminationNotice* notice = StandingNotice(state, act.from());
+  // 17.4: a Party takes back the notice it has given, before it takes effect.
+  if (notice == nullptr) return Violates("17.4", "", "none");
+  const auto received = DateOf(act.received_on());
+  if (received < DateOf(notice->received_on())) return Violates("step.date", "", act.received_on());
+  if (received >= DateOf(state.terminates_on())) return Violates("17.4", "", state.terminates_on());
+  return std::nullopt;
+}
+
+}  // namespace
+
+Period PeriodNumber(int number) {
+  const absl::CivilDay from = AddMonths(kInForceSince, (number - 1) * kMonthsOfPeriod);
+  const absl::CivilDay until = AddMonths(from, kMonthsOfPeriod);
+  return {number, from, until, AddMonths(until, -kMonthsOfNotice)};
+}
+
+std::optional<Period> PeriodOn(absl::CivilDay day) {
+  if (day < kInForceSince) return std::nullopt;
+  const int months = static_cast<int>(absl::CivilMonth(day) - absl::CivilMonth(kInForceSince));
+  const Period period = PeriodNumber(months / kMonthsOfPeriod + 1);
+  // The first days of an April that ends a period are before the 17th.
+  return day < period.from ? PeriodNumber(period.number - 1) : period;
+}
+
+bool InForce(const v1::TreatyState& state, absl::CivilDay day) {
+  const auto ends = DateOf(state.terminates_on());
+  return day >= kInForceSince && (!ends || day < *ends);
+}
+
+TreatyVerdict Judge(const v1::TreatyState& state, const v1::TreatyCommand& command, const Context& context) {
+  v1::TreatyAct act;
+  switch (command.command_case()) {
+    case v1::TreatyCommand::kRecordTerminationNotice:
+      *act.mutable_termination_notice_recorded() = command.record_termination_notice();
+      break;
+    case v1::TreatyCommand::kRecordRevocation:
+      *act.mutable_revocation_recorded() = command.record_revocation();
+      break;
+    case v1::TreatyCommand::COMMAND_NOT_SET:
+      break;
+  }
+  if (auto violation = Admit(state, act, context)) return *violation;
+  return std::vector<v1::TreatyAct>{act};
+}
+
+std::optional<v1::Violation> Admit(const v1::TreatyState& state, const v1::TreatyAct& act, const Context& context) {
+  switch (act.act_case()) {
+    case v1::TreatyAct::kTerminationNoticeRecorded:
+      return AdmitNotice(state, act.termination_notice_recorded(), context);
+    case v1::TreatyAct::kRevocationRecorded:
+      return AdmitRevocation(state, act.revocation_recorded(), context);
+    case v1::TreatyAct::ACT_NOT_SET:
+      break;
+  }
+  return Violates("exchange.format", "", "treaty_act");
+}
+
+v1::TreatyState Apply(v1::TreatyState state, const v1::TreatyAct& act) {
+  auto& notices = *state.mutable_notices();
+  if (act.has_termination_notice_recorded()) *notices.Add() = act.termination_notice_recorded();
+  if (act.has_revocation_recorded()) {
+    const v1::Party from = act.revocation_recorded().from();
+    notices.erase(std::remove_if(notices.begin(), notices.end(),
+                                 [&](const v1::TerminationNotice& n) { return n.from() == from; }),
+                  notices.end());
+  }
+  // Both Parties may give notice; each learns of the two in its own order.
+  std::sort(notices.begin(), notices.end(),
+            [](const v1::TerminationNotice& a, const v1::TerminationNotice& b) { return a.from() < b.from(); });
+  state.set_terminates_on(TerminatesOn(state));
+  return state;
+}
+
+}  // namespace kelisim::treaty

@@ -1,0 +1,206 @@
+#include "shared/treaty/term.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+#include "shared/base/civil.h"
+#include "shared/treaty/testing.h"
+
+namespace kelisim::treaty {
+namespace {
+
+using absl::CivilDay;
+using namespace testing;  // NOLINT: the vocabulary of these tests
+
+struct PeriodRow {
+  int number;
+  const char* from;
+  const char* until;
+  int days;
+  const char* last_day;
+  int days_from_last_day;
+};
+
+// 1826 or 1827 days, 182 or 183 days of notice: calendar years, never days.
+constexpr PeriodRow kPeriods[] = {
+    {1, "2000-04-17", "2005-04-17", 1826, "2004-10-17", 182},
+    {2, "2005-04-17", "2010-04-17", 1826, "2009-10-17", 182},
+    {3, "2010-04-17", "2015-04-17", 1826, "2014-10-17", 182},
+    {4, "2015-04-17", "2020-04-17", 1827, "2019-10-17", 183},
+    {5, "2020-04-17", "2025-04-17", 1826, "2024-10-17", 182},
+    {6, "2025-04-17", "2030-04-17", 1826, "2029-10-17", 182},
+    {7, "2030-04-17", "2035-04-17", 1826, "2034-10-17", 182},
+    {8, "2035-04-17", "2040-04-17", 1827, "2039-10-17", 183},
+    {9, "2040-04-17", "2045-04-17", 1826, "2044-10-17", 182},
+    {10, "2045-04-17", "2050-04-17", 1826, "2049-10-17", 182},
+};
+
+TEST(TermTest, Edge113FiveYearsAcrossLeapYears) {
+  for (const PeriodRow& row : kPeriods) {
+    const Period period = PeriodNumber(row.number);
+    EXPECT_EQ(FormatDate(period.from), row.from);
+    EXPECT_EQ(FormatDate(period.until), row.until);
+    EXPECT_EQ(period.until - period.from, row.days);
+    EXPECT_EQ(FormatDate(period.last_day_for_notice), row.last_day);
+    EXPECT_EQ(period.until - period.last_day_for_notice, row.days_from_last_day);
+  }
+}
+
+TEST(TermTest, EveryDayLiesInExactlyThePeriodThatContainsIt) {
+  for (CivilDay day(2000, 4, 17); day < CivilDay(2050, 4, 17); ++day) {
+    const auto period = PeriodOn(day);
+    ASSERT_TRUE(period.has_value());
+    ASSERT_LE(period->from, day);
+    ASSERT_LT(day, period->until);
+    ASSERT_EQ(period->from, PeriodNumber(period->number).from);
+  }
+}
+
+TEST(TermTest, Edge112TheDayBeforeTheExchangeOfInstrumentsIsInNoPeriod) {
+  EXPECT_FALSE(PeriodOn(CivilDay(2000, 4, 16)).has_value());
+  EXPECT_FALSE(InForce({}, CivilDay(2000, 4, 16)));
+  EXPECT_EQ(PeriodOn(CivilDay(2000, 4, 17))->number, 1);
+  EXPECT_TRUE(InForce({}, CivilDay(2000, 4, 17)));
+}
+
+// What KZ records of a notice by RU.
+std::string Notice(const std::string& received_on, const std::string& more = "written: true by_party: true") {
+  return "record_termination_notice { from: PARTY_RU received_on: '" + received_on + "' note_number: '1-n' " + more + " }";
+}
+
+std::string Revocation(const std::string& received_on) {
+  return "record_revocation { from: PARTY_RU received_on: '" + received_on + "' note_number: '2-n' }";
+}
+
+class TermDesk {
+ public:
+  // "" when recorded; else the rule.
+  std::string Do(v1::Party author, const std::string& command, CivilDay today = CivilDay(2031, 1, 1)) {
+    const FakeRegistry registry;
+    const v1::Protocol protocol;
+    const auto parsed = Text<v1::TreatyCommand>(command);
+    EXPECT_TRUE(CheckForm(parsed).empty()) << command;
+    const TreatyVerdict verdict = Judge(state, parsed, {author, today, today, state, protocol, registry});
+    if (const auto* violation = std::get_if<v1::Violation>(&verdict)) {
+      found = violation->found();
+      return violation->rule();
+    }
+    for (const v1::TreatyAct& act : std::get<std::vector<v1::TreatyAct>>(verdict)) state = Apply(state, act);
+    return "";
+  }
+
+  v1::TreatyState state;
+  std::string found;
+};
+
+struct NoticeRow {
+  const char* name;
+  v1::Party author;
+  std::string command;
+  const char* rule;
+  const char* found;
+  const char* terminates_on;
+};
+
+class NoticeTest : public ::testing::TestWithParam<NoticeRow> {};
+
+TEST_P(NoticeTest, IsJudgedByTheDayItWasReceived) {
+  TermDesk desk;
+  EXPECT_EQ(desk.Do(GetParam().author, GetParam().command), GetParam().rule);
+  EXPECT_EQ(desk.found, GetParam().found);
+  EXPECT_EQ(desk.state.terminates_on(), GetParam().terminates_on);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Notices, NoticeTest,
+    ::testing::Values(
+        // clang-format off
+        NoticeRow{"Edge102ReceivedOnTheLastDay",        kKz, Notice("2029-10-17"), "",          "",           "2030-04-17"},
+        NoticeRow{"Edge108ReceivedAfterMidnightThere",  kKz, Notice("2029-10-18"), "17.4",      "2029-10-17", ""},
+        NoticeRow{"Edge105Exactly180DaysBefore",        kKz, Notice("2029-10-19"), "17.4",      "2029-10-17", ""},
+        NoticeRow{"LateNoticeIsNotForTheNextPeriod",    kKz, Notice("2030-04-16"), "17.4",      "2029-10-17", ""},
+        NoticeRow{"ReceivedOnTheFirstDayOfThePeriod",   kKz, Notice("2025-04-17"), "",          "",           "2030-04-17"},
+        NoticeRow{"WeekendDoesNotMoveTheDay",           kKz, Notice("2004-10-18"), "17.4",      "2004-10-17", ""},
+        NoticeRow{"Edge107Oral",     kKz, Notice("2029-10-17", "by_party: true"),  "17.4",      "written",    ""},
+        NoticeRow{"Edge107ByTheMigrationBody",
+                                     kKz, Notice("2029-10-17", "written: true"),   "17.4",      "by_party",   ""},
+        NoticeRow{"Edge108TheSenderDoesNotFixTheDate",  kRu, Notice("2029-10-17"), "step.turn", "PARTY_KZ",   ""},
+        NoticeRow{"NotYetReceived",                     kKz, Notice("2031-01-02"), "step.date", "2031-01-02", ""},
+        NoticeRow{"Edge112BeforeTheEntryIntoForce",     kKz, Notice("2000-04-16"), "17.2",      "2000-04-16", ""}
+        // clang-format on
+        ),
+    [](const auto& row) { return row.param.name; });
+
+TEST(TermTest, InForceUntilTheEndOfThePeriodAndNotOnThatDay) {
+  TermDesk desk;
+  ASSERT_EQ(desk.Do(kKz, Notice("2029-10-17")), "");
+  EXPECT_TRUE(InForce(desk.state, CivilDay(2030, 4, 16)));
+  EXPECT_FALSE(InForce(desk.state, CivilDay(2030, 4, 17)));
+}
+
+TEST(TermTest, WithoutNoticeItExtendsFromPeriodToPeriod) {
+  EXPECT_TRUE(InForce({}, CivilDay(2030, 4, 17)));
+  EXPECT_TRUE(InForce({}, CivilDay(2049, 12, 31)));
+}
+
+TEST(TermTest, Edge109RevokedBeforeTheEndItIsInForceAgain) {
+  TermDesk desk;
+  ASSERT_EQ(desk.Do(kKz, Notice("2029-10-17")), "");
+  EXPECT_EQ(desk.Do(kKz, Revocation("2030-04-16")), "");
+  EXPECT_EQ(desk.state.terminates_on(), "");
+  EXPECT_TRUE(InForce(desk.state, CivilDay(2030, 4, 17)));
+}
+
+TEST(TermTest, ARevocationIsOfAStandingNoticeByItsPartyBeforeItsEffect) {
+  TermDesk desk;
+  EXPECT_EQ(desk.Do(kKz, Revocation("2029-11-01")), "17.4");
+  ASSERT_EQ(desk.Do(kKz, Notice("2029-10-17")), "");
+  EXPECT_EQ(desk.Do(kRu, Revocation("2029-11-01")), "step.turn");
+  EXPECT_EQ(desk.Do(kKz, Revocation("2029-10-16")), "step.date");
+  EXPECT_EQ(desk.Do(kKz, Revocation("2030-04-17")), "17.4");
+  EXPECT_EQ(desk.Do(kKz, Revocation("2029-11-01"), CivilDay(2029, 10, 31)), "step.date");
+  EXPECT_EQ(desk.state.terminates_on(), "2030-04-17");
+}
+
+TEST(TermTest, ASecondNoticeOfTheSamePartyAddsNothing) {
+  TermDesk desk;
+  ASSERT_EQ(desk.Do(kKz, Notice("2029-10-16")), "");
+  EXPECT_EQ(desk.Do(kKz, Notice("2029-10-17")), "17.4");
+}
+
+TEST(TermTest, NoticesOfBothPartiesAreIndependentAndOfOneOrder) {
+  const std::string by_ru = Notice("2029-10-01");
+  const std::string by_kz =
+      "record_termination_notice { from: PARTY_KZ received_on: '2029-10-02' note_number: '3-n' written: true by_party: true }";
+  TermDesk one;
+  ASSERT_EQ(one.Do(kKz, by_ru), "");
+  ASSERT_EQ(one.Do(kRu, by_kz), "");
+  TermDesk two;
+  ASSERT_EQ(two.Do(kRu, by_kz), "");
+  ASSERT_EQ(two.Do(kKz, by_ru), "");
+  EXPECT_EQ(one.state.SerializeAsString(), two.state.SerializeAsString());
+  ASSERT_EQ(one.Do(kKz, Revocation("2029-11-01")), "");
+  EXPECT_EQ(one.state.terminates_on(), "2030-04-17");
+}
+
+TEST(TermTest, AfterTheEndNothingIsLeftToTerminate) {
+  TermDesk desk;
+  ASSERT_EQ(desk.Do(kKz, Notice("2029-10-17")), "");
+  EXPECT_EQ(desk.Do(kRu,
+                    "record_termination_notice { from: PARTY_KZ received_on: '2030-05-01' note_number: '4-n' "
+                    "written: true by_party: true }"),
+            "17.4");
+  EXPECT_EQ(desk.found, "2030-04-17");
+}
+
+TEST(TermTest, AnActWithoutContentIsNone) {
+  const FakeRegistry registry;
+  const v1::Protocol protocol;
+  const v1::TreatyState state;
+  const auto violation = Admit(state, v1::TreatyAct(), {kKz, kToday, kToday, state, protocol, registry});
+  ASSERT_TRUE(violation.has_value());
+  EXPECT_EQ(violation->rule(), "exchange.format");
+}
+
+}  // namespace
+}  // namespace kelisim::treaty

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""What people read is written cleanly.
+
+* Nothing is left for later: no to-do marks in any file.
+* In Kazakh and Russian texts no word mixes Latin and Cyrillic letters. Such a
+  word looks right and is found by no search.
+* Catalogues and samples are in Unicode normal form C, as the protocol demands.
+* Every text of a catalogue has all three languages.
+
+    tests/text_test.py                check this repository (after a self-test)
+"""
+
+import os
+import re
+import sys
+import unicodedata
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SKIPPED = re.compile(r"^(\.git|\.run|\.cache|__pycache__|build(-.*)?)$")
+
+# In two parts: this file must pass, too.
+LEFT_FOR_LATER = re.compile(r"\b(TO" + r"DO|FIX" + r"ME)\b")
+TEXT = re.compile(r'\b(kk|ru|en): ("(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*)')
+TEXTS = re.compile(r"\b(?:text|remedy)\s*:?\s*\{([^{}]*)\}")
+WORD = re.compile(r"[^\W\d_]+")
+
+
+def script(letter):
+    return unicodedata.name(letter, "").split(" ")[0]
+
+
+def mixes_scripts(word):
+    return {"LATIN", "CYRILLIC"} <= {script(letter) for letter in word}
+
+
+def line_of(text, offset):
+    return text.count("\n", 0, offset) + 1
+
+
+def check_marks(path, text):
+    for match in LEFT_FOR_LATER.finditer(text):
+        yield f"{path}:{line_of(text, match.start())}: {match.group()}: do it, or say in an issue what is missing"
+
+
+def check_form(path, text):
+    for number, line in enumerate(text.splitlines(), 1):
+        if unicodedata.normalize("NFC", line) != line:
+            yield f"{path}:{number}: is not in normal form C"
+
+
+def check_words(path, text, first_line=1):
+    for match in WORD.finditer(text):
+        if mixes_scripts(match.group()):
+            letters = " ".join(f"{c}={script(c)[:3]}" for c in match.group())
+            yield f"{path}:{first_line + line_of(text, match.start()) - 1}: mixes scripts: {letters}"
+
+
+def check_catalogue(path, text):
+    for match in TEXT.finditer(text):
+        if match.group(1) != "en":
+            yield from check_words(path, match.group(2), line_of(text, match.start()))
+    for match in TEXTS.finditer(text):
+        languages = [lang for lang, words in TEXT.findall(match.group(1)) if WORD.search(words)]
+        if languages != ["kk", "ru", "en"]:
+            yield f"{path}:{line_of(text, match.start())}: has {languages} instead of kk, ru, en"
+
+
+def check(path, text):
+    yield from check_marks(path, text)
+    if path.endswith(".textproto"):
+        yield from check_form(path, text)
+        yield from check_catalogue(path, text)
+    if path.endswith(".json"):
+        yield from check_form(path, text)
+        yield from check_words(path, text)
+
+
+def read_tree(root):
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if not SKIPPED.match(name)]
+        for name in names:
+            path = os.path.join(folder, name)
+            try:
+                with open(path, encoding="utf-8") as file:
+                    yield os.path.relpath(path, root), file.read()
+            except UnicodeDecodeError:
+                pass  # not a text
+
+
+GOOD = 'text {\n  kk: "Өтінішхат"\n  ru: "Ходатайство, форма A"\n  en: "Petition"\n}\n'
+FAULTS = [
+    ("a.cc", "// TO" + "DO: later\n", ":1: TO" + "DO"),
+    ("README.md", "one\nFIX" + "ME\n", ":2: FIX" + "ME"),
+    ("a.textproto", GOOD.replace("Ходатайство", "Xодатайство"), ":3: mixes scripts"),
+    ("a.textproto", GOOD.replace("Өтінішхат", "Өтiнішхат"), ":2: mixes scripts"),
+    ("a.textproto", GOOD.replace("форма", "форма\" \n  \"фoрма"), ":4: mixes scripts"),
+    ("a.textproto", GOOD.replace("форма", "и\u0306"), ":3: is not in normal form C"),
+    ("a.textproto", GOOD.replace('  kk: "Өтінішхат"\n', ""), "instead of kk, ru, en"),
+    ("a.textproto", GOOD.replace("Petition", ""), "instead of kk, ru, en"),
+    ("a.json", '{"surname": "Примeров"}', ":1: mixes scripts"),
+]
+
+
+def self_test():
+    failures = [f"self-test: the good text is refused: {found}" for found in check("a.textproto", GOOD)]
+    for path, text, expected in FAULTS:
+        found = list(check(path, text))
+        if len(found) != 1 or expected not in found[0]:
+            failures.append(f"self-test: {path}: expected {expected!r}, found {found}")
+    return failures
+
+
+def main():
+    failures = self_test()
+    read = catalogues = texts = 0
+    for path, text in read_tree(ROOT):
+        read += 1
+        if path.endswith(".textproto"):
+            catalogues += 1
+            texts += len(TEXTS.findall(text))
+        failures += check(path, text)
+    if catalogues < 2 or texts < 100:
+        failures.append(f"found {texts} texts in {catalogues} catalogues: is this the repository?")
+    for failure in failures:
+        print(failure)
+    if not failures:
+        print(f"{read} files, {texts} texts in three languages.")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
