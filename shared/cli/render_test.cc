@@ -40,11 +40,92 @@ v1::Case Sample() {
     allowed_actions { action: "accept" by: PARTY_KZ rule: "9.new" })");
 }
 
-TEST(Render, CaseInEnglish) { EXPECT_EQ(Render(Sample(), {Lang::kEnglish, {}}), R"(EN)"); }
+TEST(Render, CaseInEnglish) {
+  EXPECT_EQ(Render(Sample(), {Lang::kEnglish, {}}), R"(Case               cases/3f2a
+Status             Awaiting clearance by the state of departure (AWAIT_CLEARANCE)
+Holder             Kazakhstan
+State of entry     Russia
+State of departure Kazakhstan
+Hand-off offered   1
+Answer due         2026-12-21
 
-TEST(Render, CaseInRussian) { EXPECT_EQ(Render(Sample(), {Lang::kRussian, {}}), R"(RU)"); }
+Persons
+#    Person                       Relation  Status        Rule
+head Примеров Алексей, 1984-03-17 Resettler
+m1   Үлгібаева Әсел               Spouse    Left the case 2.2
 
-TEST(Render, CaseInKazakh) { EXPECT_EQ(Render(Sample(), {Lang::kKazakh, {}}), R"(KK)"); }
+Timeline
+#    When       What                Evidence                            Who
+ru/3 2026-11-20 Petition filed      Recorded in the ledger              o1
+ru/4 2026-11-21 Hand-off offered: 1 Refused by the other Party: 1.2 (x) o1
+
+Notices awaiting an answer
+Entry By         What                          Rule Person
+01ff  Kazakhstan The person wishes to withdraw
+
+Allowed actions
+What                         By         Rests on
+Accept the hand-off (accept) Kazakhstan 9.new
+)");
+}
+
+TEST(Render, CaseInRussian) {
+  EXPECT_EQ(Render(Sample(), {Lang::kRussian, {}}), R"(Дело                cases/3f2a
+Состояние           Ожидается проверка государством выезда (AWAIT_CLEARANCE)
+Ведёт дело          Казахстан
+Государство въезда  Россия
+Государство выезда  Казахстан
+Предложена передача 1
+Срок ответа         2026-12-21
+
+Лица
+#    Лицо                         Родство            Состояние     Правило
+head Примеров Алексей, 1984-03-17 Переселенец
+m1   Үлгібаева Әсел               Супруг или супруга Выбыл из дела 2.2
+
+Ход дела
+#    Когда      Что                         Доказательство                    Кто
+ru/3 2026-11-20 Ходатайство подано          Записано в журнал                 o1
+ru/4 2026-11-21 Передача дела предложена: 1 Другая Сторона отклонила: 1.2 (x) o1
+
+Уведомления, ожидающие ответа
+Запись Выполняет Что                                   Правило Лицо
+01ff   Казахстан Лицо заявило об отказе от переселения
+
+Разрешённые действия
+Что                   Выполняет Основание
+Принять дело (accept) Казахстан 9.new
+)");
+}
+
+TEST(Render, CaseInKazakh) {
+  EXPECT_EQ(Render(Sample(), {Lang::kKazakh, {}}), R"(Іс                     cases/3f2a
+Күйі                   Көшіп кететін мемлекеттің тексеруі күтілуде (AWAIT_CLEARANCE)
+Істі жүргізуші         Қазақстан
+Көшіп келетін мемлекет Ресей
+Көшіп кететін мемлекет Қазақстан
+Ұсынылған беру         1
+Жауап беру мерзімі     2026-12-21
+
+Адамдар
+#    Адам                         Туыстығы       Күйі         Қағида
+head Примеров Алексей, 1984-03-17 Қоныс аударушы
+m1   Үлгібаева Әсел               Жұбайы         Істен шыққан 2.2
+
+Істің барысы
+#    Қашан      Не                    Дәлел                             Кім
+ru/3 2026-11-20 Өтінішхат берілді     Журналға жазылды                  o1
+ru/4 2026-11-21 Істі беру ұсынылды: 1 Екінші Тарап қабылдамады: 1.2 (x) o1
+
+Жауап күтіп тұрған хабарламалар
+Жазба Жасаушы   Не                                            Қағида Адам
+01ff  Қазақстан Адам қоныс аударудан бас тартатынын мәлімдеді
+
+Рұқсат етілген әрекеттер
+Не                     Жасаушы   Негізі
+Істі қабылдау (accept) Қазақстан 9.new
+)");
+}
 
 TEST(Render, List) {
   const auto cases = Proto<v1::ListCasesResponse>(R"(
@@ -61,17 +142,35 @@ TEST(Render, Term) {
   const auto term = Proto<v1::Term>(R"(
     in_force: true period: 6 period_from: "2025-04-17" period_until: "2030-04-17" last_day_for_notice: "2029-10-17"
     treaty { terminates_on: "2030-04-17" notices { from: PARTY_RU received_on: "2029-09-30" note_number: "41/n" } })");
-  EXPECT_EQ(Render(term, {Lang::kEnglish, {}}), R"(TERM)");
+  EXPECT_EQ(Render(term, {Lang::kEnglish, {}}), R"(Term of the Agreement
+In force            yes
+Five-year term      6: 2025-04-17 - 2030-04-16
+Last day for notice 2029-10-17
+The Agreement ends on 2030-04-17
+
+Notice of termination recorded
+When       By     #
+2029-09-30 Russia 41/n
+)");
 }
 
 TEST(Render, Quota) {
   EXPECT_EQ(
       Render(Proto<v1::QuotaState>("entry_state: PARTY_KZ year: 2027 status: OPEN limit: 5 reserved: 2"),
              {Lang::kEnglish, {}}),
-      R"(QUOTA)");
+      R"(Resettlement quota Kazakhstan
+Year               2027
+Status             Open
+Limit              5
+Reserved           2
+Used               0
+)");
   EXPECT_EQ(
       Render(Proto<v1::QuotaState>("entry_state: PARTY_RU year: 2027 status: UNSET"), {Lang::kEnglish, {}}),
-      R"(UNSETQ)");
+      R"(Resettlement quota Russia
+Year               2027
+Status             Not set
+)");
 }
 
 TEST(Render, AwaitingCosignature) {

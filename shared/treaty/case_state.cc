@@ -132,7 +132,8 @@ std::optional<v1::Violation> MustAnswer(const v1::CaseState& state, const std::s
                                         const std::string& person_id) {
   if (auto violation = MustAnswer(state, entry_id, kind)) return violation;
   const v1::PendingNotice* pending = FindNotice(state, entry_id);
-  if (pending != nullptr && (pending->notice().rule() != rule || pending->notice().person_id() != person_id)) {
+  if (pending != nullptr &&
+      (pending->notice().rule() != rule || pending->notice().person_id() != person_id)) {
     return Violates("step.notice", person_id, pending->notice().rule());
   }
   return std::nullopt;
@@ -141,8 +142,9 @@ std::optional<v1::Violation> MustAnswer(const v1::CaseState& state, const std::s
 void AddNotice(v1::CaseState& state, v1::PendingNotice notice) {
   DropNotice(state, notice.entry_id());
   *state.add_notices() = std::move(notice);
-  std::sort(state.mutable_notices()->begin(), state.mutable_notices()->end(),
-            [](const v1::PendingNotice& a, const v1::PendingNotice& b) { return a.entry_id() < b.entry_id(); });
+  std::sort(
+      state.mutable_notices()->begin(), state.mutable_notices()->end(),
+      [](const v1::PendingNotice& a, const v1::PendingNotice& b) { return a.entry_id() < b.entry_id(); });
 }
 
 void DropNotice(v1::CaseState& state, const std::string& entry_id) {

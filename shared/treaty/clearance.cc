@@ -42,7 +42,8 @@ bool Stands(const v1::CaseState& state, const std::string& rule, const std::stri
 // this obstacle does not stand already.
 std::optional<v1::Violation> AdmitObstacle(const v1::CaseState& state, const v1::Obstacle& act) {
   if (auto violation = MustBeIncluded(state, act.person_id())) return violation;
-  if (Stands(state, act.rule(), act.person_id())) return Violates("step.obstacle", act.person_id(), act.rule());
+  if (Stands(state, act.rule(), act.person_id()))
+    return Violates("step.obstacle", act.person_id(), act.rule());
   return MustAnswer(state, act.resolves_notice(), v1::Notice::OBSTACLE, act.rule(), act.person_id());
 }
 
@@ -63,7 +64,8 @@ std::optional<v1::Violation> AdmitCleared(const v1::CaseState& state, const v1::
     certified.insert(person.person_id());
   }
   for (const v1::Person& person : IncludedPersons(state)) {
-    if (certified.count(person.person_id()) == 0) return Violates("step.person", person.person_id(), "not_certified");
+    if (certified.count(person.person_id()) == 0)
+      return Violates("step.person", person.person_id(), "not_certified");
   }
   return std::nullopt;
 }
@@ -75,7 +77,8 @@ std::optional<v1::Violation> AdmitDeferred(const v1::CaseState& state, const v1:
   // 3.g: a departure "is postponed" by a formal decision; a claim alone is none.
   if (act.basis().empty()) return Violates(act.rule(), act.person_id(), "basis");
   const auto review_on = DateOf(act.review_on());
-  if (!review_on || *review_on <= context.today) return Violates("step.date", act.person_id(), act.review_on());
+  if (!review_on || *review_on <= context.today)
+    return Violates("step.date", act.person_id(), act.review_on());
   return AdmitObstacle(state, act);
 }
 
@@ -106,7 +109,8 @@ std::optional<v1::Violation> AdmitSuspended(const v1::CaseState& state, const v1
 
 std::optional<v1::Violation> AdmitEnded(const v1::CaseState& state, const v1::ObstacleEnd& act) {
   if (auto violation = MustBeIncluded(state, act.person_id())) return violation;
-  if (!Stands(state, act.rule(), act.person_id())) return Violates("step.obstacle", act.person_id(), act.rule());
+  if (!Stands(state, act.rule(), act.person_id()))
+    return Violates("step.obstacle", act.person_id(), act.rule());
   // 3.g: until the obligations are fulfilled; a part is not enough.
   if (act.rule() == "3.g" && !act.fulfilled_in_full()) return Violates("3.g", act.person_id(), "part");
   return MustAnswer(state, act.resolves_notice(), v1::Notice::OBSTACLE_ENDED, act.rule(), act.person_id());

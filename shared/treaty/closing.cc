@@ -55,8 +55,10 @@ std::optional<v1::Violation> AdmitAnnulled(const v1::CaseState& state, const v1:
   return std::nullopt;
 }
 
-std::optional<v1::Violation> AdmitLapsed(const v1::CaseState& state, const v1::Lapse& act, const Context& context) {
-  if (act.valid_until() != state.document().valid_until()) return Violates("step.document", "", act.valid_until());
+std::optional<v1::Violation> AdmitLapsed(const v1::CaseState& state, const v1::Lapse& act,
+                                         const Context& context) {
+  if (act.valid_until() != state.document().valid_until())
+    return Violates("step.document", "", act.valid_until());
   const auto valid_until = DateOf(state.document().valid_until());
   // 13.2: the protocol's validity has passed.
   if (!valid_until || context.today <= *valid_until) return Violates("13.2", "", act.valid_until());
@@ -64,7 +66,8 @@ std::optional<v1::Violation> AdmitLapsed(const v1::CaseState& state, const v1::L
 }
 
 std::optional<v1::Violation> AdmitClosedByTermination(const v1::TermClosure& act, const Context& context) {
-  if (act.terminated_on() != context.treaty.terminates_on()) return Violates("step.date", "", act.terminated_on());
+  if (act.terminated_on() != context.treaty.terminates_on())
+    return Violates("step.date", "", act.terminated_on());
   return std::nullopt;
 }
 
@@ -104,7 +107,8 @@ std::optional<v1::Violation> AdmitNotice(const v1::CaseState& state, const v1::N
       if (!IsArticle3(act.rule())) return Violates("step.ground", "", act.rule());
       break;
     case v1::Notice::ANNULMENT:
-      if (!act.person_id().empty() && act.person_id() != kHead) return Violates("step.person", act.person_id());
+      if (!act.person_id().empty() && act.person_id() != kHead)
+        return Violates("step.person", act.person_id());
       if (!IsAnnulmentGround(act.rule())) return Violates("step.ground", "", act.rule());
       break;
     default:
@@ -114,7 +118,8 @@ std::optional<v1::Violation> AdmitNotice(const v1::CaseState& state, const v1::N
   return std::nullopt;
 }
 
-std::optional<v1::Violation> MayGiveNotice(const v1::CaseState& state, const v1::Notice& notice, v1::Party author) {
+std::optional<v1::Violation> MayGiveNotice(const v1::CaseState& state, const v1::Notice& notice,
+                                           v1::Party author) {
   if (author != state.holder()) return std::nullopt;
   if (notice.kind() == v1::Notice::ANNULMENT && author == state.departure_state()) return std::nullopt;
   return Violates("step.turn", "", v1::Party_Name(state.holder()));

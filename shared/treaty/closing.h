@@ -14,7 +14,8 @@ namespace kelisim::treaty {
 std::optional<v1::Violation> AdmitWithdrawn(const v1::CaseState& state, const v1::Withdrawal& act);
 std::optional<v1::Violation> AdmitAnnulled(const v1::CaseState& state, const v1::Annulment& act,
                                            const Context& context);
-std::optional<v1::Violation> AdmitLapsed(const v1::CaseState& state, const v1::Lapse& act, const Context& context);
+std::optional<v1::Violation> AdmitLapsed(const v1::CaseState& state, const v1::Lapse& act,
+                                         const Context& context);
 std::optional<v1::Violation> AdmitClosedByTermination(const v1::TermClosure& act, const Context& context);
 std::optional<v1::Violation> AdmitMemberLeft(const v1::CaseState& state, const v1::MemberDeparture& act);
 void ApplyMemberLeft(v1::CaseState& state, const v1::MemberDeparture& act);
@@ -24,7 +25,8 @@ std::optional<v1::Violation> AdmitNotice(const v1::CaseState& state, const v1::N
 // A notice that an officer asks for: the holder acts itself and needs none.
 // Only an annulment is the entry state's to decide, so that the departure state
 // reports one even while it holds the case.
-std::optional<v1::Violation> MayGiveNotice(const v1::CaseState& state, const v1::Notice& notice, v1::Party author);
+std::optional<v1::Violation> MayGiveNotice(const v1::CaseState& state, const v1::Notice& notice,
+                                           v1::Party author);
 std::optional<v1::Violation> AdmitDismissed(const v1::CaseState& state, const v1::Dismissal& act,
                                             const Context& context);
 std::optional<v1::Violation> AdmitOverdue(const v1::CaseState& state, const v1::Overdue& act,

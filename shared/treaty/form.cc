@@ -19,17 +19,17 @@ namespace kelisim::treaty {
 namespace {
 
 // Every problem there is.
-constexpr char kRequired[] = "form.required";          // the field must not be empty
-constexpr char kDate[] = "form.date";                  // not an existing day, YYYY-MM-DD
-constexpr char kFuture[] = "form.future";              // after today
-constexpr char kEnum[] = "form.enum";                  // not one of the values there are
-constexpr char kLength[] = "form.length";              // too long
-constexpr char kNotNfc[] = "form.not_nfc";             // Unicode text not in form NFC
-constexpr char kMixedScript[] = "form.mixed_script";   // Cyrillic and Latin in one word
-constexpr char kCharacters[] = "form.characters";      // a character that cannot stand there
-constexpr char kCount[] = "form.count";                // too many, or a number out of its range
-constexpr char kDuplicate[] = "form.duplicate";        // the same twice
-constexpr char kStateCode[] = "form.state_code";       // not three capital letters
+constexpr char kRequired[] = "form.required";         // the field must not be empty
+constexpr char kDate[] = "form.date";                 // not an existing day, YYYY-MM-DD
+constexpr char kFuture[] = "form.future";             // after today
+constexpr char kEnum[] = "form.enum";                 // not one of the values there are
+constexpr char kLength[] = "form.length";             // too long
+constexpr char kNotNfc[] = "form.not_nfc";            // Unicode text not in form NFC
+constexpr char kMixedScript[] = "form.mixed_script";  // Cyrillic and Latin in one word
+constexpr char kCharacters[] = "form.characters";     // a character that cannot stand there
+constexpr char kCount[] = "form.count";               // too many, or a number out of its range
+constexpr char kDuplicate[] = "form.duplicate";       // the same twice
+constexpr char kStateCode[] = "form.state_code";      // not three capital letters
 
 constexpr size_t kMaxProblems = 50;
 constexpr int kMaxFamily = 19;
@@ -235,8 +235,8 @@ void Check(Form& form, const std::string& path, const v1::Identifier& identifier
   form.State(At(path, "issuing_state"), identifier.issuing_state());
   form.Number(At(path, "number"), identifier.number());
   form.Date(At(path, "valid_until"), identifier.valid_until());
-  const std::string identity = absl::StrCat(static_cast<int>(identifier.kind()), "\n", identifier.issuing_state(),
-                                            "\n", identifier.number());
+  const std::string identity = absl::StrCat(static_cast<int>(identifier.kind()), "\n",
+                                            identifier.issuing_state(), "\n", identifier.number());
   if (!seen.insert(identity).second) form.Report(path, kDuplicate);
 }
 
@@ -251,7 +251,8 @@ void Check(Form& form, const std::string& path, const v1::Person& person, Seen& 
   std::set<std::string> citizenships;
   for (int i = 0; i < person.citizenships_size(); ++i) {
     form.State(At(path, "citizenships", i), person.citizenships(i));
-    if (!citizenships.insert(person.citizenships(i)).second) form.Report(At(path, "citizenships", i), kDuplicate);
+    if (!citizenships.insert(person.citizenships(i)).second)
+      form.Report(At(path, "citizenships", i), kDuplicate);
   }
   // Empty: a visitor, whom 2.1 does not cover; that is for the rules to say.
   if (!person.permanent_residence().empty()) {
@@ -328,7 +329,8 @@ void Check(Form& form, const std::string& path, const v1::CaseOpening& opening) 
     const v1::MemberStanding& member = opening.family(i);
     const std::string at = At(path, "family", i);
     if (member.person_id() != absl::StrCat("m", i + 1)) form.Report(At(at, "person_id"), kEnum);
-    form.Value(At(at, "standing"), member.standing(), v1::MemberStanding::Standing_IsValid(member.standing()));
+    form.Value(At(at, "standing"), member.standing(),
+               v1::MemberStanding::Standing_IsValid(member.standing()));
     if (!member.rule().empty()) form.Rule(At(at, "rule"), member.rule());
   }
 }

@@ -23,8 +23,12 @@ struct PetitionRow {
   const char* problems;
 };
 
-void Surname(v1::Petition& p, const std::string& surname) { p.mutable_head()->mutable_name()->set_surname(surname); }
-void Number(v1::Petition& p, const std::string& number) { p.mutable_head()->mutable_identifiers(0)->set_number(number); }
+void Surname(v1::Petition& p, const std::string& surname) {
+  p.mutable_head()->mutable_name()->set_surname(surname);
+}
+void Number(v1::Petition& p, const std::string& number) {
+  p.mutable_head()->mutable_identifiers(0)->set_number(number);
+}
 
 std::string Repeated(const std::string& what, int times) {
   std::string text;
@@ -35,7 +39,8 @@ std::string Repeated(const std::string& what, int times) {
 const PetitionRow kPetitions[] = {
     {"Right", [](v1::Petition&) {}, ""},
     // Names.
-    {"Edge119NoPatronymic", [](v1::Petition& p) { p.mutable_head()->mutable_name()->clear_patronymic(); }, ""},
+    {"Edge119NoPatronymic", [](v1::Petition& p) { p.mutable_head()->mutable_name()->clear_patronymic(); },
+     ""},
     {"NoSurname", [](v1::Petition& p) { p.mutable_head()->mutable_name()->clear_surname(); }, ""},
     {"NoNameAtAll",
      [](v1::Petition& p) {
@@ -48,10 +53,12 @@ const PetitionRow kPetitions[] = {
     {"CyrillicWordBesideLatinWord", [](v1::Petition& p) { Surname(p, "Образец Sample"); }, ""},
     {"MixedScriptInOneWord", [](v1::Petition& p) { Surname(p, "Обpазец"); },
      "file_petition.head.name.surname form.mixed_script\n"},
-    {"Digit", [](v1::Petition& p) { Surname(p, "Образец2"); }, "file_petition.head.name.surname form.characters\n"},
+    {"Digit", [](v1::Petition& p) { Surname(p, "Образец2"); },
+     "file_petition.head.name.surname form.characters\n"},
     {"OtherScript", [](v1::Petition& p) { Surname(p, "Παράδειγμα"); },
      "file_petition.head.name.surname form.characters\n"},
-    {"OnlyAHyphen", [](v1::Petition& p) { Surname(p, "-"); }, "file_petition.head.name.surname form.characters\n"},
+    {"OnlyAHyphen", [](v1::Petition& p) { Surname(p, "-"); },
+     "file_petition.head.name.surname form.characters\n"},
     {"Composed", [](v1::Petition& p) { Surname(p, "\u0419\u0401"); }, ""},
     {"Decomposed", [](v1::Petition& p) { Surname(p, "\u0418\u0306"); },
      "file_petition.head.name.surname form.not_nfc\n"},
@@ -66,7 +73,8 @@ const PetitionRow kPetitions[] = {
      "file_petition.head.birth_date form.date\n"},
     {"NoBirthDate", [](v1::Petition& p) { p.mutable_head()->clear_birth_date(); },
      "file_petition.head.birth_date form.required\n"},
-    {"FiledTomorrow", [](v1::Petition& p) { p.set_filed_on("2026-03-03"); }, "file_petition.filed_on form.future\n"},
+    {"FiledTomorrow", [](v1::Petition& p) { p.set_filed_on("2026-03-03"); },
+     "file_petition.filed_on form.future\n"},
     // States.
     {"StateOfTwoLetters", [](v1::Petition& p) { p.mutable_head()->set_permanent_residence("KZ"); },
      "file_petition.head.permanent_residence form.state_code\n"},
@@ -104,20 +112,25 @@ const PetitionRow kPetitions[] = {
      },
      ""},
     {"UnknownKindOfIdentifier",
-     [](v1::Petition& p) { p.mutable_head()->mutable_identifiers(0)->set_kind(static_cast<v1::Identifier::Kind>(99)); },
+     [](v1::Petition& p) {
+       p.mutable_head()->mutable_identifiers(0)->set_kind(static_cast<v1::Identifier::Kind>(99));
+     },
      "file_petition.head.identifiers[0].kind form.enum\n"},
     // Counts and closed sets.
     {"NineteenMembers",
      [](v1::Petition& p) {
-       for (int i = 1; i < 19; ++i) *p.add_family() = SampleMember(kRu, absl::StrCat("9", i), v1::SPOUSE, "1990-01-01");
+       for (int i = 1; i < 19; ++i)
+         *p.add_family() = SampleMember(kRu, absl::StrCat("9", i), v1::SPOUSE, "1990-01-01");
      },
      ""},
     {"TwentyMembers",
      [](v1::Petition& p) {
-       for (int i = 1; i < 20; ++i) *p.add_family() = SampleMember(kRu, absl::StrCat("9", i), v1::SPOUSE, "1990-01-01");
+       for (int i = 1; i < 20; ++i)
+         *p.add_family() = SampleMember(kRu, absl::StrCat("9", i), v1::SPOUSE, "1990-01-01");
      },
      "file_petition.family form.count\n"},
-    {"NoEntryState", [](v1::Petition& p) { p.clear_entry_state(); }, "file_petition.entry_state form.required\n"},
+    {"NoEntryState", [](v1::Petition& p) { p.clear_entry_state(); },
+     "file_petition.entry_state form.required\n"},
     {"UnknownEntryState", [](v1::Petition& p) { p.set_entry_state(static_cast<v1::Party>(7)); },
      "file_petition.entry_state form.enum\n"},
     {"UnknownPaper", [](v1::Petition& p) { p.add_papers(static_cast<v1::Paper>(77)); },
@@ -206,22 +219,30 @@ TEST(FormTest, OfEveryOtherCommand) {
 }
 
 TEST(FormTest, OfQuotaCommands) {
-  const auto problems = [](const std::string& command) { return Problems(CheckForm(Text<v1::QuotaCommand>(command))); };
+  const auto problems = [](const std::string& command) {
+    return Problems(CheckForm(Text<v1::QuotaCommand>(command)));
+  };
   EXPECT_EQ(problems(""), "command form.required\n");
   EXPECT_EQ(problems("set_quota { year: 2026 limit: 0 legal_act: 'No. 1' }"), "");
   EXPECT_EQ(problems("set_quota { year: 26 legal_act: 'No. 1' }"), "set_quota.year form.count\n");
-  EXPECT_EQ(problems("set_quota { year: 2026 limit: 1000001 legal_act: 'No. 1' }"), "set_quota.limit form.count\n");
+  EXPECT_EQ(problems("set_quota { year: 2026 limit: 1000001 legal_act: 'No. 1' }"),
+            "set_quota.limit form.count\n");
   EXPECT_EQ(problems("adjust_quota { year: 2026 }"), "adjust_quota.legal_act form.required\n");
   EXPECT_EQ(problems("close_year {}"), "close_year.year form.count\n");
   EXPECT_EQ(problems("report_year { year: 2200 }"), "report_year.year form.count\n");
 }
 
 TEST(FormTest, OfTreatyCommands) {
-  const auto problems = [](const std::string& command) { return Problems(CheckForm(Text<v1::TreatyCommand>(command))); };
+  const auto problems = [](const std::string& command) {
+    return Problems(CheckForm(Text<v1::TreatyCommand>(command)));
+  };
   EXPECT_EQ(problems(""), "command form.required\n");
-  EXPECT_EQ(problems("record_termination_notice { from: PARTY_RU received_on: '2029-10-17' note_number: '1-n' }"), "");
-  EXPECT_EQ(problems("record_termination_notice { received_on: '2029-02-29' note_number: '1-n' }"),
-            "record_termination_notice.from form.required\nrecord_termination_notice.received_on form.date\n");
+  EXPECT_EQ(
+      problems("record_termination_notice { from: PARTY_RU received_on: '2029-10-17' note_number: '1-n' }"),
+      "");
+  EXPECT_EQ(
+      problems("record_termination_notice { received_on: '2029-02-29' note_number: '1-n' }"),
+      "record_termination_notice.from form.required\nrecord_termination_notice.received_on form.date\n");
   EXPECT_EQ(problems("record_revocation { from: PARTY_RU }"),
             "record_revocation.received_on form.required\nrecord_revocation.note_number form.required\n");
 }
@@ -253,7 +274,8 @@ TEST(FormTest, OfActsAsOfCommands) {
   EXPECT_EQ(problems(v1::CaseAct()), "act form.required\n");
   EXPECT_EQ(problems(Text<v1::CaseAct>("lapsed {}")), "lapsed.valid_until form.required\n");
   EXPECT_EQ(problems(Text<v1::CaseAct>("waitlisted { year: 2026 }")), "waitlisted.reason form.required\n");
-  EXPECT_EQ(problems(Text<v1::CaseAct>("place_reserved { year: 2026 }")), "place_reserved.places form.count\n");
+  EXPECT_EQ(problems(Text<v1::CaseAct>("place_reserved { year: 2026 }")),
+            "place_reserved.places form.count\n");
   EXPECT_EQ(problems(Text<v1::CaseAct>("answer_overdue { offer_entry_id: 'e' answer_due: 'soon' }")),
             "answer_overdue.answer_due form.date\n");
 }

@@ -42,10 +42,12 @@ std::variant<v1::CaseAct, v1::Violation> TakePlace(const v1::CaseState& state, c
   reserved.mutable_place_reserved()->set_places(PlacesNeeded(state, context.protocol));
 
   std::optional<v1::Violation> violation = AdmitReserved(state, reserved.place_reserved(), context);
-  if (!violation && EarlierWouldFit(state, FreePlaces(quota), context)) violation = Violates("12.1", "", "earlier");
+  if (!violation && EarlierWouldFit(state, FreePlaces(quota), context))
+    violation = Violates("12.1", "", "earlier");
   if (!violation) return reserved;
   if (state.status() != v1::CLEARED) return *violation;
-  return Waitlisted(quota.status() == v1::UNSET ? v1::Waiting::QUOTA_UNSET : v1::Waiting::NO_PLACE_LEFT, year);
+  return Waitlisted(quota.status() == v1::UNSET ? v1::Waiting::QUOTA_UNSET : v1::Waiting::NO_PLACE_LEFT,
+                    year);
 }
 
 std::optional<v1::Violation> AdmitReserved(const v1::CaseState& state, const v1::Place& act,
@@ -53,7 +55,8 @@ std::optional<v1::Violation> AdmitReserved(const v1::CaseState& state, const v1:
   // 12.1: a quota for every year, and no carry-over: the place is of this year.
   if (act.year() != context.today.year()) return Violates("12.1", "", absl::StrCat(act.year()));
   // 12.1: counted in the protocol's unit.
-  if (act.places() != PlacesNeeded(state, context.protocol)) return Violates("12.1", "", absl::StrCat(act.places()));
+  if (act.places() != PlacesNeeded(state, context.protocol))
+    return Violates("12.1", "", absl::StrCat(act.places()));
   const v1::QuotaState quota = context.registry.Quota(state.entry_state(), act.year());
   // 12.1: no place before the entry state has set the quota, none beyond it.
   if (quota.status() != v1::OPEN) return Violates("12.1", "", v1::QuotaStatus_Name(quota.status()));
@@ -66,7 +69,8 @@ std::optional<v1::Violation> AdmitWaitlisted(const v1::CaseState& state, const v
   switch (act.reason()) {
     case v1::Waiting::QUOTA_UNSET:
     case v1::Waiting::NO_PLACE_LEFT: {
-      if (state.status() != v1::CLEARED) return Violates("step.status", "", v1::CaseStatus_Name(state.status()));
+      if (state.status() != v1::CLEARED)
+        return Violates("step.status", "", v1::CaseStatus_Name(state.status()));
       // 12.1: the quota waited for is that of the current year.
       if (act.year() != context.today.year()) return Violates("12.1", "", absl::StrCat(act.year()));
       const v1::QuotaState quota = context.registry.Quota(state.entry_state(), act.year());
@@ -85,7 +89,8 @@ std::optional<v1::Violation> AdmitWaitlisted(const v1::CaseState& state, const v
       // 12.1: a reservation lost with its year waits for the next one.
       if (act.year() != state.place().year() + next) return Violates("12.1", "", absl::StrCat(act.year()));
       // 12.1: the quota is that of the whole year; it cannot close before its end.
-      if (next == 1 && context.today.year() < act.year()) return Violates("step.date", "", absl::StrCat(act.year()));
+      if (next == 1 && context.today.year() < act.year())
+        return Violates("step.date", "", absl::StrCat(act.year()));
       return std::nullopt;
     }
     default:

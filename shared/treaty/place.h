@@ -21,7 +21,8 @@ uint32_t PlacesNeeded(const v1::CaseState& state, const v1::Protocol& protocol);
 // the departure state may already know of places that have become free.
 std::variant<v1::CaseAct, v1::Violation> TakePlace(const v1::CaseState& state, const Context& context);
 
-std::optional<v1::Violation> AdmitReserved(const v1::CaseState& state, const v1::Place& act, const Context& context);
+std::optional<v1::Violation> AdmitReserved(const v1::CaseState& state, const v1::Place& act,
+                                           const Context& context);
 std::optional<v1::Violation> AdmitWaitlisted(const v1::CaseState& state, const v1::Waiting& act,
                                              const Context& context);
 

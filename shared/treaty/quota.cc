@@ -94,7 +94,8 @@ QuotaVerdict JudgeClose(const v1::QuotaState& state, const Context& context) {
   v1::QuotaState after = state;
   for (const v1::CaseState& reserved : context.registry.Reserved(state.entry_state(), state.year())) {
     after = Count(std::move(after), -static_cast<int64_t>(reserved.place().places()), 0);
-    verdict.case_acts.emplace_back(reserved.case_id(), BackToQueue(v1::Waiting::YEAR_CLOSED, state.year() + 1));
+    verdict.case_acts.emplace_back(reserved.case_id(),
+                                   BackToQueue(v1::Waiting::YEAR_CLOSED, state.year() + 1));
   }
   v1::QuotaAct& act = verdict.acts.emplace_back();
   *act.mutable_year_closed() = ReportOf(after, after.reserved());
@@ -132,7 +133,8 @@ QuotaVerdict Judge(const v1::QuotaState& state, const v1::QuotaCommand& command,
   return Violates("exchange.format", "", "quota_command");
 }
 
-std::optional<v1::Violation> Admit(const v1::QuotaState& state, const v1::QuotaAct& act, const Context& context) {
+std::optional<v1::Violation> Admit(const v1::QuotaState& state, const v1::QuotaAct& act,
+                                   const Context& context) {
   // 12.1: the entry state sets its quota; the other Party has no vote.
   if (state.entry_state() != context.author) return Violates("12.1", "", v1::Party_Name(state.entry_state()));
   if (YearOf(act) != state.year()) return Violates("step.quota", "", absl::StrCat(state.year()));

@@ -26,7 +26,8 @@ using QuotaVerdict = std::variant<QuotaActs, v1::Violation>;
 // time: they are recorded before the quota acts, so that the limit holds at
 // every prefix of the ledger.
 QuotaVerdict Judge(const v1::QuotaState& state, const v1::QuotaCommand& command, const Context& context);
-std::optional<v1::Violation> Admit(const v1::QuotaState& state, const v1::QuotaAct& act, const Context& context);
+std::optional<v1::Violation> Admit(const v1::QuotaState& state, const v1::QuotaAct& act,
+                                   const Context& context);
 v1::QuotaState Apply(v1::QuotaState state, const v1::QuotaAct& act, v1::Party author);
 
 // Changes the counters; sets OPEN or EXHAUSTED. Requires the result to be >= 0.

@@ -103,8 +103,9 @@ TEST(QuotaTest, ZeroIsAQuota) {
 
 TEST(QuotaTest, Edge86TheDepartureStateHasNoVote) {
   QuotaDesk desk;
-  for (const std::string& command : {Set("set_quota", 2026, 5), Set("adjust_quota", 2026, 5),
-                                     std::string("close_year { year: 2026 }"), std::string("report_year { year: 2026 }")}) {
+  for (const std::string& command :
+       {Set("set_quota", 2026, 5), Set("adjust_quota", 2026, 5), std::string("close_year { year: 2026 }"),
+        std::string("report_year { year: 2026 }")}) {
     EXPECT_EQ(desk.Do(kKz, command), "12.1") << command;
   }
   const auto act = Text<v1::QuotaAct>("quota_set { year: 2026 limit: 5 }");
@@ -215,8 +216,8 @@ TEST(QuotaTest, CountsMustBeThoseOfTheLedger) {
   desk.state = Count(desk.state, 0, 4);
   desk.today = absl::CivilDay(2027, 1, 1);
   const auto closed = [](int limit, int reserved, int used) {
-    return Text<v1::QuotaAct>(
-        absl::StrCat("year_closed { year: 2026 limit: ", limit, " reserved: ", reserved, " used: ", used, " }"));
+    return Text<v1::QuotaAct>(absl::StrCat("year_closed { year: 2026 limit: ", limit, " reserved: ", reserved,
+                                           " used: ", used, " }"));
   };
   EXPECT_FALSE(Admit(desk.state, closed(10, 0, 4), desk.At(kRu)).has_value());
   // The other Party may know of a release that the author did not know of yet.

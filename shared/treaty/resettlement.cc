@@ -31,8 +31,8 @@ constexpr Statuses In(Status... status) {
 }
 
 constexpr Statuses kNew = In(v1::CASE_STATUS_UNSPECIFIED);
-constexpr Statuses kNotIssued = In(v1::SUBMITTED, v1::RETURNED, v1::SCOPE_OK, v1::AWAIT_CLEARANCE, v1::CLEARED,
-                                   v1::DEFERRED, v1::QUOTA_RESERVED, v1::WAITLISTED);
+constexpr Statuses kNotIssued = In(v1::SUBMITTED, v1::RETURNED, v1::SCOPE_OK, v1::AWAIT_CLEARANCE,
+                                   v1::CLEARED, v1::DEFERRED, v1::QUOTA_RESERVED, v1::WAITLISTED);
 constexpr Statuses kOnDocument = In(v1::STATUS_ISSUED, v1::PREPARING, v1::SUSPENDED);
 constexpr Statuses kBeforeDeparture = kNotIssued | kOnDocument;
 constexpr Statuses kOpen = kBeforeDeparture | In(v1::DEPARTED, v1::ARRIVED);
@@ -197,12 +197,11 @@ std::optional<v1::Violation> CheckForce(const Step& step, const Context& context
   return Violates("17.4", "", context.treaty.terminates_on());
 }
 
-// What the pending notices leave to the holder. Asked of commands, not of acts
-// that arrive: the act may have crossed the notice on its way.
+// What the pending notices leave to the holder.
 std::optional<v1::Violation> CheckNotices(const v1::CaseState& state, const Step& step, v1::Party author,
                                           const Context& context) {
-  bool will = false;        // a person's will waits for effect
-  bool annulment = false;   // an annulment was reported or decided
+  bool will = false;       // a person's will waits for effect
+  bool annulment = false;  // an annulment was reported or decided
   const v1::PendingNotice* blocking = nullptr;
   for (const v1::PendingNotice& pending : state.notices()) {
     annulment |= pending.notice().kind() == v1::Notice::ANNULMENT;
@@ -228,13 +227,14 @@ std::optional<v1::Violation> CheckNotices(const v1::CaseState& state, const Step
 }
 
 // The first part of Admit, shared with AllowedActions: turn, offer, status,
-// treaty in force.
+// treaty in force, notices.
 std::optional<v1::Violation> CheckStep(const v1::CaseState& state, const Step& step, v1::Party author,
                                        const Context& context) {
   if (IsClosed(state.status())) return Violates("step.closed", "", StatusName(state));
-  if (auto violation = CheckTurn(state, step, author)) return violation;
+  if (auto violation = CheckTurn(state, author)) return violation;
   if (auto violation = CheckOffer(state, step)) return violation;
   if (auto violation = CheckStatus(state, step)) return violation;
+  if (auto violation = CheckOwner(state, step, author)) return violation;
   if (auto violation = CheckForce(step, context)) return violation;
   return CheckNotices(state, step, author, context);
 }
@@ -303,7 +303,8 @@ std::optional<v1::Violation> AdmitOffered(const v1::CaseState& state, const v1::
   if (act.answer_due() != FormatDate(context.today + context.protocol.answer_days())) {
     return Violates("13.2", "", act.answer_due());
   }
-  if (act.has_opening() != (act.number() == 1)) return Violates("step.hand_off", "", absl::StrCat(act.number()));
+  if (act.has_opening() != (act.number() == 1))
+    return Violates("step.hand_off", "", absl::StrCat(act.number()));
   if (act.number() == 1) return AdmitOpening(state, act.opening(), context);
   return std::nullopt;
 }
@@ -343,7 +344,8 @@ void ApplyDeclined(v1::CaseState& state) {
 // ---------------------------------------------------------------- content
 
 // The second part of Admit: what each step asks of its content.
-std::optional<v1::Violation> CheckContent(const v1::CaseState& state, const Act& act, const Context& context) {
+std::optional<v1::Violation> CheckContent(const v1::CaseState& state, const Act& act,
+                                          const Context& context) {
   switch (act.act_case()) {
     case Act::kPetitionFiled:
       return AdmitFiled(state, act.petition_filed(), context);
@@ -621,9 +623,6 @@ CaseVerdict Judge(const v1::CaseState& state, const v1::CaseCommand& command, co
   }
   Act act = Fill(state, command, context);
   if (auto violation = CheckCourse(state, act, context)) return *violation;
-  if (const Step* step = FindStep(act.act_case(), NumberOf(act))) {
-    if (auto violation = CheckNotices(state, *step, context.author)) return *violation;
-  }
   if (command.has_reserve_place()) {
     // It may have to queue instead.
     std::variant<Act, v1::Violation> taken = TakePlace(state, context);
@@ -644,7 +643,8 @@ CaseVerdict Judge(const v1::CaseState& state, const v1::CaseCommand& command, co
   return acts;
 }
 
-std::optional<v1::Violation> Admit(const v1::CaseState& state, const v1::CaseAct& act, const Context& context) {
+std::optional<v1::Violation> Admit(const v1::CaseState& state, const v1::CaseAct& act,
+                                   const Context& context) {
   if (act.act_case() == Act::ACT_NOT_SET) return Violates("exchange.format", "", "case_act");
   if (auto violation = CheckCourse(state, act, context)) return violation;
   if (auto violation = CheckForm(act, context)) return violation;
@@ -727,7 +727,6 @@ std::vector<v1::AllowedAction> AllowedActions(const v1::CaseState& state, const 
   for (const v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) {
     for (const Step& step : kSteps) {
       if (step.command.empty() || CheckStep(state, step, party, context)) continue;
-      if (CheckNotices(state, step, party)) continue;
       allow(step.command, party, step.rule);
     }
     // Only an annulment can be told to the very end, and also by a departure
@@ -735,7 +734,8 @@ std::vector<v1::AllowedAction> AllowedActions(const v1::CaseState& state, const 
     v1::Notice notice;
     notice.set_kind(v1::Notice::ANNULMENT);
     notice.set_rule("2.1");
-    if (!MayGiveNotice(state, notice, party) && !AdmitNotice(state, notice)) allow("give_notice", party, "1.3");
+    if (!MayGiveNotice(state, notice, party) && !AdmitNotice(state, notice))
+      allow("give_notice", party, "1.3");
   }
   return actions;
 }

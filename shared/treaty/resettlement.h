@@ -22,10 +22,10 @@ CaseVerdict Judge(const v1::CaseState& state, const v1::CaseCommand& command, co
 
 // The rule that `act` by `context.author` breaks in `state`, if any. Used for
 // our own acts before they are recorded and for the counterpart's when they
-// arrive; both sides therefore decide alike. What hangs on knowledge that may
-// still be on its way (pending notices, the order of the queue) is asked by Judge
-// alone.
-std::optional<v1::Violation> Admit(const v1::CaseState& state, const v1::CaseAct& act, const Context& context);
+// arrive; both sides therefore decide alike. The order of the queue is asked
+// by Judge alone: the counterpart may already know of places that came free.
+std::optional<v1::Violation> Admit(const v1::CaseState& state, const v1::CaseAct& act,
+                                   const Context& context);
 
 // Which entry an act came in, for the fields of the state that name it.
 struct Recorded {
@@ -70,7 +70,7 @@ struct Effects {
 // its acceptance of hand-off 1.
 Effects EffectsOf(const v1::CaseState& state, v1::Party self);
 
-// What may be done now, by whom and under which rule: the first part of Judge
+// What may be done now, by whom and under which rule: the first part of Admit
 // (turn, status, treaty in force, notices that must be answered first), run for
 // every command of both Parties. `context.author` is ignored.
 std::vector<v1::AllowedAction> AllowedActions(const v1::CaseState& state, const Context& context);

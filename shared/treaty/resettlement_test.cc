@@ -75,11 +75,13 @@ TEST(AddressTest, ADeclinedCaseIsKnownAndCanBeOfferedAgain) {
 }
 
 TEST(ActsTest, WhichAreIrreversibleAndWhichOutsideTheChain) {
-  for (const char* text : {"status_issued {}", "exit_recorded {}"}) EXPECT_TRUE(IsIrreversible(Text<v1::CaseAct>(text)));
+  for (const char* text : {"status_issued {}", "exit_recorded {}"})
+    EXPECT_TRUE(IsIrreversible(Text<v1::CaseAct>(text)));
   for (const char* text : {"place_reserved {}", "residence_registered {}", "notice_given {}"}) {
     EXPECT_FALSE(IsIrreversible(Text<v1::CaseAct>(text)));
   }
-  for (const char* text : {"notice_given {}", "answer_overdue {}"}) EXPECT_TRUE(IsOutsideChain(Text<v1::CaseAct>(text)));
+  for (const char* text : {"notice_given {}", "answer_overdue {}"})
+    EXPECT_TRUE(IsOutsideChain(Text<v1::CaseAct>(text)));
   EXPECT_FALSE(IsOutsideChain(Text<v1::CaseAct>("notice_dismissed {}")));
 }
 
@@ -99,7 +101,8 @@ TEST(OverdueTest, IsEvidenceAndChangesNothing) {
 // ---------------------------------------------------------------- what an end releases
 
 TEST(EffectsTest, AnEndBeforeTheDepartureReleasesEverything) {
-  for (const v1::CaseStatus from : {v1::SUBMITTED, v1::CLEARED, v1::QUOTA_RESERVED, v1::STATUS_ISSUED, v1::PREPARING}) {
+  for (const v1::CaseStatus from :
+       {v1::SUBMITTED, v1::CLEARED, v1::QUOTA_RESERVED, v1::STATUS_ISSUED, v1::PREPARING}) {
     Desk desk;
     ASSERT_EQ(desk.Reach(from), "");
     ASSERT_EQ(desk.Do(desk.state().holder(), kWithdraw), "");
@@ -243,7 +246,7 @@ TEST(NoticeTest, AnActThatCrossedANoticeIsAdmitted) {
   ASSERT_EQ(desk.D(kConvict), "");
   // The entry state made this offer before the notice reached it.
   const auto offer = Text<v1::CaseAct>("offered { number: 3 answer_due: '2026-03-22' }");
-  EXPECT_FALSE(Admit(desk.copy(kKz), offer, desk.At(kRu)).has_value());
+  EXPECT_FALSE(Admit(desk.copy(kKz), offer, desk.OnArrival(kRu)).has_value());
   // Now that it knows, it answers first.
   EXPECT_EQ(desk.E("offer { number: 3 }"), "step.notice");
 }
@@ -260,15 +263,16 @@ struct Said {
 };
 
 void Interleave(const v1::CaseState& state, const std::vector<Said>& chain, size_t next_act,
-                const std::vector<Said>& notices, size_t next_notice, const Desk& desk, std::vector<std::string>& ends) {
+                const std::vector<Said>& notices, size_t next_notice, const Desk& desk,
+                std::vector<std::string>& ends) {
   if (next_act == chain.size() && next_notice == notices.size()) {
     ends.push_back(state.SerializeAsString());
     return;
   }
   if (next_act < chain.size()) {
     const Said& said = chain[next_act];
-    Interleave(Apply(state, said.act, {said.author, said.entry_id, 7}), chain, next_act + 1, notices, next_notice, desk,
-               ends);
+    Interleave(Apply(state, said.act, {said.author, said.entry_id, 7}), chain, next_act + 1, notices,
+               next_notice, desk, ends);
   }
   if (next_notice < notices.size()) {
     const Said& said = notices[next_notice];
@@ -283,14 +287,15 @@ TEST_P(InterleavingTest, TheFoldDoesNotDependOnWhereNoticesMeetTheChain) {
       {"accepted { number: 2 }", "place_reserved { year: 2026 places: 2 }", "status_issued { number: '1' }",
        "offered { number: 3 answer_due: '2026-03-22' }", "accepted { number: 3 }", "exit_recorded {}"},
       {"declined { number: 2 rule: '12.1' }", "deferred { rule: '3.v' person_id: 'm1' }",
-       "member_left { person_id: 'm1' reason: OWN_WILL }", "cleared {}", "offered { number: 2 answer_due: '2026-03-22' }",
-       "withdrawn {}"},
+       "member_left { person_id: 'm1' reason: OWN_WILL }", "cleared {}",
+       "offered { number: 2 answer_due: '2026-03-22' }", "withdrawn {}"},
       {"accepted { number: 2 }", "waitlisted { year: 2026 }", "excluded { rule: '3.zh' person_id: 'm1' }",
-       "place_reserved { year: 2026 places: 1 }", "notice_dismissed { resolves_notice: 'n0' }", "annulled { rule: '2.1' }"},
+       "place_reserved { year: 2026 places: 1 }", "notice_dismissed { resolves_notice: 'n0' }",
+       "annulled { rule: '2.1' }"},
   };
-  const char* const said[] = {
-      "kind: OBSTACLE rule: '3.b' person_id: 'm1'", "kind: WITHDRAWAL", "kind: ANNULMENT rule: '2.1'",
-      "kind: ANNULMENT rule: '3.b'", "kind: OBSTACLE_ENDED rule: '3.v' person_id: 'head'"};
+  const char* const said[] = {"kind: OBSTACLE rule: '3.b' person_id: 'm1'", "kind: WITHDRAWAL",
+                              "kind: ANNULMENT rule: '2.1'", "kind: ANNULMENT rule: '3.b'",
+                              "kind: OBSTACLE_ENDED rule: '3.v' person_id: 'head'"};
 
   Desk desk;
   ASSERT_EQ(desk.Reach(v1::CLEARED), "");
@@ -305,7 +310,8 @@ TEST_P(InterleavingTest, TheFoldDoesNotDependOnWhereNoticesMeetTheChain) {
       for (const char* third : said) {
         std::vector<Said> notices;
         for (const char* text : {first, second, third}) {
-          const std::string act = absl::StrCat("notice_given { stated_on: '2026-03-01' basis: 'No. 1' ", text, " }");
+          const std::string act =
+              absl::StrCat("notice_given { stated_on: '2026-03-01' basis: 'No. 1' ", text, " }");
           notices.push_back({kKz, Text<v1::CaseAct>(act), absl::StrCat("n", notices.size() + 1)});
         }
         std::vector<std::string> ends;

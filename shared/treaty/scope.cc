@@ -61,7 +61,8 @@ void AddCitizenshipBreaches(const v1::Person& head, const v1::ScopeFinding& find
   breaches.push_back(Violates("2.1", kHead, "citizenship"));
 }
 
-void AddResidenceBreach(const v1::Person& head, const v1::CaseState& state, std::vector<v1::Violation>& breaches) {
+void AddResidenceBreach(const v1::Person& head, const v1::CaseState& state,
+                        std::vector<v1::Violation>& breaches) {
   const std::string& residence = head.permanent_residence();
   if (residence == StateCode(state.departure_state())) return;
   if (residence.empty() || residence == StateCode(state.entry_state())) {

@@ -27,7 +27,8 @@ bool IsCovered(const v1::FamilyMember& member, const v1::Petition& petition);
 // The petition with person ids as the service sets them.
 v1::Petition WithPersonIds(v1::Petition petition);
 
-std::optional<v1::Violation> AdmitFiled(const v1::CaseState& state, const v1::Petition& act, const Context& context);
+std::optional<v1::Violation> AdmitFiled(const v1::CaseState& state, const v1::Petition& act,
+                                        const Context& context);
 std::optional<v1::Violation> AdmitCompleted(const v1::CaseState& state, const v1::Petition& act,
                                             const Context& context);
 std::optional<v1::Violation> AdmitScopeConfirmed(const v1::CaseState& state, const v1::ScopeFinding& act,

@@ -41,7 +41,10 @@ const ScopeRow kScope[] = {
     {"TheNormalCase", [](Desk&, v1::ScopeFinding&) {}, ""},
     // Citizenship and residence of the head (1.1, 2.1).
     {"Edge01DualCitizenLivingInTheOtherState",
-     [](Desk& d, v1::ScopeFinding&) { SetCitizenships(Head(d), {"RUS", "KAZ"}); }, ""},
+     [](Desk& d, v1::ScopeFinding&) {
+       SetCitizenships(Head(d), {"RUS", "KAZ"});
+     },
+     ""},
     {"Edge02CitizenshipOfTheEntryStateEnded",
      [](Desk& d, v1::ScopeFinding& f) {
        SetCitizenships(Head(d), {"RUS", "KAZ"});
@@ -66,11 +69,12 @@ const ScopeRow kScope[] = {
        f.clear_citizenship_confirmed_person_ids();
      },
      "1.1"},
-    {"Edge07LivesInAThirdState", [](Desk& d, v1::ScopeFinding&) { Head(d).set_permanent_residence("UZB"); }, "1.1"},
+    {"Edge07LivesInAThirdState", [](Desk& d, v1::ScopeFinding&) { Head(d).set_permanent_residence("UZB"); },
+     "1.1"},
     {"Edge08VisitorWithoutPermanentResidence",
      [](Desk& d, v1::ScopeFinding&) { Head(d).clear_permanent_residence(); }, "2.1"},
-    {"LivesInTheEntryStateAlready", [](Desk& d, v1::ScopeFinding&) { Head(d).set_permanent_residence("RUS"); },
-     "2.1"},
+    {"LivesInTheEntryStateAlready",
+     [](Desk& d, v1::ScopeFinding&) { Head(d).set_permanent_residence("RUS"); }, "2.1"},
     {"Edge09CitizenshipAcquiredAfterThePetition",
      [](Desk& d, v1::ScopeFinding&) { SetCitizenships(Head(d), {"KAZ"}); }, ""},
     {"Edge10CitizenshipLostBeforeTheDecision",
@@ -81,22 +85,29 @@ const ScopeRow kScope[] = {
     {"Edge12CompulsionFound", [](Desk&, v1::ScopeFinding& f) { f.set_compulsion_found(true); }, "1.3"},
     {"FreeWillNotStated", [](Desk& d, v1::ScopeFinding&) { d.petition.set_of_own_free_will(false); }, "2.1"},
     {"FreeWillNotConfirmed", [](Desk&, v1::ScopeFinding& f) { f.set_free_will_confirmed(false); }, "2.1"},
-    {"AsksToResettleIndependently", [](Desk& d, v1::ScopeFinding&) { d.petition.set_independent(true); }, "12.2b"},
-    {"UsedBeforeByOwnStatement", [](Desk& d, v1::ScopeFinding&) { d.petition.set_not_used_before(false); }, "1.2"},
+    {"AsksToResettleIndependently", [](Desk& d, v1::ScopeFinding&) { d.petition.set_independent(true); },
+     "12.2b"},
+    {"UsedBeforeByOwnStatement", [](Desk& d, v1::ScopeFinding&) { d.petition.set_not_used_before(false); },
+     "1.2"},
     {"MemberReservedElsewhere", [](Desk&, v1::ScopeFinding&) {}, "1.2", "m1", Claim::kReserved},
     {"MemberClaimedElsewhere", [](Desk&, v1::ScopeFinding&) {}, "1.2", "m1", Claim::kClaimed},
     {"MemberHasDepartedBefore", [](Desk&, v1::ScopeFinding&) {}, "1.2", "m1", Claim::kConsumed},
     // Own forces of the entry state (3.zh).
     {"HeadIsAConscript", [](Desk&, v1::ScopeFinding& f) { f.add_conscript_person_ids("head"); }, "3.zh"},
-    {"MemberIsAConscriptAndIsLeftOut", [](Desk&, v1::ScopeFinding& f) { f.add_conscript_person_ids("m1"); }, ""},
+    {"MemberIsAConscriptAndIsLeftOut", [](Desk&, v1::ScopeFinding& f) { f.add_conscript_person_ids("m1"); },
+     ""},
     // Family members (2.2).
     {"Edge18SpouseOfOtherCitizenship",
-     [](Desk& d, v1::ScopeFinding&) { SetCitizenships(*Member(d, v1::SPOUSE, kAdult).mutable_person(), {"KAZ"}); },
+     [](Desk& d, v1::ScopeFinding&) {
+       SetCitizenships(*Member(d, v1::SPOUSE, kAdult).mutable_person(), {"KAZ"});
+     },
      ""},
     {"Edge19StatelessMinorChild",
-     [](Desk& d, v1::ScopeFinding&) { SetCitizenships(*Member(d, v1::CHILD, kMinor).mutable_person(), {}); }, ""},
+     [](Desk& d, v1::ScopeFinding&) { SetCitizenships(*Member(d, v1::CHILD, kMinor).mutable_person(), {}); },
+     ""},
     {"Edge20MemberStaysBehind",
-     [](Desk& d, v1::ScopeFinding&) { Member(d, v1::SPOUSE, kAdult).set_resettles_together(false); }, "2.2", "m1"},
+     [](Desk& d, v1::ScopeFinding&) { Member(d, v1::SPOUSE, kAdult).set_resettles_together(false); }, "2.2",
+     "m1"},
     {"Edge20DependantStaysBehind",
      [](Desk& d, v1::ScopeFinding&) {
        Member(d, v1::PARENT, kAdult).set_resettles_together(false);
@@ -104,12 +115,15 @@ const ScopeRow kScope[] = {
      },
      "2.2", "m1"},
     {"Edge21CohabitingPartner",
-     [](Desk& d, v1::ScopeFinding&) { Member(d, v1::NOT_RELATED, kAdult).set_common_household(true); }, "2.2", "m1"},
-    {"Edge22AdultChildLivingApart", [](Desk& d, v1::ScopeFinding&) { Member(d, v1::CHILD, kAdult); }, "2.2", "m1"},
+     [](Desk& d, v1::ScopeFinding&) { Member(d, v1::NOT_RELATED, kAdult).set_common_household(true); }, "2.2",
+     "m1"},
+    {"Edge22AdultChildLivingApart", [](Desk& d, v1::ScopeFinding&) { Member(d, v1::CHILD, kAdult); }, "2.2",
+     "m1"},
     {"Edge23AdultChildInCommonHousehold",
      [](Desk& d, v1::ScopeFinding&) { Member(d, v1::CHILD, kAdult).set_common_household(true); }, ""},
     {"Edge24UnrelatedDependantInvalid",
-     [](Desk& d, v1::ScopeFinding&) { Member(d, v1::NOT_RELATED, kAdult).set_incapable_dependant(true); }, ""},
+     [](Desk& d, v1::ScopeFinding&) { Member(d, v1::NOT_RELATED, kAdult).set_incapable_dependant(true); },
+     ""},
     {"Edge26TurnsEighteenTheDayAfterThePetition",
      [](Desk& d, v1::ScopeFinding&) { Member(d, v1::CHILD, "2008-02-21"); }, ""},
     {"Edge26EighteenOnTheDayOfThePetition",
@@ -127,10 +141,13 @@ const ScopeRow kScope[] = {
      },
      "2.2", "m1"},
     {"ParentOfTheHead", [](Desk& d, v1::ScopeFinding&) { Member(d, v1::PARENT, "1950-01-01"); }, ""},
-    {"Edge32ParentInLawLivingApart", [](Desk& d, v1::ScopeFinding&) { Member(d, v1::OTHER_RELATIVE, "1950-01-01"); },
-     "2.2", "m1"},
+    {"Edge32ParentInLawLivingApart",
+     [](Desk& d, v1::ScopeFinding&) { Member(d, v1::OTHER_RELATIVE, "1950-01-01"); }, "2.2", "m1"},
     {"Edge32ParentInLawInCommonHousehold",
-     [](Desk& d, v1::ScopeFinding&) { Member(d, v1::OTHER_RELATIVE, "1950-01-01").set_common_household(true); }, ""},
+     [](Desk& d, v1::ScopeFinding&) {
+       Member(d, v1::OTHER_RELATIVE, "1950-01-01").set_common_household(true);
+     },
+     ""},
     {"Edge119WithoutPatronymicOrNationalNumber",
      [](Desk& d, v1::ScopeFinding&) { Head(d).mutable_name()->clear_patronymic(); }, ""},
 };

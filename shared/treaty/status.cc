@@ -33,7 +33,8 @@ std::optional<v1::Violation> AdmitIssued(const v1::CaseState& state, const v1::S
   // 13.2: valid for as long as the protocol says.
   if (act.valid_until() != filled.valid_until()) return Violates("13.2", "", act.valid_until());
   // 12.1: a place of the current year, for everybody who is still in the case.
-  if (state.place().year() != context.today.year()) return Violates("12.1", "", absl::StrCat(state.place().year()));
+  if (state.place().year() != context.today.year())
+    return Violates("12.1", "", absl::StrCat(state.place().year()));
   if (state.place().places() != PlacesNeeded(state, context.protocol)) {
     return Violates("12.1", "", absl::StrCat(state.place().places()));
   }
@@ -55,14 +56,16 @@ std::optional<v1::Violation> AdmitExit(const v1::CaseState& state, const v1::Exi
   const auto crossed_on = DateOf(act.crossed_on());
   const auto issued_on = DateOf(state.document().issued_on());
   const auto valid_until = DateOf(state.document().valid_until());
-  if (!crossed_on || !issued_on || *crossed_on < *issued_on) return Violates("step.date", "", act.crossed_on());
+  if (!crossed_on || !issued_on || *crossed_on < *issued_on)
+    return Violates("step.date", "", act.crossed_on());
   if (!valid_until || *crossed_on > *valid_until) {
     return Violates("step.document", "", state.document().valid_until());
   }
   return std::nullopt;
 }
 
-std::optional<v1::Violation> AdmitResidence(const v1::CaseState& state, const v1::ResidenceRegistration& act) {
+std::optional<v1::Violation> AdmitResidence(const v1::CaseState& state,
+                                            const v1::ResidenceRegistration& act) {
   const auto registered_on = DateOf(act.registered_on());
   const auto issued_on = DateOf(state.document().issued_on());
   if (!registered_on || !issued_on || *registered_on < *issued_on) {

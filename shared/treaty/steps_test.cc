@@ -23,8 +23,8 @@ std::string ClearExcept(const std::string& flag) {
   for (const std::string id : {"head", "m1"}) {
     text += " persons { person_id: '" + id + "'";
     for (const std::string name :
-         {"permanent_residence_confirmed", "not_refugee", "not_imprisoned_convict", "no_security_bar", "no_postponement",
-          "not_temporary_stay", "not_migrant_worker", "not_conscript"}) {
+         {"permanent_residence_confirmed", "not_refugee", "not_imprisoned_convict", "no_security_bar",
+          "no_postponement", "not_temporary_stay", "not_migrant_worker", "not_conscript"}) {
       if (id == "m1" || name != flag) text += " " + name + ": true";
     }
     text += " }";
@@ -52,7 +52,7 @@ struct StepRow {
   std::function<void(Desk&)> then;
   v1::Party author;
   std::string command;
-  const char* rule;  // broken; empty: done
+  const char* rule;                                     // broken; empty: done
   v1::CaseStatus status = v1::CASE_STATUS_UNSPECIFIED;  // after it, when done
 };
 
@@ -198,10 +198,10 @@ TEST_P(StepTest, DoneOrRefusedByTheRule) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Steps, StepTest, ::testing::ValuesIn(kRows), [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(Steps, StepTest, ::testing::ValuesIn(kRows),
+                         [](const auto& row) { return row.param.name; });
 
 // ---------------------------------------------------------------- documents of the counterpart
-
 
 // What the departure state says to a document that its Judge would not have made.
 TEST(IssuedTest, Edge51TheFormInForceOnTheDayOfIssue) {

@@ -32,7 +32,8 @@ std::string TerminatesOn(const v1::TreatyState& state) {
 
 // Notice and revocation alike: recorded by the Party that received it, on a day
 // of its own calendar that has come.
-std::optional<v1::Violation> AdmitReceipt(v1::Party from, const std::string& received_on, const Context& context) {
+std::optional<v1::Violation> AdmitReceipt(v1::Party from, const std::string& received_on,
+                                          const Context& context) {
   if (!v1::Party_IsValid(from) || from == v1::PARTY_UNSPECIFIED) return Violates("step.turn", "", "from");
   // 17.4: the date is that of the receiving capital; the receiver records it.
   if (from == context.author) return Violates("step.turn", "", v1::Party_Name(Other(from)));
@@ -110,7 +111,8 @@ TreatyVerdict Judge(const v1::TreatyState& state, const v1::TreatyCommand& comma
   return std::vector<v1::TreatyAct>{act};
 }
 
-std::optional<v1::Violation> Admit(const v1::TreatyState& state, const v1::TreatyAct& act, const Context& context) {
+std::optional<v1::Violation> Admit(const v1::TreatyState& state, const v1::TreatyAct& act,
+                                   const Context& context) {
   switch (act.act_case()) {
     case v1::TreatyAct::kTerminationNoticeRecorded:
       return AdmitNotice(state, act.termination_notice_recorded(), context);
@@ -132,8 +134,9 @@ v1::TreatyState Apply(v1::TreatyState state, const v1::TreatyAct& act) {
                   notices.end());
   }
   // Both Parties may give notice; each learns of the two in its own order.
-  std::sort(notices.begin(), notices.end(),
-            [](const v1::TerminationNotice& a, const v1::TerminationNotice& b) { return a.from() < b.from(); });
+  std::sort(
+      notices.begin(), notices.end(),
+      [](const v1::TerminationNotice& a, const v1::TerminationNotice& b) { return a.from() < b.from(); });
   state.set_terminates_on(TerminatesOn(state));
   return state;
 }

@@ -14,9 +14,9 @@
 namespace kelisim::treaty {
 
 struct Period {
-  int number;             // from 1
+  int number;  // from 1
   absl::CivilDay from;
-  absl::CivilDay until;   // exclusive
+  absl::CivilDay until;  // exclusive
   // Last day on which a notice of termination can be received (17.4): six
   // calendar months before `until`.
   absl::CivilDay last_day_for_notice;
@@ -32,7 +32,8 @@ bool InForce(const v1::TreatyState& state, absl::CivilDay day);
 
 using TreatyVerdict = std::variant<std::vector<v1::TreatyAct>, v1::Violation>;
 TreatyVerdict Judge(const v1::TreatyState& state, const v1::TreatyCommand& command, const Context& context);
-std::optional<v1::Violation> Admit(const v1::TreatyState& state, const v1::TreatyAct& act, const Context& context);
+std::optional<v1::Violation> Admit(const v1::TreatyState& state, const v1::TreatyAct& act,
+                                   const Context& context);
 v1::TreatyState Apply(v1::TreatyState state, const v1::TreatyAct& act);
 
 }  // namespace kelisim::treaty

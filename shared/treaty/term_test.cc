@@ -65,7 +65,8 @@ TEST(TermTest, Edge112TheDayBeforeTheExchangeOfInstrumentsIsInNoPeriod) {
 
 // What KZ records of a notice by RU.
 std::string Notice(const std::string& received_on, const std::string& more = "written: true by_party: true") {
-  return "record_termination_notice { from: PARTY_RU received_on: '" + received_on + "' note_number: '1-n' " + more + " }";
+  return "record_termination_notice { from: PARTY_RU received_on: '" + received_on + "' note_number: '1-n' " +
+         more + " }";
 }
 
 std::string Revocation(const std::string& received_on) {
@@ -171,7 +172,8 @@ TEST(TermTest, ASecondNoticeOfTheSamePartyAddsNothing) {
 TEST(TermTest, NoticesOfBothPartiesAreIndependentAndOfOneOrder) {
   const std::string by_ru = Notice("2029-10-01");
   const std::string by_kz =
-      "record_termination_notice { from: PARTY_KZ received_on: '2029-10-02' note_number: '3-n' written: true by_party: true }";
+      "record_termination_notice { from: PARTY_KZ received_on: '2029-10-02' note_number: '3-n' written: true "
+      "by_party: true }";
   TermDesk one;
   ASSERT_EQ(one.Do(kKz, by_ru), "");
   ASSERT_EQ(one.Do(kRu, by_kz), "");

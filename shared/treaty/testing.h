@@ -92,7 +92,8 @@ class FakeRegistry final : public Registry {
 
 inline v1::Protocol SampleProtocol() {
   return Text<v1::Protocol>(
-      "version: 'test' quota_unit: PERSON answer_days: 20 status_validity_months: 12 status_form_version: 'F1'");
+      "version: 'test' quota_unit: PERSON answer_days: 20 status_validity_months: 12 status_form_version: "
+      "'F1'");
 }
 
 inline std::string CodeOf(v1::Party party) { return party == kKz ? "KAZ" : "RUS"; }
@@ -144,7 +145,8 @@ inline v1::CaseCommand ClearAll(const v1::CaseState& state) {
   for (const v1::Person& person : IncludedPersons(state)) {
     *command.mutable_clear()->add_persons() = Text<v1::PersonClearance>(absl::StrCat(
         "person_id: '", person.person_id(),
-        "' permanent_residence_confirmed: true not_refugee: true not_imprisoned_convict: true no_security_bar: true "
+        "' permanent_residence_confirmed: true not_refugee: true not_imprisoned_convict: true "
+        "no_security_bar: true "
         "no_postponement: true not_temporary_stay: true not_migrant_worker: true not_conscript: true"));
   }
   return command;
@@ -152,7 +154,8 @@ inline v1::CaseCommand ClearAll(const v1::CaseState& state) {
 
 inline constexpr char kConfirmScope[] =
     "confirm_scope { free_will_confirmed: true citizenship_confirmed_person_ids: 'head' }";
-inline constexpr char kIssue[] = "issue_status { number: '77' citizenship_confirmed: true no_obstacle_known: true }";
+inline constexpr char kIssue[] =
+    "issue_status { number: '77' citizenship_confirmed: true no_obstacle_known: true }";
 inline constexpr char kWithdraw[] = "withdraw { stated_on: '2026-03-01' }";
 
 // Both Parties at work on one case. Every act goes to the other Party's copy as
@@ -176,13 +179,20 @@ class Desk {
   // The copy of the state of entry, which knows everything.
   const v1::CaseState& state() const { return copies_.at(entry_); }
   const v1::CaseState& copy(v1::Party party) const { return copies_.at(party); }
-  Context At(v1::Party author) const { return {author, today, today, treaty, protocol, registry}; }
+  Context At(v1::Party author) const { return {author, today, today, treaty, protocol, registry, false}; }
+  // The same act, judged by the other Party when it arrives there.
+  Context OnArrival(v1::Party author) const {
+    Context context = At(author);
+    context.of_counterpart = true;
+    return context;
+  }
   std::string LastEntry() const { return absl::StrCat("e", entries_); }
 
   // "" when done; else the rule broken, "form: <field>", or what is wrong with
   // the other Party's copy.
   std::string Do(v1::Party author, const v1::CaseCommand& command) {
-    for (const FieldProblem& problem : CheckForm(command, today)) return absl::StrCat("form: ", problem.field);
+    for (const FieldProblem& problem : CheckForm(command, today))
+      return absl::StrCat("form: ", problem.field);
     CaseVerdict verdict = Judge(copies_[author], command, At(author));
     if (auto* broken = std::get_if<v1::Violation>(&verdict)) {
       violation = *broken;
@@ -202,13 +212,15 @@ class Desk {
     const Recorded recorded = {author, absl::StrCat("e", ++entries_), entries_};
     const v1::Party other = Other(author);
     if (addressed) {
-      if (auto broken = Admit(copies_[other], act, At(author))) return absl::StrCat("copy: ", broken->rule());
+      if (auto broken = Admit(copies_[other], act, OnArrival(author)))
+        return absl::StrCat("copy: ", broken->rule());
       copies_[other] = Apply(copies_[other], act, recorded);
     }
     const Effects before = EffectsOf(copies_[entry_], entry_);
     copies_[author] = Apply(copies_[author], act, recorded);
     registry.Move(entry_, before, EffectsOf(copies_[entry_], entry_));
-    if (addressed && copies_[other].SerializeAsString() != copies_[author].SerializeAsString()) return "copies differ";
+    if (addressed && copies_[other].SerializeAsString() != copies_[author].SerializeAsString())
+      return "copies differ";
     return "";
   }
 
@@ -254,7 +266,8 @@ class Desk {
 
  private:
   std::string HandOver(int number) {
-    if (state().offered_hand_off() == 0) return Do(state().holder(), absl::StrCat("offer { number: ", number, " }"));
+    if (state().offered_hand_off() == 0)
+      return Do(state().holder(), absl::StrCat("offer { number: ", number, " }"));
     return Do(state().holder(), absl::StrCat("accept { number: ", number, " }"));
   }
 
