@@ -1,6 +1,4 @@
 #include "ru_service/profile.h"
 #include "shared/node/service.h"
 
-int main(int argc, char** argv) {
-  return kelisim::node::RunService(argc, argv, kelisim::ru::RuProfile());
-}
+int main(int argc, char** argv) { return kelisim::node::RunService(argc, argv, kelisim::ru::RuProfile()); }

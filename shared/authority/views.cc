@@ -304,9 +304,9 @@ absl::Status Views::UpdateRegisters(const v1::CaseState& before, const v1::CaseS
 
   if (old_effects.waiting) rows_.Delete(WaitingRow(entry_state, before.waiting_since_us(), case_id));
   if (new_effects.waiting) {
-    std::string places;
-    AppendU32(places, static_cast<uint32_t>(new_effects.persons.size()));
-    rows_.Put(WaitingRow(entry_state, after.waiting_since_us(), case_id), places);
+    std::string persons;
+    AppendU32(persons, static_cast<uint32_t>(new_effects.persons.size()));
+    rows_.Put(WaitingRow(entry_state, after.waiting_since_us(), case_id), persons);
   }
   return UpdateDueRow(before, after);
 }
@@ -437,8 +437,8 @@ std::vector<treaty::Queued> Views::WaitingList(v1::Party entry_state) const {
   std::vector<treaty::Queued> waiting;
   const std::string prefix = PartyKey("vw", entry_state);
   const absl::Status scanned =
-      rows_.Scan(prefix, ledger::PrefixEnd(prefix), [&](std::string_view key, std::string_view places) {
-        waiting.push_back({std::string(key.substr(prefix.size() + 8)), ReadU32(places)});
+      rows_.Scan(prefix, ledger::PrefixEnd(prefix), [&](std::string_view key, std::string_view persons) {
+        waiting.push_back({std::string(key.substr(prefix.size() + 8)), ReadU32(persons)});
         return true;
       });
   if (status_.ok()) status_ = scanned;

@@ -37,7 +37,7 @@ struct OpenedEntry {
 //   vc <case id>                     CaseRecord, sealed
 //   vi <pseudonym of an identifier>  ClaimRow
 //   vq <party> <year u32>            QuotaState
-//   vw <party> <since u64> <case id> waiting list: places (u32)
+//   vw <party> <since u64> <case id> waiting list: persons (u32)
 //   vr <party> <year u32> <case id>  reserved places: since (u64)
 //   vt                               TreatyState
 //   vd <answer due> <case id>        own offer not answered yet: its entry id

@@ -38,10 +38,11 @@ grpc::ChannelArguments Arguments(const v1::CliProfile& profile) {
 
 }  // namespace
 
-void AllowOnlyTls13() {
+void PrepareGrpc() {
   // gRPC has no option for the version. With a TLS 1.2 cipher that needs a
   // pre-shared key, which nobody has, TLS 1.2 cannot be agreed on.
   setenv("GRPC_SSL_CIPHER_SUITES", "PSK-AES256-GCM-SHA384", /*overwrite=*/0);
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
 }
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> Dial(const v1::CliProfile& profile) {

@@ -18,9 +18,10 @@
 
 namespace kelisim::cli {
 
-// Leaves TLS 1.3 as the only version this process speaks. To be called before
-// gRPC is used for the first time.
-void AllowOnlyTls13();
+// What gRPC reads from the environment: TLS 1.3 only, no log lines of its own
+// among our answers. What is set already stays. To be called before gRPC is used
+// for the first time.
+void PrepareGrpc();
 
 // A channel with mutual TLS; nothing is sent yet. INVALID_ARGUMENT when an
 // address or file is missing or cannot be read.

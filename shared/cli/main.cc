@@ -34,7 +34,7 @@ kelisim::cli::Look LookOfTerminal() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  kelisim::cli::AllowOnlyTls13();
+  kelisim::cli::PrepareGrpc();
   const kelisim::cli::World world{
       {Variable("KELISIM_PROFILE"), Locale()},           LookOfTerminal(), kelisim::cli::Dial,
       [](absl::Duration time) { absl::SleepFor(time); }, std::cout,        std::cerr};

@@ -75,7 +75,7 @@ std::string DrawPairs(const std::vector<std::pair<std::string, std::string>>& pa
   for (const auto& [name, value] : pairs) {
     if (!value.empty()) rows.push_back({name, value});
   }
-  return DrawTable({"name", "value"}, rows, look, false);
+  return DrawTable({"", ""}, rows, look, false);
 }
 
 std::string Plain(std::string_view text) {

@@ -39,8 +39,9 @@ class Store {
   // Calls `visit` for each key in [begin, end), in order, until it returns
   // false. The pairs seen are those of one moment. The views end with the call.
   // Not OK: some pairs may have been missed.
-  virtual absl::Status Scan(std::string_view begin, std::string_view end,
-                            const std::function<bool(std::string_view key, std::string_view value)>& visit) const = 0;
+  virtual absl::Status Scan(
+      std::string_view begin, std::string_view end,
+      const std::function<bool(std::string_view key, std::string_view value)>& visit) const = 0;
 
   // All of the batch, durable (synced), or none. On anything but OK the outcome
   // is unknown: the caller must stop, reopen and read again.

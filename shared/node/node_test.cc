@@ -2,6 +2,9 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -269,7 +272,8 @@ TEST(Node, ACaseGoesFromOneAuthorityToTheOther) {
     free_will_confirmed: true citizenship_confirmed_person_ids: "head" })"),
                   &response);
   ASSERT_TRUE(status.ok()) << status.error_message();
-  status = Submit(*ru, Command("00000000-0000-4000-8000-000000000003", filed.name(), "offer {}"), &response);
+  status = Submit(*ru, Command("00000000-0000-4000-8000-000000000003", filed.name(), "offer { number: 1 }"),
+                  &response);
   ASSERT_TRUE(status.ok()) << status.error_message();
   EXPECT_EQ(response.holder(), v1::PARTY_KZ);
 
@@ -315,9 +319,9 @@ TEST(Node, ACaseGoesFromOneAuthorityToTheOther) {
   // A wrong step: the rule, in the caller's language.
   Context in_russian;
   in_russian.client.AddMetadata("accept-language", "ru");
-  status = ru->SubmitCaseCommand(&in_russian.client,
-                                 Command("00000000-0000-4000-8000-000000000005", filed.name(), "offer {}"),
-                                 &response);
+  status = ru->SubmitCaseCommand(
+      &in_russian.client,
+      Command("00000000-0000-4000-8000-000000000005", filed.name(), "offer { number: 1 }"), &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_EQ(InfoOf(status).reason(), "RULE");
   EXPECT_THAT(status.error_details(), HasSubstr("LocalizedMessage"));
@@ -540,7 +544,7 @@ TEST(Config, ErrorsNameLineAndField) {
   const std::pair<const char*, const char*> kTable[] = {
       {"listen: \"a:1\"\nlisten_on: \"b:2\"\n", "line 2, column 1"},
       {"listen: \"a:1\"\nlisten_on: \"b:2\"\n", "listen_on"},
-      {"tls {\n  certificat: \"x\"\n}\n", "line 2, column 3"},
+      {"tls {\n  certificat: \"x\"\n}\n", "line 2, column 13"},
       {"stop_grace_seconds: \"ten\"\n", "line 1"},
       {"identities { role: CLERK }\n", "CLERK"},
       {"listen: \"a:1\"\nlisten: \"b:2\"\n", "line 2"},
@@ -770,10 +774,71 @@ TEST(Program, KeygenMakesKeysThatFitAndNeverOverwrites) {
   EXPECT_EQ(Program({"keygen", "--type", "log", "--out", directory / "x"}).code, kExitUsage);
 }
 
+// ---------------------------------------------------------------- a life of the process
+
+TEST(Program, StopsWhenTheOutcomeIsUnknownAndFindsOutAtTheNextStart) {
+  const TwoAuthorities two;
+  const TemporaryDirectory directory;
+  const v1::NodeConfig config = two.Config(v1::PARTY_RU);
+  const std::string file = WriteConfig(directory, config);
+  const auto run = [&] {
+    return std::async(std::launch::async, [&] {
+      const char* const argv[] = {"ru_service", "--config", file.c_str(), "--log-level", "error"};
+      return RunService(5, argv, two.Profile(v1::PARTY_RU));
+    });
+  };
+  const auto submit = [&] {
+    Context context;
+    context.client.set_wait_for_ready(true);
+    v1::SubmitCaseCommandResponse response;
+    return v1::CaseService::NewStub(two.Connect(v1::PARTY_RU, "officer"))
+        ->SubmitCaseCommand(&context.client, Filing(kFirstId), &response);
+  };
+  // The anchor can no longer be written: the entry is in the store, and nobody may say so.
+  const std::string anchors = std::filesystem::path(config.anchor_file()).parent_path();
+  std::future<int> first = run();
+  ASSERT_TRUE(TwoAuthorities::Await([&] { return std::filesystem::exists(config.data_dir() + "/CURRENT"); }));
+  {
+    Context context;
+    context.client.set_wait_for_ready(true);
+    v1::NodeState state;
+    ASSERT_TRUE(v1::LedgerService::NewStub(two.Connect(v1::PARTY_RU, "officer"))
+                    ->GetNodeState(&context.client, v1::GetNodeStateRequest(), &state)
+                    .ok());
+  }
+  std::filesystem::rename(anchors, anchors + ".away");
+  const grpc::Status unknown = submit();
+  EXPECT_EQ(unknown.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_THAT(unknown.error_message(), HasSubstr("outcome unknown"));
+  EXPECT_EQ(first.get(), kExitOutcomeUnknown);
+
+  std::filesystem::rename(anchors + ".away", anchors);
+  std::future<int> second = run();
+  const grpc::Status known = submit();
+  EXPECT_TRUE(known.ok()) << known.error_message();
+  kill(getpid(), SIGTERM);
+  EXPECT_EQ(second.get(), kExitOk);
+  const Outcome doctor = Program({"doctor", "--config", file});
+  EXPECT_THAT(doctor.out, HasSubstr("ok       store: 1 own entries"));
+}
+
+// Whether a client that offers at most `version` gets through its handshake.
+bool HandshakeSucceeds(int port, int version) {
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()),
+                                                                  SSL_CTX_free);
+  SSL_CTX_set_max_proto_version(context.get(), version);
+  SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>("\x02h2"), 3);
+  const std::string address = absl::StrCat("127.0.0.1:", port);
+  const std::unique_ptr<BIO, decltype(&BIO_free_all)> bio(BIO_new_ssl_connect(context.get()), BIO_free_all);
+  BIO_set_conn_hostname(bio.get(), address.c_str());
+  return BIO_do_connect(bio.get()) == 1 && BIO_do_handshake(bio.get()) == 1;
+}
+
 TEST(Transport, SpeaksOnlyTls13) {
-  // What PrepareGrpc sets leaves no cipher suite to older versions.
-  EXPECT_STREQ(std::getenv("GRPC_SSL_CIPHER_SUITES"), "PSK-AES256-GCM-SHA384");
-  EXPECT_STREQ(std::getenv("GRPC_DNS_RESOLVER"), "native");
+  TwoAuthorities two;
+  two.Start(v1::PARTY_RU);
+  EXPECT_TRUE(HandshakeSucceeds(two.node(v1::PARTY_RU).port(), TLS1_3_VERSION));
+  EXPECT_FALSE(HandshakeSucceeds(two.node(v1::PARTY_RU).port(), TLS1_2_VERSION));
 }
 
 // Before anything of gRPC is used.

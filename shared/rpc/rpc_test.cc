@@ -8,19 +8,23 @@
 #include "google/protobuf/unknown_field_set.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "grpcpp/server_builder.h"
 #include "grpcpp/support/error_details.h"
 #include "gtest/gtest.h"
-#include "kelisim/v1/case_service.pb.h"
+#include "kelisim/v1/case_service.grpc.pb.h"
 #include "kelisim/v1/exchange_service.pb.h"
 #include "kelisim/v1/ledger_service.pb.h"
 #include "kelisim/v1/quota_service.pb.h"
 #include "kelisim/v1/treaty_service.pb.h"
 #include "nlohmann/json.hpp"
 #include "shared/authority/turn.h"
+#include "shared/ledger/memory_store.h"
 #include "shared/rpc/access.h"
 #include "shared/rpc/log.h"
 #include "shared/rpc/message.h"
 #include "shared/rpc/status.h"
+#include "shared/rpc/watch.h"
+#include "shared/testing/parties.h"
 #include "shared/treaty/rules.h"
 
 namespace kelisim::rpc {
@@ -295,6 +299,62 @@ TEST(Message, UnknownFieldsAreNamedWhereTheyStand) {
     EXPECT_EQ(problems[0].problem, "form.unknown_field");
     unknown->Clear();
   }
+}
+
+// ---------------------------------------------------------------- watching
+
+class WatchOnly final : public v1::CaseService::WithCallbackMethod_WatchActs<v1::CaseService::Service> {
+ public:
+  explicit WatchOnly(WatchHub& hub) : hub_(hub) {}
+  grpc::ServerWriteReactor<v1::WatchActsResponse>* WatchActs(grpc::CallbackServerContext*,
+                                                             const v1::WatchActsRequest* request) override {
+    return hub_.Open(request->cursor(), request->name());
+  }
+
+ private:
+  WatchHub& hub_;
+};
+
+TEST(Watch, HeartbeatsRepeatTheCursorAndStreamsAreBounded) {
+  const authority::Identity identity = testing::TestIdentity(v1::PARTY_KZ);
+  const ledger::MemoryStore store;
+  testing::SeededRandom random(1);
+  ledger::Vault vault(testing::TestMasterKey(v1::PARTY_KZ), random);
+  const authority::Reader reader(identity, store, vault);
+  WatchHub hub(reader, absl::Milliseconds(4));
+  WatchOnly service(hub);
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&service);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  const auto stub = v1::CaseService::NewStub(server->InProcessChannel({}));
+
+  v1::WatchActsRequest request;
+  request.mutable_cursor()->set_own_index(3);
+  v1::WatchActsResponse seen;
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::WatchActsResponse>>> streams;
+  for (size_t i = 0; i < WatchHub::kMostStreams; ++i) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    streams.push_back(stub->WatchActs(contexts.back().get(), request));
+    ASSERT_TRUE(streams.back()->Read(&seen));
+    EXPECT_EQ(seen.cursor().own_index(), 3u);
+    EXPECT_FALSE(seen.has_item());
+  }
+  grpc::ClientContext beyond;
+  const auto refused = stub->WatchActs(&beyond, request);
+  EXPECT_FALSE(refused->Read(&seen));
+  EXPECT_EQ(refused->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  contexts[0]->TryCancel();
+  while (streams[0]->Read(&seen)) {
+  }
+  EXPECT_EQ(streams[0]->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  hub.Stop();
+  for (size_t i = 1; i < streams.size(); ++i) {
+    while (streams[i]->Read(&seen)) {
+    }
+    EXPECT_EQ(streams[i]->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  }
+  server->Shutdown();
 }
 
 // ---------------------------------------------------------------- log

@@ -59,8 +59,8 @@ absl::StatusOr<std::vector<Hash>> ConsistencyProof(uint64_t first, uint64_t seco
 absl::Status VerifyInclusion(uint64_t index, uint64_t size, const Hash& leaf, const std::vector<Hash>& proof,
                              const Hash& root);
 // RFC 9162 section 2.1.4.2; refuses first == 0, which proves nothing.
-absl::Status VerifyConsistency(uint64_t first, uint64_t second, const Hash& first_root, const Hash& second_root,
-                               const std::vector<Hash>& proof);
+absl::Status VerifyConsistency(uint64_t first, uint64_t second, const Hash& first_root,
+                               const Hash& second_root, const std::vector<Hash>& proof);
 
 }  // namespace kelisim::tlog
 

@@ -16,7 +16,8 @@ uint32_t FreePlaces(const v1::QuotaState& quota) {
 bool EarlierWouldFit(const v1::CaseState& state, uint32_t free, const Context& context) {
   for (const Queued& queued : context.registry.WaitingList(state.entry_state())) {
     if (queued.case_id == state.case_id()) return false;
-    if (queued.places <= free) return true;
+    const bool per_family = context.protocol.quota_unit() == v1::Protocol::FAMILY;
+    if ((per_family ? 1 : queued.persons) <= free) return true;
   }
   return false;
 }

@@ -136,7 +136,8 @@ const StepRow kRows[] = {
     // Departure and residence.
     {"ExitOnTheLastDayOfValidity",  v1::PREPARING, Today(2027, 3, 5), kD, "record_exit { crossed_on: '2027-03-02' crossing_point: 'P1' }", "", v1::DEPARTED},
     {"ExitAfterTheValidity",        v1::PREPARING, Today(2027, 3, 5), kD, "record_exit { crossed_on: '2027-03-03' crossing_point: 'P1' }", "step.document"},
-    {"ExitBeforeTheIssue",          v1::PREPARING, Nothing, kD, "record_exit { crossed_on: '2026-03-01' crossing_point: 'P1' }", "step.date"},
+    {"ExitTwoDaysBeforeTheIssue",   v1::PREPARING, Nothing, kD, "record_exit { crossed_on: '2026-02-28' crossing_point: 'P1' }", "step.date"},
+    {"ExitOnTheDayBeforeByTheOtherCapital", v1::PREPARING, Nothing, kD, "record_exit { crossed_on: '2026-03-01' crossing_point: 'P1' }", "", v1::DEPARTED},
     {"Edge111DepartsAfterTheTermination", v1::PREPARING, [](Desk& d) { d.treaty.set_terminates_on("2026-03-02"); }, kD, "record_exit { crossed_on: '2026-03-02' crossing_point: 'P1' }", "", v1::DEPARTED},
     {"ResidenceBeforeTheIssue",     v1::ARRIVED,   Nothing, kE, "register_residence { registered_on: '2026-03-01' region: 'R1' }", "step.date"},
     {"Residence",                   v1::ARRIVED,   Nothing, kE, "register_residence { registered_on: '2026-03-02' region: 'R1' }", "", v1::COMPLETED},

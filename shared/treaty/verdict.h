@@ -37,7 +37,7 @@ enum class Claim {
 // A case that waits for a place, first come first.
 struct Queued {
   std::string case_id;
-  uint32_t places;
+  uint32_t persons;
 };
 
 // What a rule may ask about matters outside the case at hand. Answers reflect
