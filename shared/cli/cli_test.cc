@@ -270,7 +270,8 @@ const std::vector<CommandRow>& CommandRows() {
 }
 
 constexpr char kState[] =
-    "state { hand_offs_done: 2 offered_hand_off: 4 petition { head { person_id: 'head' } } "
+    "state { entry_state: PARTY_RU hand_offs_done: 2 offered_hand_off: 4 "
+    "petition { head { person_id: 'head' citizenships: 'RUS' } } "
     "family { person_id: 'm1' standing: EXCLUDED } family { person_id: 'm2' standing: INCLUDED } "
     "family { person_id: 'm3' standing: LEFT } }";
 
@@ -283,6 +284,13 @@ TEST_F(CliTest, FlagsBecomeCommands) {
         MessageDifferencer::Equals(notes_.case_command.command(), Proto<v1::CaseCommand>(row.command)))
         << notes_.case_command.command().DebugString() << row.command;
   }
+}
+
+TEST_F(CliTest, AllConfirmedConfirmsNoCitizenshipThatThePetitionDoesNotState) {
+  notes_.file = Proto<v1::Case>("state { entry_state: PARTY_KZ petition { head { citizenships: 'UZB' } } }");
+  EXPECT_EQ(RunCli({"case", "confirm-scope", "x", "--all-confirmed"}), 0) << err_.str();
+  EXPECT_TRUE(notes_.case_command.command().confirm_scope().free_will_confirmed());
+  EXPECT_TRUE(notes_.case_command.command().confirm_scope().citizenship_confirmed_person_ids().empty());
 }
 
 TEST_F(CliTest, JsonBecomesTheSameCommands) {

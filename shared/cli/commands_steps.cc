@@ -189,6 +189,16 @@ void ClearEverybody(const v1::CaseState& state, v1::Clearance* clearance) {
   }
 }
 
+// Citizenship is confirmed as the petition states it: the shortcut does not
+// confirm what nobody has claimed.
+void ConfirmScopeAsStated(const v1::CaseState& state, v1::ScopeFinding* finding) {
+  finding->set_free_will_confirmed(true);
+  const char* entry = state.entry_state() == v1::PARTY_KZ ? "KAZ" : "RUS";
+  for (const std::string& citizenship : state.petition().head().citizenships()) {
+    if (citizenship == entry) finding->add_citizenship_confirmed_person_ids("head");
+  }
+}
+
 bool NeedsCase(FillIn fill_in, const v1::CaseCommand& command) {
   switch (fill_in) {
     case FillIn::kNextHandOff:
@@ -207,6 +217,7 @@ void FillFrom(const v1::CaseState& state, v1::CaseCommand* command) {
   if (command->has_accept()) command->mutable_accept()->set_number(state.offered_hand_off());
   if (command->has_decline()) command->mutable_decline()->set_number(state.offered_hand_off());
   if (command->has_clear()) ClearEverybody(state, command->mutable_clear());
+  if (command->has_confirm_scope()) ConfirmScopeAsStated(state, command->mutable_confirm_scope());
 }
 
 // ---- the command of a step
@@ -216,11 +227,13 @@ struct StepCommand {
   v1::SubmitCaseCommandRequest request;
   std::optional<MessageOptions> content;
   bool all_clear = false;
+  bool all_confirmed = false;
 };
 
 int RunStep(StepCommand& step, Session& session) {
   if (std::optional<Failure> failure = step.content->Finish()) return Fail(session, *failure);
-  const bool from_case = !step.content->FromFile() && NeedsCase(step.fill_in, step.request.command());
+  const bool from_case =
+      !step.content->FromFile() && (step.all_confirmed || NeedsCase(step.fill_in, step.request.command()));
   if (from_case && step.fill_in == FillIn::kClearance && !step.all_clear) {
     return Fail(session, BadInput("give --all-clear or --from-json FILE"));
   }
@@ -242,14 +255,9 @@ void AddShortcuts(CLI::App& command, StepCommand& step) {
                          "Every register was asked about every person of the case; nothing found"));
   }
   if (step.fill_in == FillIn::kScope) {
-    v1::ScopeFinding* finding = step.request.mutable_command()->mutable_confirm_scope();
-    step.content->Excludes(command.add_flag_callback(
-        "--all-confirmed",
-        [finding] {
-          finding->set_free_will_confirmed(true);
-          finding->add_citizenship_confirmed_person_ids("head");
-        },
-        "The head's citizenship and own free will are confirmed"));
+    step.content->Excludes(command.add_flag(
+        "--all-confirmed", step.all_confirmed,
+        "The head's citizenship, as the petition states it, and own free will are confirmed"));
   }
 }
 

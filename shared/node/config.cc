@@ -34,9 +34,11 @@ class FirstError final : public google::protobuf::io::ErrorCollector {
 std::vector<std::string*> Paths(v1::NodeConfig& config) {
   v1::Tls& tls = *config.mutable_tls();
   v1::Keys& keys = *config.mutable_keys();
-  return {config.mutable_data_dir(), config.mutable_anchor_file(), config.mutable_policy_file(),
-          tls.mutable_certificate(), tls.mutable_private_key(),    tls.mutable_roots(),
-          keys.mutable_log(),        keys.mutable_witness(),       keys.mutable_mirror(),
+  return {config.mutable_data_dir(),    config.mutable_anchor_file(),
+          config.mutable_policy_file(), config.mutable_counterpart_policy_file(),
+          tls.mutable_certificate(),    tls.mutable_private_key(),
+          tls.mutable_roots(),          keys.mutable_log(),
+          keys.mutable_witness(),       keys.mutable_mirror(),
           keys.mutable_master()};
 }
 
@@ -196,6 +198,7 @@ std::vector<std::string> ConfigProblems(const v1::NodeConfig& config) {
   Require(config.keys().mirror(), "keys.mirror", problems);
   Require(config.keys().master(), "keys.master", problems);
   Require(config.policy_file(), "policy_file", problems);
+  Require(config.counterpart_policy_file(), "counterpart_policy_file", problems);
   RequireAddress(config.counterpart().address(), "counterpart.address", problems);
   Require(config.counterpart().tls_name(), "counterpart.tls_name", problems);
   CheckIdentities(config, problems);

@@ -10,7 +10,6 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
 #include "shared/node/config.h"
@@ -20,7 +19,7 @@ namespace kelisim::node {
 namespace {
 
 constexpr size_t kMasterKeySize = 32;
-constexpr char kLedger[] = "/ledger";
+constexpr char kLedger[] = "/ledger/";
 
 absl::Status Wrong(std::string_view field, const std::string& file, std::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(Absl(field), ": ", file, ": ", Absl(what)));
@@ -46,11 +45,26 @@ absl::StatusOr<tlog::NoteSigner> LoadSigner(std::string_view field, const std::s
   return signer;
 }
 
+struct PolicyFile {
+  const char* field;
+  const std::string& path;
+};
+
+absl::StatusOr<tlog::Policy> ReadPolicy(const PolicyFile& file) {
+  const absl::StatusOr<std::string> text = ReadFile(file.path);
+  if (!text.ok()) return Wrong(file.field, file.path, "cannot be read");
+  absl::StatusOr<tlog::Policy> policy = tlog::Policy::Parse(*text);
+  if (!policy.ok()) return Wrong(file.field, file.path, Std(policy.status().message()));
+  if (policy->logs().size() != 1) return Wrong(file.field, file.path, "must name one log");
+  return policy;
+}
+
 absl::Status CheckOwn(const tlog::NoteVerifier* in_policy, const tlog::NoteSigner& own,
                       std::string_view field, const std::string& file) {
   const bool same = in_policy != nullptr && in_policy->ToString() == own.verifier().ToString();
   return same ? absl::OkStatus()
-              : Wrong(field, file, absl::StrCat("is not the policy's key ", own.verifier().name()));
+              : Wrong(field, file,
+                      absl::StrCat("is not the key that the policies give to ", own.verifier().name()));
 }
 
 absl::Status WriteNewFile(const std::string& file, const std::string& line) {
@@ -70,37 +84,32 @@ absl::Status WriteNewFile(const std::string& file, const std::string& line) {
 
 absl::StatusOr<authority::Identity> LoadIdentity(const v1::NodeConfig& config, authority::Profile profile) {
   const v1::Keys& keys = config.keys();
-  const std::string& policy_file = config.policy_file();
   ASSIGN_OR_RETURN(tlog::NoteSigner log, LoadSigner("keys.log", keys.log(), tlog::KeyType::kEd25519));
   ASSIGN_OR_RETURN(tlog::NoteSigner witness,
                    LoadSigner("keys.witness", keys.witness(), tlog::KeyType::kCosignature));
   ASSIGN_OR_RETURN(tlog::NoteSigner mirror,
                    LoadSigner("keys.mirror", keys.mirror(), tlog::KeyType::kCosignature));
+  const PolicyFile own{"policy_file", config.policy_file()};
+  const PolicyFile peer{"counterpart_policy_file", config.counterpart_policy_file()};
+  ASSIGN_OR_RETURN(const tlog::Policy of_own, ReadPolicy(own));
+  ASSIGN_OR_RETURN(const tlog::Policy of_peer, ReadPolicy(peer));
 
-  const absl::StatusOr<std::string> text = ReadFile(policy_file);
-  if (!text.ok()) return Wrong("policy_file", policy_file, "cannot be read");
-  const absl::StatusOr<tlog::Policy> policy = tlog::Policy::Parse(*text);
-  if (!policy.ok()) return Wrong("policy_file", policy_file, Std(policy.status().message()));
-  if (policy->logs().size() != 2)
-    return Wrong("policy_file", policy_file, "must name two logs, one of each Party");
-  const bool own_first = policy->logs()[0].name() == log.verifier().name();
-  const tlog::NoteVerifier& own_log = policy->logs()[own_first ? 0 : 1];
-  const tlog::NoteVerifier& peer_log = policy->logs()[own_first ? 1 : 0];
-  RETURN_IF_ERROR(CheckOwn(&own_log, log, "keys.log", keys.log()));
+  RETURN_IF_ERROR(CheckOwn(&of_own.logs()[0], log, "keys.log", keys.log()));
   RETURN_IF_ERROR(
-      CheckOwn(policy->FindWitness(witness.verifier().name()), witness, "keys.witness", keys.witness()));
+      CheckOwn(of_peer.FindWitness(witness.verifier().name()), witness, "keys.witness", keys.witness()));
   RETURN_IF_ERROR(
-      CheckOwn(policy->FindWitness(mirror.verifier().name()), mirror, "keys.mirror", keys.mirror()));
+      CheckOwn(of_peer.FindWitness(mirror.verifier().name()), mirror, "keys.mirror", keys.mirror()));
 
-  absl::string_view peer = peer_log.name();
-  const bool named = absl::ConsumeSuffix(&peer, kLedger);
-  const tlog::NoteVerifier* const peer_witness =
-      named ? policy->FindWitness(absl::StrCat(peer, "/witness")) : nullptr;
-  const tlog::NoteVerifier* const peer_mirror =
-      named ? policy->FindWitness(absl::StrCat(peer, "/mirror")) : nullptr;
+  const tlog::NoteVerifier& peer_log = of_peer.logs()[0];
+  const size_t host_end = peer_log.name().rfind(kLedger);
+  if (host_end == std::string::npos)
+    return Wrong(peer.field, peer.path, "its log must be named HOST/ledger/YEAR");
+  const std::string host = peer_log.name().substr(0, host_end);
+  const tlog::NoteVerifier* const peer_witness = of_own.FindWitness(host + "/witness");
+  const tlog::NoteVerifier* const peer_mirror = of_own.FindWitness(host + "/mirror");
   if (peer_witness == nullptr || peer_mirror == nullptr) {
-    return Wrong("policy_file", policy_file,
-                 "the counterpart's log must be NAME/ledger, its cosigners NAME/witness and NAME/mirror");
+    return Wrong(own.field, own.path,
+                 absl::StrCat("must name the cosigners ", host, "/witness and ", host, "/mirror"));
   }
   return authority::Identity{std::move(profile), config.protocol(), std::move(log), std::move(witness),
                              std::move(mirror),  peer_log,          *peer_witness,  *peer_mirror};

@@ -14,10 +14,10 @@
 namespace kelisim::node {
 
 // The identity of the node: its three secret keys, and the counterpart's public
-// keys from the policy file. There the own ledger "N/ledger" must stand with
-// cosigners "P/witness" and "P/mirror" of the counterpart's ledger "P/ledger",
-// and the other way round: a node whose keys are not those of the policy would
-// make statements that nobody accepts. INVALID_ARGUMENT names field and file.
+// keys. `policy_file` names the own log and the counterpart's cosigners,
+// `counterpart_policy_file` the counterpart's log "HOST/ledger/YEAR" and the own
+// cosigners: a node whose keys are not those of the policies would make
+// statements that nobody accepts. INVALID_ARGUMENT names field and file.
 absl::StatusOr<authority::Identity> LoadIdentity(const v1::NodeConfig& config, authority::Profile profile);
 
 // 32 bytes.

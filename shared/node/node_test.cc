@@ -90,9 +90,10 @@ class TwoAuthorities {
       Issue(party, "node", absl::StrCat(CodeOf(party), ".example"));
       for (const char* role : {"officer", "auditor", "operator", "stranger"}) Issue(party, role, "");
     }
-    std::string policy;
-    for (v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) policy += MakeKeys(party);
-    Write(directory_ / "policy", policy + "group all all kz ru\nquorum all\n");
+    const PublicKeys kz = MakeKeys(v1::PARTY_KZ);
+    const PublicKeys ru = MakeKeys(v1::PARTY_RU);
+    WritePolicy("kz.policy", kz, ru);
+    WritePolicy("ru.policy", ru, kz);
     for (v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) {
       EXPECT_EQ(InitNode(Config(party)), absl::OkStatus());
     }
@@ -112,7 +113,8 @@ class TwoAuthorities {
     config.mutable_keys()->set_witness(home + "/witness.skey");
     config.mutable_keys()->set_mirror(home + "/mirror.skey");
     config.mutable_keys()->set_master(home + "/master.key");
-    config.set_policy_file(directory_ / "policy");
+    config.set_policy_file(directory_ / absl::StrCat(CodeOf(party), ".policy"));
+    config.set_counterpart_policy_file(directory_ / absl::StrCat(CodeOf(peer), ".policy"));
     config.mutable_counterpart()->set_address(absl::StrCat("127.0.0.1:", ports_[peer]));
     config.mutable_counterpart()->set_tls_name(absl::StrCat(CodeOf(peer), ".example"));
     AddIdentity(config, UriOf(peer, "node"), v1::Identity::COUNTERPART);
@@ -185,19 +187,24 @@ class TwoAuthorities {
     Write(directory_ / "roots.crt", pki_.roots());
   }
 
-  // The lines of the policy for this Party.
-  std::string MakeKeys(v1::Party party) {
+  struct PublicKeys {
+    std::string log;
+    std::string witness;
+    std::string mirror;
+  };
+  PublicKeys MakeKeys(v1::Party party) {
     const std::string home = directory_ / CodeOf(party);
-    const std::string name = absl::StrCat("migration.", CodeOf(party), ".example/");
-    const auto make = [&](const char* role, const char* file, tlog::KeyType type) {
-      return *GenerateKey(name + role, type, home + "/" + file + ".skey", SystemRandom());
-    };
+    const std::string host = absl::StrCat("migration.", CodeOf(party), ".example");
     EXPECT_EQ(GenerateMasterKey(home + "/master.key", SystemRandom()), absl::OkStatus());
-    const std::string code = CodeOf(party);
-    return absl::StrCat("log ", make("ledger", "log", tlog::KeyType::kEd25519), "\nwitness ", code,
-                        "-witness ", make("witness", "witness", tlog::KeyType::kCosignature), "\nwitness ",
-                        code, "-mirror ", make("mirror", "mirror", tlog::KeyType::kCosignature), "\ngroup ",
-                        code, " all ", code, "-witness ", code, "-mirror\n");
+    return {
+        *GenerateKey(host + "/ledger/2026", tlog::KeyType::kEd25519, home + "/log.skey", SystemRandom()),
+        *GenerateKey(host + "/witness", tlog::KeyType::kCosignature, home + "/witness.skey", SystemRandom()),
+        *GenerateKey(host + "/mirror", tlog::KeyType::kCosignature, home + "/mirror.skey", SystemRandom())};
+  }
+  void WritePolicy(const std::string& file, const PublicKeys& of, const PublicKeys& counterpart) {
+    Write(directory_ / file,
+          absl::StrCat("log ", of.log, "\nwitness witness ", counterpart.witness, "\nwitness mirror ",
+                       counterpart.mirror, "\ngroup treaty all witness mirror\nquorum treaty\n"));
   }
 
   TemporaryDirectory directory_;
@@ -587,6 +594,7 @@ TEST(Config, EveryProblemNamesItsField) {
       {"keys.log:", [](auto& config) { config.mutable_keys()->clear_log(); }},
       {"keys.master:", [](auto& config) { config.mutable_keys()->clear_master(); }},
       {"policy_file:", [](auto& config) { config.clear_policy_file(); }},
+      {"counterpart_policy_file:", [](auto& config) { config.clear_counterpart_policy_file(); }},
       {"counterpart.address:", [](auto& config) { config.mutable_counterpart()->set_address("::1:7801"); }},
       {"counterpart.tls_name:", [](auto& config) { config.mutable_counterpart()->clear_tls_name(); }},
       {"identities[1].uri:", [](auto& config) { config.mutable_identities(1)->set_uri("officer"); }},
@@ -728,6 +736,12 @@ TEST(Program, DoctorFindsWhatIsWrong) {
        [&](auto& config) { config.mutable_keys()->set_witness(two.Config(v1::PARTY_RU).keys().log()); }},
       {"problem  master key: keys.master",
        [](auto& config) { config.mutable_keys()->set_master(config.keys().log()); }},
+      {"problem  keys and policy: counterpart_policy_file",
+       [](auto& config) { config.set_counterpart_policy_file(config.tls().roots()); }},
+      {"problem  keys and policy: keys.log",
+       [](auto& config) { config.set_policy_file(config.counterpart_policy_file()); }},
+      {"problem  keys and policy: keys.witness",
+       [](auto& config) { config.set_counterpart_policy_file(config.policy_file()); }},
       {"problem  keys and policy: policy_file",
        [](auto& config) { config.set_policy_file(config.tls().roots()); }},
       {"problem  anchor: is missing",

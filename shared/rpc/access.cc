@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "grpc/grpc_security_constants.h"
-#include "shared/base/status_macros.h"
 #include "shared/rpc/log.h"
 #include "shared/rpc/status.h"
 

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/digest.h"
 #include "shared/rpc/handler.h"

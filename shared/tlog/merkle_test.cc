@@ -167,21 +167,20 @@ std::vector<std::filesystem::path> VectorFiles(const std::string& kind) {
   return files;
 }
 
-// nullopt when a hash is not base64 of 32 bytes, which is a refusal as well.
-std::optional<Hash> HashOf(const nlohmann::json& json) {
-  const auto bytes = FromBase64(json.is_null() ? "" : json.get<std::string>());
-  if (!bytes.ok()) return std::nullopt;
-  const auto hash = Hash::FromBytes(*bytes);
-  return hash.ok() ? std::optional<Hash>(*hash) : std::nullopt;
+// Some vectors carry values that are no hashes at all. Hash cannot hold them;
+// their digest stands for them, so that two equal roots stay equal; a leaf is
+// never the same as a root.
+Hash HashOf(const nlohmann::json& json, std::string_view role = "root") {
+  const std::string text = json.is_null() ? "" : json.get<std::string>();
+  const auto bytes = FromBase64(text);
+  const auto hash = Hash::FromBytes(bytes.ok() ? *bytes : "");
+  return hash.ok() ? *hash : Sha256({"not a hash but ", role, text});
 }
 
-std::optional<std::vector<Hash>> HashesOf(const nlohmann::json& json) {
+std::vector<Hash> HashesOf(const nlohmann::json& json) {
   std::vector<Hash> hashes;
-  for (const auto& one : json.is_null() ? nlohmann::json::array() : json) {
-    const auto hash = HashOf(one);
-    if (!hash) return std::nullopt;
-    hashes.push_back(*hash);
-  }
+  for (const auto& one : json.is_null() ? nlohmann::json::array() : json)
+    hashes.push_back(HashOf(one, "proof"));
   return hashes;
 }
 
@@ -193,11 +192,10 @@ TEST(Merkle, PublicInclusionVectors) {
   for (const auto& path : files) {
     std::ifstream file(path);
     const auto json = nlohmann::json::parse(file);
-    const auto leaf = HashOf(json["leafHash"]);
+    const auto leaf = HashOf(json["leafHash"], "leaf");
     const auto root = HashOf(json["root"]);
     const auto proof = HashesOf(json["proof"]);
-    const bool accepted = leaf && root && proof &&
-                          VerifyInclusion(json["leafIdx"], json["treeSize"], *leaf, *proof, *root).ok();
+    const bool accepted = VerifyInclusion(json["leafIdx"], json["treeSize"], leaf, proof, root).ok();
     EXPECT_EQ(accepted, !json["wantErr"].get<bool>()) << path << ": " << json["desc"];
     if (!accepted) ++refused;
   }
@@ -214,8 +212,7 @@ TEST(Merkle, PublicConsistencyVectors) {
     const auto first = HashOf(json["root1"]);
     const auto second = HashOf(json["root2"]);
     const auto proof = HashesOf(json["proof"]);
-    const bool accepted = first && second && proof &&
-                          VerifyConsistency(json["size1"], json["size2"], *first, *second, *proof).ok();
+    const bool accepted = VerifyConsistency(json["size1"], json["size2"], first, second, proof).ok();
     EXPECT_EQ(accepted, !json["wantErr"].get<bool>()) << path << ": " << json["desc"];
     if (!accepted) ++refused;
   }
