@@ -183,6 +183,8 @@ class Simulation final : private Environment {
     const std::string case_id = name.substr(std::string("cases/").size());
     const v1::CaseState state = node.StateOf(case_id);
     ++result_.issued_told;
+    // An old answer, asked for again after the case was withdrawn or annulled.
+    if (treaty::IsClosed(state.status())) return;
     for (const v1::Person& person : treaty::IncludedPersons(state)) {
       std::set<std::string>& told = told_issued_[person.identifiers(0).number()];
       for (const std::string& earlier : told) {
@@ -304,14 +306,32 @@ class Simulation final : private Environment {
     Note("faults stop");
     now_ = std::max({now_, extra_[0].up_again_at, extra_[1].up_again_at});
     for (Node& node : nodes_) StartIfDue(node);
-    LetRun(absl::Minutes(3));
+    RunUntilAtRest(absl::Minutes(3));
     for (Node& node : nodes_) {
       std::vector<Request>& requests = extra_[node.side].requests;
       for (size_t i = 0; i < requests.size(); ++i) {
         if (!requests[i].answer && requests[i].tries < 1000) Try(node, i);
       }
     }
-    LetRun(absl::Minutes(1));
+    RunUntilAtRest(absl::Minutes(1));
+  }
+
+  void RunUntilAtRest(absl::Duration limit) {
+    const absl::Time end = now_ + limit;
+    do {
+      LetRun(absl::Seconds(6));  // longer than a call can be outstanding
+    } while (now_ < end && !broken_ && !AtRest());
+  }
+
+  bool AtRest() const {
+    for (const Node& node : nodes_) {
+      const v1::NodeState& other = nodes_[1 - node.side].state;
+      if (node.state.mode() != v1::OPEN_FOR_ALL || node.state.cosigned_size() != node.state.own_size() ||
+          node.state.own_size() != other.mirror_size() || other.processed_size() != other.mirror_size()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   // ---- invariants
