@@ -4,6 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "shared/base/bytes.h"
 #include "shared/crypto/digest.h"
@@ -34,6 +35,17 @@ TEST(Digest, HmacOfTheStandard) {
       "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+TEST(Digest, HmacRemembersNoKey) {
+  // Nothing may be left over from the call before, least of all for no key.
+  const Hash empty = HmacSha256("", "message");
+  HmacSha256("a key", "another message");
+  EXPECT_EQ(HmacSha256(std::string_view(), "message"), empty);
+  EXPECT_NE(HmacSha256("a key", "message"), empty);
+  // A key longer than a block stands for its digest.
+  const std::string long_key(65, 'k');
+  EXPECT_EQ(HmacSha256(long_key, "m"), HmacSha256(Sha256(long_key).bytes(), "m"));
+}
+
 TEST(Digest, AHashHas32Bytes) {
   EXPECT_TRUE(Hash::FromBytes(std::string(32, 'x')).ok());
   EXPECT_FALSE(Hash::FromBytes(std::string(31, 'x')).ok());
@@ -50,7 +62,7 @@ struct Rfc8032 {
   const char* signature;
 };
 
-// RFC 8032 section 7.1, tests 1 to 3.
+// RFC 8032 section 7.1, tests 1 to 3 and SHA(abc).
 constexpr Rfc8032 kRfc8032[] = {
     {"9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
      "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
@@ -67,6 +79,12 @@ constexpr Rfc8032 kRfc8032[] = {
      "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e"
      "9716ed28d"
      "c027beceea1ec40a"},
+    {"833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42",
+     "ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf",
+     "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+     "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+     "dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b589"
+     "09351fc9ac90b3ecfdfbc7c66431e0303dca179c138ac17ad9bef1177331a704"},
 };
 
 TEST(Ed25519, VectorsOfTheRfc) {
@@ -124,10 +142,41 @@ TEST(Seal, OpensOnlyWithKeyContextAndEveryByte) {
       flipped[i] = static_cast<char>(flipped[i] ^ 0x80);
       EXPECT_FALSE(Unseal(key, "row 1", flipped).ok()) << i;
     }
-    for (size_t size = 0; size < sealed.size(); size += 7)
-      EXPECT_FALSE(Unseal(key, "row 1", sealed.substr(0, size)).ok());
+    for (size_t size = 0; size < sealed.size(); ++size)
+      EXPECT_FALSE(Unseal(key, "row 1", sealed.substr(0, size)).ok()) << size;
+    EXPECT_FALSE(Unseal(key, "row 1", sealed + "x").ok());
+    EXPECT_FALSE(Unseal(key, "row 1", "x" + sealed).ok());
+    EXPECT_FALSE(Unseal(key, "", sealed).ok());
+    EXPECT_FALSE(Unseal(key, "row 1 ", sealed).ok());
+    EXPECT_FALSE(Unseal(key.substr(1), "row 1", sealed).ok());
   }
   EXPECT_NE(Seal(key, "", "same", SystemRandom()), Seal(key, "", "same", SystemRandom()));
+}
+
+class FixedRandom final : public Random {
+ public:
+  explicit FixedRandom(std::string bytes) : bytes_(std::move(bytes)) {}
+  std::string Bytes(size_t count) override { return bytes_.substr(0, count); }
+
+ private:
+  const std::string bytes_;
+};
+
+// Test case 16 of the proposal of GCM to NIST (McGrew and Viega).
+TEST(Seal, IsAes256Gcm) {
+  const std::string key = Hex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308");
+  const std::string nonce = Hex("cafebabefacedbaddecaf888");
+  const std::string context = Hex("feedfacedeadbeeffeedfacedeadbeefabaddad2");
+  const std::string plaintext =
+      Hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+          "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39");
+  const std::string ciphertext =
+      Hex("522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
+          "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662");
+  const std::string tag = Hex("76fc6ece0f4e1768cddf8853bb2d551b");
+  FixedRandom random(nonce);
+  EXPECT_EQ(ToHex(Seal(key, context, plaintext, random)), ToHex(nonce + ciphertext + tag));
+  EXPECT_EQ(*Unseal(key, context, nonce + ciphertext + tag), plaintext);
 }
 
 TEST(Commit, BindsAndHides) {

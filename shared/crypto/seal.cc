@@ -4,6 +4,7 @@
 #include <openssl/rand.h>
 
 #include <cstdlib>
+#include <limits>
 #include <memory>
 
 namespace kelisim {
@@ -12,6 +13,8 @@ namespace {
 constexpr size_t kKeySize = 32;
 constexpr size_t kNonceSize = 12;
 constexpr size_t kTagSize = 16;
+// OpenSSL counts in int.
+constexpr size_t kMaxSize = std::numeric_limits<int>::max();
 
 using Context = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
 
@@ -45,7 +48,7 @@ std::string Seal(std::string_view key, std::string_view context, std::string_vie
   const Context cipher(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
   int size = 0;
   const bool ok =
-      key.size() == kKeySize && cipher &&
+      key.size() == kKeySize && context.size() <= kMaxSize && plaintext.size() <= kMaxSize && cipher &&
       EVP_EncryptInit_ex2(cipher.get(), Aes256Gcm(), Data(key), Data(nonce), nullptr) == 1 &&
       EVP_EncryptUpdate(cipher.get(), nullptr, &size, Data(context), static_cast<int>(context.size())) == 1 &&
       EVP_EncryptUpdate(cipher.get(), Data(ciphertext), &size, Data(plaintext),
@@ -58,9 +61,10 @@ std::string Seal(std::string_view key, std::string_view context, std::string_vie
 }
 
 absl::StatusOr<std::string> Unseal(std::string_view key, std::string_view context, std::string_view sealed) {
-  if (key.size() != kKeySize || sealed.size() < kNonceSize + kTagSize) {
-    return absl::DataLossError("sealed bytes are cut short");
-  }
+  if (key.size() != kKeySize) return absl::DataLossError("not a sealing key");
+  if (sealed.size() < kNonceSize + kTagSize) return absl::DataLossError("sealed bytes are cut short");
+  if (sealed.size() > kMaxSize || context.size() > kMaxSize)
+    return absl::DataLossError("sealed bytes are too long");
   const std::string_view ciphertext = sealed.substr(kNonceSize, sealed.size() - kNonceSize - kTagSize);
   std::string tag(sealed.substr(sealed.size() - kTagSize));
   std::string plaintext(ciphertext.size(), '\0');

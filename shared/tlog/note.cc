@@ -21,7 +21,8 @@ constexpr size_t kCosignatureTimeSize = 8;
 
 absl::Status Malformed(std::string_view what) { return absl::InvalidArgumentError(Absl(what)); }
 
-// UTF-8 without ASCII control characters other than newline.
+// UTF-8 without ASCII control characters other than newline. The specification
+// means those below U+0020: DEL is allowed.
 bool IsNoteText(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const unsigned char c = static_cast<unsigned char>(text[i]);
@@ -31,7 +32,7 @@ bool IsNoteText(std::string_view text) {
                           : c >= 0xf0 && c < 0xf5 ? 4
                                                   : 0;
     if (length == 0 || i + length > text.size()) return false;
-    if (length == 1 && (c < 0x20 || c == 0x7f) && c != '\n') return false;
+    if (length == 1 && c < 0x20 && c != '\n') return false;
     for (size_t k = 1; k < length; ++k) {
       if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
     }
@@ -217,16 +218,17 @@ absl::Status VerifyNote(const Note& note, const NoteVerifier& key, uint64_t* uni
     if (signature.name != key.name() || signature.key_id != key.key_id()) continue;
     found = true;
     bool right = false;
+    uint64_t time = 0;
     if (key.type() == KeyType::kEd25519) {
       right = key.VerifyRaw(note.text, signature.bytes);
     } else if (signature.bytes.size() > kCosignatureTimeSize) {
-      const uint64_t time = ReadU64(signature.bytes);
+      time = ReadU64(signature.bytes);
       right =
           time <= INT64_MAX && key.VerifyRaw(CosignedMessage(note.text, time),
                                              std::string_view(signature.bytes).substr(kCosignatureTimeSize));
-      if (unix_seconds != nullptr) *unix_seconds = time;
     }
     if (!right) return absl::InvalidArgumentError(absl::StrCat("signature of ", key.name(), " is wrong"));
+    if (unix_seconds != nullptr && key.type() == KeyType::kCosignature) *unix_seconds = time;
   }
   if (!found) return absl::NotFoundError(absl::StrCat("no signature of ", key.name()));
   return absl::OkStatus();

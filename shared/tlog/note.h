@@ -31,6 +31,7 @@ class NoteVerifier {
   const std::string& name() const { return name_; }
   uint32_t key_id() const { return key_id_; }
   KeyType type() const { return type_; }
+  const std::string& public_key() const { return public_key_; }
   // As Parse takes it.
   std::string ToString() const;
   // Raw Ed25519 over any message: for statements outside notes, whose first
@@ -86,7 +87,8 @@ struct Note {
 
 // OK when `note` carries a signature of `key` and every signature of `key` on
 // it is right; NOT_FOUND when it carries none; INVALID_ARGUMENT when one is
-// wrong. For a cosignature key, `unix_seconds` (if not null) receives its time.
+// wrong. For a cosignature key, `unix_seconds` (if not null) receives the time of
+// its last right signature.
 absl::Status VerifyNote(const Note& note, const NoteVerifier& key, uint64_t* unix_seconds = nullptr);
 
 // The body of a checkpoint: origin, size, root; no extension lines.

@@ -1,7 +1,7 @@
 #include "shared/tlog/policy.h"
 
-#include <functional>
-#include <set>
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,55 +10,88 @@
 #include "shared/base/status_macros.h"
 
 namespace kelisim::tlog {
+namespace {
+
+// The quorum that needs no cosignature; no name of a witness or group.
+constexpr char kNone[] = "none";
+
+absl::Status Wrong(std::string_view what) { return absl::InvalidArgumentError(Absl(what)); }
+
+bool IsPolicyOctet(char c) {
+  const unsigned char octet = static_cast<unsigned char>(c);
+  return octet == '\t' || (octet >= 0x20 && octet != 0x7f);
+}
+
+}  // namespace
 
 absl::StatusOr<Policy> Policy::Parse(std::string_view text) {
   Policy policy;
   int number = 0;
-  const auto wrong = [&](std::string_view what) {
-    return absl::InvalidArgumentError(absl::StrCat("policy line ", number, ": ", Absl(what)));
-  };
   for (absl::string_view line : absl::StrSplit(Absl(text), '\n')) {
     ++number;
-    if (line.empty() || line[0] == '#') continue;
     const std::vector<std::string> words = absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
-    if (words.empty()) continue;
-    const auto is_taken = [&](const std::string& name) {
-      return name == "none" || policy.witnesses_.contains(name) || policy.groups_.contains(name);
-    };
-    if (words[0] == "log" && (words.size() == 2 || words.size() == 3)) {
-      const absl::StatusOr<NoteVerifier> key = NoteVerifier::Parse(words[1]);
-      if (!key.ok() || key->type() != KeyType::kEd25519) return wrong("not a log's vkey");
-      policy.logs_.push_back(*key);
-    } else if (words[0] == "witness" && (words.size() == 3 || words.size() == 4)) {
-      const absl::StatusOr<NoteVerifier> key = NoteVerifier::Parse(words[2]);
-      if (!key.ok() || key->type() != KeyType::kCosignature) return wrong("not a cosigner's vkey");
-      if (is_taken(words[1])) return wrong("this name is taken");
-      policy.witnesses_.emplace(words[1], Witness{*key, words.size() == 4 ? words[3] : ""});
-    } else if (words[0] == "group" && words.size() >= 4) {
-      if (is_taken(words[1])) return wrong("this name is taken");
-      Group group{0, {words.begin() + 3, words.end()}};
-      std::set<std::string> unique;
-      for (const std::string& member : group.members) {
-        if (member == "none" || !is_taken(member)) return wrong("a member of the group is not defined above");
-        if (!unique.insert(member).second) return wrong("a member of the group stands twice");
-      }
-      const std::optional<uint64_t> threshold = ParseDecimal(words[2]);
-      if (words[2] != "all" && words[2] != "any" &&
-          (!threshold || *threshold == 0 || *threshold > group.members.size())) {
-        return wrong("the threshold is all, any or a number of members");
-      }
-      group.threshold = words[2] == "all" ? group.members.size() : words[2] == "any" ? 1 : *threshold;
-      policy.groups_.emplace(words[1], std::move(group));
-    } else if (words[0] == "quorum" && words.size() == 2) {
-      if (!policy.quorum_.empty()) return wrong("there is a quorum already");
-      if (!is_taken(words[1])) return wrong("the quorum is not defined above");
-      policy.quorum_ = words[1];
-    } else {
-      return wrong("expected log, witness, group or quorum");
-    }
+    const bool is_text = std::all_of(line.begin(), line.end(), IsPolicyOctet);
+    const absl::Status added = is_text ? policy.AddLine(words) : Wrong("has a control character");
+    if (!added.ok()) return Wrong(absl::StrCat("policy line ", number, ": ", added.message()));
   }
-  if (policy.quorum_.empty()) return absl::InvalidArgumentError("policy has no quorum line");
+  if (policy.quorum_.empty()) return Wrong("policy has no quorum line");
   return policy;
+}
+
+absl::Status Policy::AddLine(const std::vector<std::string>& words) {
+  if (words.empty() || words[0][0] == '#') return absl::OkStatus();
+  const size_t count = words.size();
+  if (words[0] == "log" && (count == 2 || count == 3)) return AddLog(words[1]);
+  if (words[0] == "witness" && (count == 3 || count == 4))
+    return AddWitness(words[1], words[2], count == 4 ? words[3] : "");
+  if (words[0] == "group" && count >= 4)
+    return AddGroup(words[1], words[2], {words.begin() + 3, words.end()});
+  if (words[0] == "quorum" && count == 2) return SetQuorum(words[1]);
+  return Wrong("expected log, witness, group or quorum");
+}
+
+absl::Status Policy::AddLog(std::string_view vkey) {
+  absl::StatusOr<NoteVerifier> key = NoteVerifier::Parse(vkey);
+  if (!key.ok() || key->type() != KeyType::kEd25519) return Wrong("not a log's vkey");
+  for (const NoteVerifier& log : logs_) {
+    if (log.public_key() == key->public_key()) return Wrong("another log has this public key");
+  }
+  logs_.push_back(*std::move(key));
+  return absl::OkStatus();
+}
+
+absl::Status Policy::AddWitness(const std::string& name, std::string_view vkey, std::string_view url) {
+  if (name == kNone || !names_.insert(name).second) return Wrong("this name is taken");
+  absl::StatusOr<NoteVerifier> key = NoteVerifier::Parse(vkey);
+  if (!key.ok() || key->type() != KeyType::kCosignature) return Wrong("not a cosigner's vkey");
+  for (const auto& [other, witness] : witnesses_) {
+    if (witness.key.public_key() == key->public_key()) return Wrong("another witness has this public key");
+  }
+  witnesses_.emplace(name, Witness{*std::move(key), std::string(url)});
+  return absl::OkStatus();
+}
+
+absl::Status Policy::AddGroup(const std::string& name, const std::string& threshold,
+                              std::vector<std::string> members) {
+  const std::optional<uint64_t> count = threshold == "all"   ? members.size()
+                                        : threshold == "any" ? 1
+                                                             : ParseDecimal(threshold);
+  if (!count || *count == 0 || *count > members.size())
+    return Wrong("the threshold is all, any or a number of members");
+  for (const std::string& member : members) {
+    if (!names_.contains(member)) return Wrong("a member of the group is not defined above");
+    if (!grouped_.insert(member).second) return Wrong("a member of the group is in a group already");
+  }
+  if (name == kNone || !names_.insert(name).second) return Wrong("this name is taken");
+  groups_.push_back({name, *count, std::move(members)});
+  return absl::OkStatus();
+}
+
+absl::Status Policy::SetQuorum(const std::string& name) {
+  if (!quorum_.empty()) return Wrong("there is a quorum already");
+  if (name != kNone && !names_.contains(name)) return Wrong("the quorum is not defined above");
+  quorum_ = name;
+  return absl::OkStatus();
 }
 
 const NoteVerifier* Policy::FindLog(std::string_view origin) const {
@@ -75,30 +108,35 @@ const NoteVerifier* Policy::FindWitness(std::string_view key_name) const {
   return nullptr;
 }
 
+absl::Status Policy::VerifyLog(const Note& note, std::string_view origin) const {
+  if (FindLog(origin) == nullptr) return absl::PermissionDeniedError("no log of this policy has this origin");
+  bool is_signed = false;
+  for (const NoteVerifier& log : logs_) {
+    if (log.name() != origin) continue;
+    const absl::Status status = VerifyNote(note, log);
+    if (!status.ok() && !absl::IsNotFound(status)) return status;
+    is_signed = is_signed || status.ok();
+  }
+  return is_signed ? absl::OkStatus() : absl::PermissionDeniedError("the log has not signed this");
+}
+
 absl::StatusOr<Checkpoint> Policy::Verify(const Note& note) const {
   ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::Parse(note.text));
-  const NoteVerifier* log = FindLog(checkpoint.origin);
-  if (log == nullptr) return absl::PermissionDeniedError("no log of this policy has this origin");
-  const absl::Status signed_by_log = VerifyNote(note, *log);
-  if (absl::IsNotFound(signed_by_log)) return absl::PermissionDeniedError("the log has not signed this");
-  RETURN_IF_ERROR(signed_by_log);
+  RETURN_IF_ERROR(VerifyLog(note, checkpoint.origin));
 
-  // Groups name only what stands above them, so one pass in dependency order
-  // would do; evaluating by name is simpler and as bounded.
-  std::map<std::string, bool> met{{"none", true}};
+  std::map<std::string, bool> met{{kNone, true}};
   for (const auto& [name, witness] : witnesses_) {
-    const absl::Status cosigned = VerifyNote(note, witness.key);
-    if (!cosigned.ok() && !absl::IsNotFound(cosigned)) return cosigned;
-    met[name] = cosigned.ok();
+    const absl::Status status = VerifyNote(note, witness.key);
+    if (!status.ok() && !absl::IsNotFound(status)) return status;
+    met[name] = status.ok();
   }
-  const std::function<bool(const std::string&)> is_met = [&](const std::string& name) {
-    if (const auto it = met.find(name); it != met.end()) return it->second;
-    const Group& group = groups_.at(name);
+  // Groups name only what stands above them.
+  for (const Group& group : groups_) {
     size_t count = 0;
-    for (const std::string& member : group.members) count += is_met(member) ? 1 : 0;
-    return met[name] = count >= group.threshold;
-  };
-  if (!is_met(quorum_)) return absl::FailedPreconditionError("cosignatures do not meet the quorum");
+    for (const std::string& member : group.members) count += met.at(member) ? 1 : 0;
+    met[group.name] = count >= group.threshold;
+  }
+  if (!met.at(quorum_)) return absl::FailedPreconditionError("cosignatures do not meet the quorum");
   return checkpoint;
 }
 

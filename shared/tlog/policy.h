@@ -2,10 +2,12 @@
 #define KELISIM_SHARED_TLOG_POLICY_H_
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "shared/tlog/note.h"
 
@@ -19,7 +21,10 @@ namespace kelisim::tlog {
 //   group <name> all|any|<k> <member>...
 //   quorum <name>|none
 //
-// Empty lines and lines that start with '#' are ignored.
+// Words are parted by spaces and tabs; empty lines and lines whose first word
+// starts with '#' are ignored. A public key serves one log and one witness at
+// most, whatever its name, and a name is a member of one group at most: so no
+// signature counts twice. Limits: key types 0x01 for logs, 0x04 for witnesses.
 class Policy {
  public:
   struct Witness {
@@ -30,7 +35,8 @@ class Policy {
   static absl::StatusOr<Policy> Parse(std::string_view text);
 
   const std::vector<NoteVerifier>& logs() const { return logs_; }
-  // nullptr when there is no log of this origin (key name).
+  // nullptr when there is no log of this origin (key name); the first of several
+  // keys of one log.
   const NoteVerifier* FindLog(std::string_view origin) const;
   const NoteVerifier* FindWitness(std::string_view key_name) const;
 
@@ -42,12 +48,24 @@ class Policy {
 
  private:
   struct Group {
+    std::string name;
     size_t threshold;
     std::vector<std::string> members;
   };
+  // What stands on one line; INVALID_ARGUMENT says what is wrong with it.
+  absl::Status AddLine(const std::vector<std::string>& words);
+  absl::Status AddLog(std::string_view vkey);
+  absl::Status AddWitness(const std::string& name, std::string_view vkey, std::string_view url);
+  absl::Status AddGroup(const std::string& name, const std::string& threshold,
+                        std::vector<std::string> members);
+  absl::Status SetQuorum(const std::string& name);
+  absl::Status VerifyLog(const Note& note, std::string_view origin) const;
+
   std::vector<NoteVerifier> logs_;
   std::map<std::string, Witness> witnesses_;
-  std::map<std::string, Group> groups_;
+  std::vector<Group> groups_;      // in the order of the file
+  std::set<std::string> names_;    // of witnesses and groups
+  std::set<std::string> grouped_;  // those that are a member of a group
   std::string quorum_;
 };
 
