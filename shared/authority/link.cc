@@ -62,6 +62,8 @@ v1::NodeMode Link::mode() const {
 
 absl::StatusOr<std::string> Link::MyPosition() const {
   v1::Position position;
+  // The turn may have appended entries that are not signed yet.
+  RETURN_IF_ERROR(books_.Checkpoint());
   if (books_.own().size() > 0) {
     ASSIGN_OR_RETURN(*position.mutable_checkpoint(), books_.CheckpointAt(books_.own().size()));
   }
@@ -100,6 +102,7 @@ absl::StatusOr<bool> Link::Agrees(const v1::Position& theirs) {
   };
   ASSIGN_OR_RETURN(const bool my_ledger_forked, contradicts(books_.own(), of_mine));
   if (my_ledger_forked) {
+    RETURN_IF_ERROR(books_.Checkpoint());
     ASSIGN_OR_RETURN(const std::string now, books_.CheckpointAt(books_.own().size()));
     Halt("the counterpart holds a checkpoint of our ledger that our ledger contradicts",
          {theirs.mirror_checkpoint(), now});

@@ -1,6 +1,7 @@
 #include "shared/testing/environment.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "kelisim/v1/exchange_service.pb.h"
@@ -78,13 +79,16 @@ void Environment::Start(Node& node) {
 void Environment::Crash(Node& node, const char* when) {
   Note(absl::StrCat(node.name(), " crashes ", when));
   node.core.reset();
+  node.held.clear();
   node.peer_calls.clear();
   Crashed(node);
 }
 
 void Environment::Step(Node& node, std::vector<Input> inputs) {
   if (node.core == nullptr || broken_) return;
-  absl::StatusOr<Turn> turn = node.core->Step(now_, std::move(inputs));
+  for (Input& input : inputs) node.held.push_back(std::move(input));
+  if (hold_ > 0 && random_.Chance(hold_)) return;
+  absl::StatusOr<Turn> turn = node.core->Step(now_, std::exchange(node.held, {}));
   if (!turn.ok()) return Break(absl::StrCat("step failed: ", turn.status().ToString()));
   const CrashAt crash = DrawCrash();
   if (bug_ == Bug::kAnswerBeforeSync) {

@@ -59,6 +59,7 @@ struct Node {
   uint64_t incarnation = 0;
   v1::NodeState state;                     // as of the last turn
   std::map<uint64_t, Message> peer_calls;  // by token: the caller to answer
+  std::vector<authority::Input> held;      // for the next turn
 };
 
 // Two authorities and the link between them, in one thread and simulated time.
@@ -101,6 +102,8 @@ class Environment {
   double loss_ = 0;
   double repeat_ = 0;
   bool long_delays_ = false;
+  // How often an input waits for the next one, so that both come in one turn.
+  double hold_ = 0;
   // Set by Break: nothing goes on after it.
   bool broken_ = false;
   // Roots of own ledgers that the counterpart has cosigned, by size.

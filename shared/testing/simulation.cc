@@ -53,6 +53,7 @@ class Simulation final : private Environment {
     crash_ = random_.Chance(0.6) ? 0.04 * Fraction() : 0;
     restored_side_ = random_.Chance(0.5) ? static_cast<int>(random_.Below(2)) : -1;
     long_delays_ = random_.Chance(0.3);
+    hold_ = random_.Chance(0.5) ? 0.5 * Fraction() : 0;
   }
 
   SimulationResult Run() {
@@ -301,7 +302,7 @@ class Simulation final : private Environment {
   // more for what they have no answer to.
   void Settle() {
     faults_ = false;
-    loss_ = repeat_ = 0;
+    loss_ = repeat_ = hold_ = 0;
     long_delays_ = false;
     Note("faults stop");
     now_ = std::max({now_, extra_[0].up_again_at, extra_[1].up_again_at});
