@@ -21,7 +21,7 @@ std::string NewRequestId(SeededRandom& random);
 v1::SubmitQuotaCommandRequest QuotaRequest(v1::Party party, uint32_t limit, SeededRandom& random);
 
 // One case on its course from petition to residence, through four hand-offs. A
-// family of three, whom no other `number` (below three million) claims.
+// family of three, whom no other `number` (below 26 million) claims.
 class Course {
  public:
   Course(v1::Party entry_state, int number);
