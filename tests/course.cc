@@ -39,9 +39,7 @@ constexpr int kFirstPassport = 20'000'000;
 
 std::string Today(v1::Party party) {
   const authority::Profile profile = party == v1::PARTY_KZ ? kz::KzProfile() : ru::RuProfile();
-  absl::TimeZone zone;
-  absl::LoadTimeZone(profile.time_zone, &zone);
-  return FormatDate(absl::ToCivilDay(absl::Now(), zone));
+  return FormatDate(profile.DateAt(absl::Now()));
 }
 
 std::string NewRequestId(SeededRandom& random) {

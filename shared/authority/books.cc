@@ -212,12 +212,12 @@ absl::StatusOr<std::string> Books::SealLeaf(Side side, uint64_t index, const v1:
                      leaf.opening() + leaf.payload());
 }
 
-absl::Status Books::Take(ledger::Log& log, Side side, const tlog::NoteVerifier& key,
-                         const RepeatedPtrField<v1::Leaf>& leaves, const std::string& checkpoint_note) {
-  ASSIGN_OR_RETURN(const tlog::Note note, tlog::Note::Parse(checkpoint_note));
-  RETURN_IF_ERROR(tlog::VerifyNote(note, key));
-  ASSIGN_OR_RETURN(const tlog::Checkpoint checkpoint, tlog::Checkpoint::Parse(note.text));
-  if (checkpoint.origin != key.name()) return absl::InvalidArgumentError("checkpoint of another ledger");
+absl::Status Books::Take(ledger::Log& log, Side side, const RepeatedPtrField<v1::Leaf>& leaves,
+                         const tlog::SignedCheckpoint& vouched) {
+  const tlog::Checkpoint& checkpoint = vouched.checkpoint();
+  const std::string& origin =
+      side == Side::kOwn ? identity_.log.verifier().name() : identity_.peer_log.name();
+  if (checkpoint.origin != origin) return absl::InvalidArgumentError("checkpoint of another ledger");
   const uint64_t first = log.size();
   if (checkpoint.size != first + static_cast<uint64_t>(leaves.size())) {
     return absl::InvalidArgumentError("the checkpoint is not for these entries");
@@ -239,12 +239,13 @@ absl::Status Books::Take(ledger::Log& log, Side side, const tlog::NoteVerifier& 
     }
     log.Append(rows_, leaf.entry(), sealed);
   }
-  log.PutCheckpoint(rows_, checkpoint.size, note.ToString());
+  log.PutCheckpoint(rows_, checkpoint.size, vouched.note());
   return absl::OkStatus();
 }
 
-absl::Status Books::TakeMirror(const RepeatedPtrField<v1::Leaf>& leaves, const std::string& checkpoint) {
-  return Take(mirror_, Side::kMirror, identity_.peer_log, leaves, checkpoint);
+absl::Status Books::TakeMirror(const RepeatedPtrField<v1::Leaf>& leaves,
+                               const tlog::SignedCheckpoint& checkpoint) {
+  return Take(mirror_, Side::kMirror, leaves, checkpoint);
 }
 
 absl::StatusOr<OpenedEntry> Books::Load(Side side, uint64_t index) const {
@@ -326,14 +327,14 @@ absl::StatusOr<std::optional<v1::Violation>> Books::JudgeCounterpart(const Opene
       if (act.case_id().empty() || act.case_id().size() > 64) {
         return treaty::Violates("exchange.format", "", "case_id");
       }
-      ASSIGN_OR_RETURN(const v1::CaseRecord record, views_.LoadCase(act.case_id()));
-      const bool known = record.state().status() != v1::CASE_STATUS_UNSPECIFIED;
+      ASSIGN_OR_RETURN(const auto record, views_.LoadCase(act.case_id()));
+      const bool known = record->state().status() != v1::CASE_STATUS_UNSPECIFIED;
       // One chain per case: the act names the last act it follows.
       if (known && !treaty::IsOutsideChain(act.case_act()) &&
-          act.predecessor() != record.state().head_entry_id()) {
+          act.predecessor() != record->state().head_entry_id()) {
         return treaty::Violates("step.chain");
       }
-      violation = treaty::Admit(record.state(), act.case_act(), context);
+      violation = treaty::Admit(record->state(), act.case_act(), context);
       break;
     }
     case v1::Act::kQuotaAct: {
@@ -417,8 +418,9 @@ absl::Status Books::BeginRecovery() {
   return absl::OkStatus();
 }
 
-absl::Status Books::TakeOwnBack(const RepeatedPtrField<v1::Leaf>& leaves, const std::string& checkpoint) {
-  RETURN_IF_ERROR(Take(own_, Side::kOwn, identity_.log.verifier(), leaves, checkpoint));
+absl::Status Books::TakeOwnBack(const RepeatedPtrField<v1::Leaf>& leaves,
+                                const tlog::SignedCheckpoint& checkpoint) {
+  RETURN_IF_ERROR(Take(own_, Side::kOwn, leaves, checkpoint));
   signed_size_ = own_.size();
   unsigned_bytes_ = 0;
   return absl::OkStatus();

@@ -89,11 +89,11 @@ class Books {
 
   // ---- the counterpart's word
 
-  // Takes leaves that follow the mirror's end, vouched for by `checkpoint` (a
-  // note of the counterpart's log key over exactly the result).
-  // INVALID_ARGUMENT: they do not fit; nothing was taken.
+  // Takes leaves that follow the mirror's end, vouched for by the counterpart's
+  // checkpoint over exactly the result. INVALID_ARGUMENT: they do not fit; nothing
+  // was taken.
   absl::Status TakeMirror(const google::protobuf::RepeatedPtrField<v1::Leaf>& leaves,
-                          const std::string& checkpoint);
+                          const tlog::SignedCheckpoint& checkpoint);
   // Judges what the mirror has and is not processed: folds acts, appends refusals.
   absl::Status ProcessMirror(absl::Time now);
   absl::Status SetCosigned(uint64_t size, std::string note);
@@ -101,9 +101,9 @@ class Books {
   // ---- recovery
 
   absl::Status BeginRecovery();
-  // Takes own entries back; `checkpoint` is a note of the own log key.
+  // As TakeMirror, for own entries; the checkpoint is of the own log key.
   absl::Status TakeOwnBack(const google::protobuf::RepeatedPtrField<v1::Leaf>& leaves,
-                           const std::string& checkpoint);
+                           const tlog::SignedCheckpoint& checkpoint);
   // Folds all views anew from the ledgers. views = fold(own, mirror).
   absl::Status RebuildViews();
   absl::Status EndRecovery();
@@ -134,9 +134,9 @@ class Books {
   absl::StatusOr<OpenedEntry> Load(ledger::Side side, uint64_t index) const;
   absl::StatusOr<std::string> SealLeaf(ledger::Side side, uint64_t index, const v1::Leaf& leaf,
                                        const v1::Entry& entry);
-  absl::Status Take(ledger::Log& log, ledger::Side side, const tlog::NoteVerifier& key,
+  absl::Status Take(ledger::Log& log, ledger::Side side,
                     const google::protobuf::RepeatedPtrField<v1::Leaf>& leaves,
-                    const std::string& checkpoint);
+                    const tlog::SignedCheckpoint& vouched);
   void PutNumber(std::string_view row, uint64_t value);
   absl::StatusOr<uint64_t> GetNumber(std::string_view row) const;
   absl::StatusOr<uint64_t> SignedSize() const;

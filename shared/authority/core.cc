@@ -138,17 +138,16 @@ absl::Status Core::Handle(const PeerCall& call, Turn& turn) {
 absl::Status Core::Handle(const PeerReply& reply, Turn&) { return link_.Receive(reply, now_); }
 
 absl::Status Core::Handle(const Tick&, Turn&) {
-  const std::string today = Today();
+  const std::string today = FormatDate(identity_.profile.DateAt(now_));
   if (today == overdue_checked_on_ || !MayAppend(/*irreversible=*/false).ok()) return absl::OkStatus();
   overdue_checked_on_ = today;
-  return RecordOverdue();
+  return RecordOverdue(today);
 }
 
-absl::Status Core::RecordOverdue() {
-  const std::string today = Today();
+absl::Status Core::RecordOverdue(const std::string& today) {
   ASSIGN_OR_RETURN(const auto overdue, books_->views().OverdueOffers(today));
   for (const auto& [case_id, offer_entry_id] : overdue) {
-    ASSIGN_OR_RETURN(const v1::CaseRecord record, books_->views().LoadCase(case_id));
+    ASSIGN_OR_RETURN(const auto record, books_->views().LoadCase(case_id));
     v1::Act act;
     act.set_case_id(case_id);
     act.set_happened_on(today);
@@ -156,7 +155,7 @@ absl::Status Core::RecordOverdue() {
     act.set_protocol_version(identity_.protocol.version());
     v1::Overdue* what = act.mutable_case_act()->mutable_answer_overdue();
     what->set_offer_entry_id(offer_entry_id);
-    what->set_answer_due(record.state().answer_due());
+    what->set_answer_due(record->state().answer_due());
     RETURN_IF_ERROR(books_->AppendAct(act, /*addressed=*/true, now_));
   }
   return absl::OkStatus();
@@ -165,40 +164,37 @@ absl::Status Core::RecordOverdue() {
 // ---------------------------------------------------------------- officers
 
 absl::Status Core::Handle(const OfficerCall& call, Turn& turn) {
-  ASSIGN_OR_RETURN(Answer answer, AnswerOfficer(call));
-  Reply reply{call.token, std::move(answer)};
-  const std::string request_id =
-      CanonicalUuid(std::visit([](const auto& request) { return request.request_id(); }, call.request));
-  if (reply.answer.status.ok() && !request_id.empty() && !bugs_.told_before_cosigned) {
-    ASSIGN_OR_RETURN(const std::optional<v1::ReplyRow> row, books_->views().LoadReply(request_id));
-    // Irreversible: told only when the counterpart's cosignature covers it.
-    if (row && row->told_from_size() > books_->cosigned()) {
-      untold_.emplace(row->told_from_size(), std::move(reply));
-      return absl::OkStatus();
-    }
+  ASSIGN_OR_RETURN(Judged judged, AnswerOfficer(call));
+  Reply reply{call.token, std::move(judged.answer)};
+  // Irreversible: told only when the counterpart's cosignature covers it.
+  if (judged.told_from_size > books_->cosigned() && !bugs_.told_before_cosigned) {
+    untold_.emplace(judged.told_from_size, std::move(reply));
+  } else {
+    turn.outputs_.replies.push_back(std::move(reply));
   }
-  turn.outputs_.replies.push_back(std::move(reply));
   return absl::OkStatus();
 }
 
-absl::StatusOr<Answer> Core::AnswerOfficer(const OfficerCall& call) {
+absl::StatusOr<Core::Judged> Core::AnswerOfficer(const OfficerCall& call) {
   const auto& [raw_request_id, validate_only, irreversible] = std::visit(
       [](const auto& request) {
         return std::tuple(request.request_id(), request.validate_only(), IsIrreversibleCommand(request));
       },
       call.request);
   const std::string request_id = CanonicalUuid(raw_request_id);
-  if (request_id.empty()) return Invalid({{"request_id", "form.request_id"}});
+  if (request_id.empty()) return Judged{Invalid({{"request_id", "form.request_id"}})};
   const Hash request_mac = vault_.Pseudonym("request", call.request_digest.bytes());
   ASSIGN_OR_RETURN(const std::optional<v1::ReplyRow> row, books_->views().LoadReply(request_id));
   if (row) return Repeat(*row, request_mac);
-  if (const absl::Status may = MayAppend(irreversible); !validate_only && !may.ok()) return Failed(may);
+  if (const absl::Status may = MayAppend(irreversible); !validate_only && !may.ok()) {
+    return Judged{Failed(may)};
+  }
 
   ASSIGN_OR_RETURN(Decision decision,
-                   std::visit([&](const auto& request) { return Decide(call, request); }, call.request));
+                   std::visit([&](const auto& request) { return Decide(request); }, call.request));
   RETURN_IF_ERROR(books_->views().status());
-  if (!decision.refusal.status.ok()) return std::move(decision.refusal);
-  if (validate_only) return Answer();
+  if (!decision.refusal.status.ok()) return Judged{std::move(decision.refusal)};
+  if (validate_only) return Judged();
 
   for (size_t i = 0; i < decision.acts.size(); ++i) {
     v1::Act& act = decision.acts[i];
@@ -209,8 +205,8 @@ absl::StatusOr<Answer> Core::AnswerOfficer(const OfficerCall& call) {
     act.set_officer(call.officer);
     act.set_protocol_version(identity_.protocol.version());
     if (act.has_case_act() && !treaty::IsOutsideChain(act.case_act())) {
-      ASSIGN_OR_RETURN(const v1::CaseRecord record, books_->views().LoadCase(act.case_id()));
-      act.set_predecessor(record.state().head_entry_id());
+      ASSIGN_OR_RETURN(const auto record, books_->views().LoadCase(act.case_id()));
+      act.set_predecessor(record->state().head_entry_id());
     }
     RETURN_IF_ERROR(books_->AppendAct(act, decision.addressed[i], now_));
   }
@@ -219,11 +215,11 @@ absl::StatusOr<Answer> Core::AnswerOfficer(const OfficerCall& call) {
   return Repeat(*made, request_mac);
 }
 
-absl::StatusOr<Answer> Core::Repeat(const v1::ReplyRow& row, const Hash& request_mac) const {
+Core::Judged Core::Repeat(const v1::ReplyRow& row, const Hash& request_mac) const {
   if (row.request_mac() != request_mac.bytes()) {
-    return Failed(absl::AlreadyExistsError("this request_id was used for another request"));
+    return {Failed(absl::AlreadyExistsError("this request_id was used for another request"))};
   }
-  return Answer{absl::OkStatus(), row.response(), {}, {}};
+  return {Answer{absl::OkStatus(), row.response(), {}, {}}, row.told_from_size()};
 }
 
 absl::Status Core::MayAppend(bool irreversible) const {
@@ -233,16 +229,9 @@ absl::Status Core::MayAppend(bool irreversible) const {
                                              books_->halted().empty() ? link_.reason() : books_->halted()));
 }
 
-std::string Core::Today() const {
-  absl::TimeZone zone;
-  // The zone was checked when the profile was made; an unknown one is UTC.
-  absl::LoadTimeZone(identity_.profile.time_zone, &zone);
-  return FormatDate(absl::ToCivilDay(now_, zone));
-}
-
 absl::StatusOr<treaty::Context> Core::ContextFor(const std::string& happened_on,
                                                  const v1::TreatyState& treaty) const {
-  ASSIGN_OR_RETURN(const absl::CivilDay today, ParseDate(Today()));
+  const absl::CivilDay today = identity_.profile.DateAt(now_);
   absl::CivilDay happened = today;
   if (!happened_on.empty()) {
     ASSIGN_OR_RETURN(happened, ParseDate(happened_on));
@@ -267,7 +256,7 @@ std::vector<treaty::FieldProblem> Core::NationalProblems(const v1::Petition& pet
   return problems;
 }
 
-absl::StatusOr<Core::Decision> Core::Decide(const OfficerCall&, const v1::SubmitCaseCommandRequest& request) {
+absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitCaseCommandRequest& request) {
   Decision decision;
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, books_->views().LoadTreaty());
   const absl::StatusOr<treaty::Context> context = ContextFor(request.happened_on(), treaty_state);
@@ -292,29 +281,34 @@ absl::StatusOr<Core::Decision> Core::Decide(const OfficerCall&, const v1::Submit
   }
 
   const std::string case_id = filing ? ToHex(random_.Bytes(8)) : std::string(id);
-  ASSIGN_OR_RETURN(const v1::CaseRecord record, books_->views().LoadCase(case_id));
-  if (!filing && record.state().status() == v1::CASE_STATUS_UNSPECIFIED) {
+  ASSIGN_OR_RETURN(const auto record, books_->views().LoadCase(case_id));
+  if (!filing && record->state().status() == v1::CASE_STATUS_UNSPECIFIED) {
     decision.refusal = Failed(absl::NotFoundError("no such case here"));
     return decision;
   }
   // The departure state answers for the identifiers it has issued.
-  if (request.command().has_accept() && record.state().offered_hand_off() == 1) {
-    std::vector<treaty::FieldProblem> national = NationalProblems(record.state().petition(), "petition");
+  if (request.command().has_accept() && record->state().offered_hand_off() == 1) {
+    std::vector<treaty::FieldProblem> national = NationalProblems(record->state().petition(), "petition");
     if (!national.empty()) {
       decision.refusal = Invalid(std::move(national));
       return decision;
     }
   }
-  treaty::CaseVerdict verdict = treaty::Judge(record.state(), request.command(), *context);
+  treaty::CaseVerdict verdict = treaty::Judge(record->state(), request.command(), *context);
   if (auto* violation = std::get_if<v1::Violation>(&verdict)) {
     decision.refusal = Broken(std::move(*violation));
     return decision;
   }
-  v1::CaseState state = record.state();
-  for (v1::CaseAct& case_act : std::get<std::vector<v1::CaseAct>>(verdict)) {
-    decision.addressed.push_back(treaty::IsAddressed(state, case_act));
+  auto& case_acts = std::get<std::vector<v1::CaseAct>>(verdict);
+  const v1::CaseState* before = &record->state();
+  v1::CaseState after;
+  for (v1::CaseAct& case_act : case_acts) {
+    decision.addressed.push_back(treaty::IsAddressed(*before, case_act));
     // What follows in the same verdict is judged by the state after this act.
-    state = treaty::Apply(std::move(state), case_act, {identity_.self(), "", 0});
+    if (&case_act != &case_acts.back()) {
+      after = treaty::Apply(*before, case_act, {identity_.self(), "", 0});
+      before = &after;
+    }
     v1::Act& act = decision.acts.emplace_back();
     act.set_case_id(case_id);
     act.set_happened_on(FormatDate(context->happened_on));
@@ -324,8 +318,7 @@ absl::StatusOr<Core::Decision> Core::Decide(const OfficerCall&, const v1::Submit
   return decision;
 }
 
-absl::StatusOr<Core::Decision> Core::Decide(const OfficerCall&,
-                                            const v1::SubmitQuotaCommandRequest& request) {
+absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitQuotaCommandRequest& request) {
   Decision decision;
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, books_->views().LoadTreaty());
   const absl::StatusOr<treaty::Context> context = ContextFor(request.happened_on(), treaty_state);
@@ -361,8 +354,7 @@ absl::StatusOr<Core::Decision> Core::Decide(const OfficerCall&,
   return decision;
 }
 
-absl::StatusOr<Core::Decision> Core::Decide(const OfficerCall&,
-                                            const v1::SubmitTreatyCommandRequest& request) {
+absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitTreatyCommandRequest& request) {
   Decision decision;
   ASSIGN_OR_RETURN(const v1::TreatyState state, books_->views().LoadTreaty());
   const absl::StatusOr<treaty::Context> context = ContextFor(request.happened_on(), state);

@@ -64,16 +64,21 @@ class Core {
     std::vector<v1::Act> acts;
     std::vector<bool> addressed;
   };
-  absl::StatusOr<Decision> Decide(const OfficerCall& call, const v1::SubmitCaseCommandRequest& request);
-  absl::StatusOr<Decision> Decide(const OfficerCall& call, const v1::SubmitQuotaCommandRequest& request);
-  absl::StatusOr<Decision> Decide(const OfficerCall& call, const v1::SubmitTreatyCommandRequest& request);
-  absl::StatusOr<Answer> AnswerOfficer(const OfficerCall& call);
-  absl::StatusOr<Answer> Repeat(const v1::ReplyRow& row, const Hash& request_mac) const;
+  absl::StatusOr<Decision> Decide(const v1::SubmitCaseCommandRequest& request);
+  absl::StatusOr<Decision> Decide(const v1::SubmitQuotaCommandRequest& request);
+  absl::StatusOr<Decision> Decide(const v1::SubmitTreatyCommandRequest& request);
+  // `told_from_size`: 0, or how much of the own ledger must be cosigned before
+  // the answer may leave the node.
+  struct Judged {
+    Answer answer;
+    uint64_t told_from_size = 0;
+  };
+  absl::StatusOr<Judged> AnswerOfficer(const OfficerCall& call);
+  Judged Repeat(const v1::ReplyRow& row, const Hash& request_mac) const;
   absl::Status MayAppend(bool irreversible) const;
-  absl::Status RecordOverdue();
+  absl::Status RecordOverdue(const std::string& today);
   void Settle(Turn& turn);
 
-  std::string Today() const;
   absl::StatusOr<treaty::Context> ContextFor(const std::string& happened_on,
                                              const v1::TreatyState& treaty) const;
   std::vector<treaty::FieldProblem> NationalProblems(const v1::Petition& petition,

@@ -81,11 +81,8 @@ absl::StatusOr<std::string> Link::MyPosition() const {
 absl::StatusOr<tlog::Checkpoint> Link::ReadCheckpoint(const std::string& bytes,
                                                       const tlog::NoteVerifier& key) const {
   if (bytes.empty()) return tlog::Checkpoint{key.name(), 0, tlog::EmptyRoot()};
-  ASSIGN_OR_RETURN(const tlog::Note note, tlog::Note::Parse(bytes));
-  RETURN_IF_ERROR(tlog::VerifyNote(note, key));
-  ASSIGN_OR_RETURN(tlog::Checkpoint checkpoint, tlog::Checkpoint::Parse(note.text));
-  if (checkpoint.origin != key.name()) return absl::InvalidArgumentError("checkpoint of another ledger");
-  return checkpoint;
+  ASSIGN_OR_RETURN(const tlog::SignedCheckpoint opened, tlog::SignedCheckpoint::Open(bytes, key));
+  return opened.checkpoint();
 }
 
 absl::StatusOr<bool> Link::Agrees(const v1::Position& theirs) {
@@ -253,28 +250,27 @@ absl::Status Link::ReceiveHandshake(const std::string& bytes, absl::Time now) {
 
 absl::Status Link::Open(absl::Time now) {
   if (open_) return absl::OkStatus();
-  open_ = true;
-  // What the anchor remembers and nobody has is lost, and said so.
-  if (anchored_->size > books_.own().size()) {
-    events_.push_back(absl::StrCat("lost: own entries ", books_.own().size(), " to ", anchored_->size - 1));
-    RETURN_IF_ERROR(books_.AppendLoss(*anchored_, now));
-    RETURN_IF_ERROR(books_.EndRecovery());
-  }
-  anchored_ = books_.head();
-  reason_ = "";
   events_.push_back("open: the counterpart has confirmed what it has");
-  return books_.ProcessMirror(now);
+  return GoOn(now);
 }
 
 absl::Status Link::FinishRecovery(absl::Time now) {
   if (books_.own().size() < own_target_ || books_.mirror().size() < mirror_target_) return absl::OkStatus();
   RETURN_IF_ERROR(books_.RebuildViews());
-  const bool lost = anchored_->size > books_.own().size();
-  if (lost) RETURN_IF_ERROR(books_.AppendLoss(*anchored_, now));
-  RETURN_IF_ERROR(books_.EndRecovery());
   sent_ = own_target_;
   events_.push_back(
       absl::StrCat("recovered: own entries ", books_.own().size(), ", mirror ", books_.mirror().size()));
+  return GoOn(now);
+}
+
+absl::Status Link::GoOn(absl::Time now) {
+  // What the anchor remembers and nobody has is lost, and said so.
+  const bool lost = anchored_->size > books_.own().size();
+  if (lost) {
+    events_.push_back(absl::StrCat("lost: own entries ", books_.own().size(), " to ", anchored_->size - 1));
+    RETURN_IF_ERROR(books_.AppendLoss(*anchored_, now));
+  }
+  if (lost || books_.recovering()) RETURN_IF_ERROR(books_.EndRecovery());
   anchored_ = books_.head();
   open_ = true;
   reason_ = "";
@@ -308,8 +304,10 @@ absl::Status Link::ReceivePull(const std::string& bytes, absl::Time now) {
   if (response.leaves().empty())
     return absl::InvalidArgumentError("the counterpart has nothing more to give");
   const bool own_first = books_.own().size() < own_target_;
-  RETURN_IF_ERROR(own_first ? books_.TakeOwnBack(response.leaves(), response.checkpoint())
-                            : books_.TakeMirror(response.leaves(), response.checkpoint()));
+  const tlog::NoteVerifier& key = own_first ? identity_.log.verifier() : identity_.peer_log;
+  ASSIGN_OR_RETURN(const auto checkpoint, tlog::SignedCheckpoint::Open(response.checkpoint(), key));
+  RETURN_IF_ERROR(own_first ? books_.TakeOwnBack(response.leaves(), checkpoint)
+                            : books_.TakeMirror(response.leaves(), checkpoint));
   return FinishRecovery(now);
 }
 
@@ -373,15 +371,16 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerPush(const std::string& bytes, absl
   const uint64_t end = request.first_index() + static_cast<uint64_t>(request.leaves().size());
   if (request.first_index() > size)
     return Refuse(absl::FailedPreconditionError("entries are missing before these"));
-  const absl::StatusOr<tlog::Checkpoint> said = ReadCheckpoint(request.checkpoint(), identity_.peer_log);
-  if (!said.ok() || said->size != end || end == 0) {
+  const auto opened = tlog::SignedCheckpoint::Open(request.checkpoint(), identity_.peer_log);
+  if (!opened.ok() || opened->checkpoint().size != end || end == 0) {
     return Refuse(absl::InvalidArgumentError("the checkpoint is not for these entries"));
   }
+  const tlog::Checkpoint& said = opened->checkpoint();
   v1::PushResponse response;
   response.set_mirror_size(size);
   if (end < size) return Respond(response);  // an old push, late: it has what it needs
   if (end == size) {
-    if (said->root != books_.mirror().root()) {
+    if (said.root != books_.mirror().root()) {
       ASSIGN_OR_RETURN(const std::string mirrored,
                        ledger::LogRows<ledger::Overlay>(Side::kMirror, books_.rows()).Checkpoint(size));
       Halt("the counterpart has signed two roots for one size", {request.checkpoint(), mirrored});
@@ -389,7 +388,7 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerPush(const std::string& bytes, absl
     }
   } else {
     request.mutable_leaves()->DeleteSubrange(0, static_cast<int>(size - request.first_index()));
-    const absl::Status taken = books_.TakeMirror(request.leaves(), request.checkpoint());
+    const absl::Status taken = books_.TakeMirror(request.leaves(), *opened);
     if (absl::IsInvalidArgument(taken)) {
       events_.push_back(absl::StrCat("refused a push: ", taken.message()));
       return Refuse(taken);
@@ -399,7 +398,7 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerPush(const std::string& bytes, absl
     response.set_mirror_size(end);
   }
   PeerAnswer answer = Respond(response);
-  answer.cosign = said->Text();
+  answer.cosign = said.Text();
   return answer;
 }
 

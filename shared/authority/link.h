@@ -71,6 +71,7 @@ class Link {
   absl::StatusOr<bool> Agrees(const v1::Position& theirs);
   absl::Status Open(absl::Time now);
   absl::Status FinishRecovery(absl::Time now);
+  absl::Status GoOn(absl::Time now);
   void Halt(const std::string& reason, std::vector<std::string> notes);
   void Drop(absl::Time now, const std::string& why);
 

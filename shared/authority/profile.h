@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include "kelisim/v1/case.pb.h"
 #include "kelisim/v1/common.pb.h"
 
@@ -16,6 +18,12 @@ struct Profile {
   v1::Party party;
   // IANA name of the capital's zone: legal dates are civil dates there.
   std::string time_zone;
+  absl::CivilDay DateAt(absl::Time time) const {
+    absl::TimeZone zone;
+    // The zone was checked when the profile was made; an unknown one is UTC.
+    absl::LoadTimeZone(time_zone, &zone);
+    return absl::ToCivilDay(time, zone);
+  }
   // Series printed on status documents.
   std::string document_series;
   // Checks an identifier that this state issues; the key of a problem

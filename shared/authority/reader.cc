@@ -23,12 +23,6 @@ using ledger::Store;
 constexpr int kDefaultPage = 50;
 constexpr int kLargestPage = 500;
 
-absl::CivilDay DayOf(const Identity& identity, absl::Time now) {
-  absl::TimeZone zone;
-  absl::LoadTimeZone(identity.profile.time_zone, &zone);
-  return absl::ToCivilDay(now, zone);
-}
-
 absl::StatusOr<uint64_t> Number(const Store& store, std::string_view row) {
   ASSIGN_OR_RETURN(const std::optional<std::string> bytes, store.Get(row));
   if (!bytes) return 0;
@@ -39,10 +33,6 @@ absl::StatusOr<uint64_t> Number(const Store& store, std::string_view row) {
 // What others may see of a record: the state before an irreversible act of ours
 // that the counterpart has not cosigned yet.
 bool IsUntold(const v1::CaseRecord& record, uint64_t cosigned) { return record.told_from_size() > cosigned; }
-
-const v1::CaseState& ToldState(const v1::CaseRecord& record, uint64_t cosigned) {
-  return IsUntold(record, cosigned) ? record.told_state() : record.state();
-}
 
 }  // namespace
 
@@ -85,13 +75,14 @@ absl::StatusOr<v1::Case> Reader::GetCase(const std::string& name, absl::Time now
   if (!absl::ConsumePrefix(&id, "cases/") || id.empty()) return absl::InvalidArgumentError("name");
   Overlay rows(store_);
   const Views views(identity_.self(), rows, vault_);
-  ASSIGN_OR_RETURN(const v1::CaseRecord record, views.LoadCase(std::string(id)));
+  ASSIGN_OR_RETURN(const auto found, views.LoadCase(std::string(id)));
+  const v1::CaseRecord& record = *found;
   if (record.state().status() == v1::CASE_STATUS_UNSPECIFIED) return absl::NotFoundError("no such case here");
   ASSIGN_OR_RETURN(const uint64_t cosigned, Cosigned());
 
   v1::Case view;
   view.set_name(name);
-  *view.mutable_state() = ToldState(record, cosigned);
+  ASSIGN_OR_RETURN(*view.mutable_state(), views.ToldState(record, cosigned));
   view.set_awaiting_cosignature(IsUntold(record, cosigned));
   for (const v1::ActRecord& made : record.acts()) {
     if (view.awaiting_cosignature() && made.entry().ledger() == identity_.self() &&
@@ -110,7 +101,7 @@ absl::StatusOr<v1::Case> Reader::GetCase(const std::string& name, absl::Time now
   }
   if (view.awaiting_cosignature()) return view;
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, views.LoadTreaty());
-  const absl::CivilDay today = DayOf(identity_, now);
+  const absl::CivilDay today = identity_.profile.DateAt(now);
   const treaty::Context context{identity_.self(), today, today, treaty_state, identity_.protocol, views};
   for (v1::AllowedAction& action : treaty::AllowedActions(view.state(), context)) {
     *view.add_allowed_actions() = std::move(action);
@@ -123,6 +114,8 @@ absl::StatusOr<v1::ListCasesResponse> Reader::ListCases(const v1::ListCasesReque
   if (request.page_size() < 0) return absl::InvalidArgumentError("page_size");
   const int page = request.page_size() == 0 ? kDefaultPage : std::min(request.page_size(), kLargestPage);
   ASSIGN_OR_RETURN(const uint64_t cosigned, Cosigned());
+  Overlay rows(store_);
+  const Views views(identity_.self(), rows, vault_);
   v1::ListCasesResponse response;
   absl::Status failed;
   // The token is the id of the last case shown.
@@ -143,7 +136,12 @@ absl::StatusOr<v1::ListCasesResponse> Reader::ListCases(const v1::ListCasesReque
           failed = bytes.ok() ? absl::DataLossError("a case in the store cannot be read") : bytes.status();
           return false;
         }
-        const v1::CaseState& state = ToldState(record, cosigned);
+        const absl::StatusOr<v1::CaseState> told = views.ToldState(record, cosigned);
+        if (!told.ok()) {
+          failed = told.status();
+          return false;
+        }
+        const v1::CaseState& state = *told;
         if (!wanted(state)) return true;
         if (response.cases_size() == page) {
           response.set_next_page_token(last_shown);
@@ -178,7 +176,7 @@ absl::StatusOr<v1::QuotaState> Reader::GetQuota(const std::string& name) const {
 }
 
 absl::StatusOr<v1::Term> Reader::GetTerm(const std::string& on, absl::Time now) const {
-  absl::CivilDay day = DayOf(identity_, now);
+  absl::CivilDay day = identity_.profile.DateAt(now);
   if (!on.empty()) {
     const absl::StatusOr<absl::CivilDay> asked = ParseDate(on);
     if (!asked.ok()) return absl::InvalidArgumentError("on");

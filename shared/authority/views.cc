@@ -1,6 +1,7 @@
 #include "shared/authority/views.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -52,6 +53,11 @@ absl::StatusOr<Message> ParseRow(const std::optional<std::string>& bytes, std::s
   return message;
 }
 
+std::string IdentifierText(const v1::Identifier& identifier) {
+  return absl::StrCat(v1::Identifier::Kind_Name(identifier.kind()), "\n", identifier.issuing_state(), "\n",
+                      identifier.number());
+}
+
 // The act of this case that `act` answers, if any: its notice or its predecessor.
 std::string Answers(const v1::Act& act) {
   const v1::CaseAct& what = act.case_act();
@@ -93,24 +99,51 @@ absl::StatusOr<PayloadAndOpening> SplitPayload(std::string_view unsealed) {
                            std::string(unsealed.substr(0, Hash::kSize))};
 }
 
-absl::StatusOr<v1::CaseRecord> Views::LoadCase(const std::string& case_id) const {
+absl::StatusOr<std::shared_ptr<const v1::CaseRecord>> Views::LoadCase(const std::string& case_id) const {
+  if (auto kept = TakeKept(case_id)) {
+    Remember(kept);
+    return kept;
+  }
   const std::string row = CaseRow(case_id);
   ASSIGN_OR_RETURN(const std::optional<std::string> sealed, rows_.Get(row));
-  v1::CaseRecord record;
+  auto record = std::make_shared<v1::CaseRecord>();
   if (!sealed) {
-    record.mutable_state()->set_case_id(case_id);
+    record->mutable_state()->set_case_id(case_id);
     return record;
   }
   ASSIGN_OR_RETURN(const std::string bytes, vault_.Unseal(rows_, row, *sealed));
-  if (!record.ParseFromString(bytes)) return Unreadable("a case");
+  if (!record->ParseFromString(bytes)) return Unreadable("a case");
+  Remember(record);
   return record;
 }
 
-absl::Status Views::SaveCase(const v1::CaseRecord& record) {
-  const std::string row = CaseRow(record.state().case_id());
+void Views::Remember(std::shared_ptr<v1::CaseRecord> record) const {
+  if (newer_cases_.size() >= kKeptCases / 2) older_cases_ = std::exchange(newer_cases_, {});
+  const std::string& case_id = record->state().case_id();
+  newer_cases_.insert_or_assign(case_id, std::move(record));
+}
+
+std::shared_ptr<v1::CaseRecord> Views::TakeKept(const std::string& case_id) const {
+  for (Cases* cases : {&newer_cases_, &older_cases_}) {
+    if (auto kept = cases->extract(case_id)) return std::move(kept.mapped());
+  }
+  return nullptr;
+}
+
+// A record to change and save. Nobody else sees it.
+absl::StatusOr<std::shared_ptr<v1::CaseRecord>> Views::EditCase(const std::string& case_id) {
+  ASSIGN_OR_RETURN(std::shared_ptr<const v1::CaseRecord> seen, LoadCase(case_id));
+  std::shared_ptr<v1::CaseRecord> kept = TakeKept(case_id);
+  if (kept == nullptr || kept.use_count() > 2) return std::make_shared<v1::CaseRecord>(*seen);
+  return kept;
+}
+
+absl::Status Views::SaveCase(std::shared_ptr<v1::CaseRecord> record) {
+  const std::string row = CaseRow(record->state().case_id());
   ASSIGN_OR_RETURN(std::string sealed,
-                   vault_.Seal(rows_, record.state().case_id(), row, record.SerializeAsString()));
+                   vault_.Seal(rows_, record->state().case_id(), row, record->SerializeAsString()));
   rows_.Put(row, std::move(sealed));
+  Remember(std::move(record));
   return absl::OkStatus();
 }
 
@@ -125,8 +158,10 @@ absl::StatusOr<v1::QuotaState> Views::LoadQuota(v1::Party entry_state, int year)
 }
 
 absl::StatusOr<v1::TreatyState> Views::LoadTreaty() const {
+  if (treaty_) return *treaty_;
   ASSIGN_OR_RETURN(const std::optional<std::string> bytes, rows_.Get(kTreatyRow));
-  return ParseRow<v1::TreatyState>(bytes, "the treaty state");
+  ASSIGN_OR_RETURN(treaty_, ParseRow<v1::TreatyState>(bytes, "the treaty state"));
+  return *treaty_;
 }
 
 absl::StatusOr<std::optional<v1::ReplyRow>> Views::LoadReply(std::string_view request_id) const {
@@ -160,8 +195,8 @@ absl::Status Views::Fold(const OpenedEntry& opened, const v1::Act& act) {
     }
     case v1::Act::kTreatyAct: {
       ASSIGN_OR_RETURN(v1::TreatyState state, LoadTreaty());
-      rows_.Put(std::string(kTreatyRow),
-                treaty::Apply(std::move(state), act.treaty_act()).SerializeAsString());
+      treaty_ = treaty::Apply(std::move(state), act.treaty_act());
+      rows_.Put(std::string(kTreatyRow), treaty_->SerializeAsString());
       break;
     }
     case v1::Act::SUBJECT_NOT_SET:
@@ -172,58 +207,63 @@ absl::Status Views::Fold(const OpenedEntry& opened, const v1::Act& act) {
 }
 
 absl::Status Views::FoldCaseAct(const OpenedEntry& opened, const v1::Act& act) {
-  ASSIGN_OR_RETURN(v1::CaseRecord record, LoadCase(act.case_id()));
-  const v1::CaseState before = record.state();
-  *record.mutable_state() =
-      treaty::Apply(before, act.case_act(),
+  ASSIGN_OR_RETURN(std::shared_ptr<v1::CaseRecord> record, EditCase(act.case_id()));
+  const Registered before = RegisteredFor(record->state());
+  if (opened.reference.ledger() == self_ && treaty::IsIrreversible(act.case_act())) {
+    record->set_told_from_size(opened.reference.index() + 1);
+  }
+  *record->mutable_state() =
+      treaty::Apply(std::move(*record->mutable_state()), act.case_act(),
                     {opened.reference.ledger(), opened.entry.entry_id(), opened.entry.recorded_at_us()});
-  v1::ActRecord* made = record.add_acts();
+  v1::ActRecord* made = record->add_acts();
   *made->mutable_entry() = opened.reference;
   made->set_answers(Answers(act));
   if (act.case_act().has_answer_overdue()) {
-    for (v1::ActRecord& earlier : *record.mutable_acts()) {
+    for (v1::ActRecord& earlier : *record->mutable_acts()) {
       if (earlier.entry().entry_id() == act.case_act().answer_overdue().offer_entry_id())
         earlier.set_overdue(true);
     }
     rows_.Delete(DueRow(act.case_act().answer_overdue().answer_due(), act.case_id()));
   }
-  if (opened.reference.ledger() == self_ && treaty::IsIrreversible(act.case_act())) {
-    *record.mutable_told_state() = before;
-    record.set_told_from_size(opened.reference.index() + 1);
-  }
-  RETURN_IF_ERROR(UpdateRegisters(before, record.state(), opened.entry.recorded_at_us()));
-  return SaveCase(record);
+  RETURN_IF_ERROR(UpdateRegisters(before, record->state(), opened.entry.recorded_at_us()));
+  return SaveCase(std::move(record));
 }
 
 absl::Status Views::FoldOwnRefusal(const OpenedEntry& refused, const v1::Act& act,
                                    const v1::Violation& violation) {
   if (!act.has_case_act()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(v1::CaseRecord record, LoadCase(act.case_id()));
-  if (record.state().status() == v1::CASE_STATUS_UNSPECIFIED) return absl::OkStatus();
-  v1::ActRecord* made = record.add_acts();
+  ASSIGN_OR_RETURN(std::shared_ptr<v1::CaseRecord> record, EditCase(act.case_id()));
+  if (record->state().status() == v1::CASE_STATUS_UNSPECIFIED) return absl::OkStatus();
+  v1::ActRecord* made = record->add_acts();
   *made->mutable_entry() = refused.reference;
   *made->mutable_refusal() = violation;
-  return SaveCase(record);
+  return SaveCase(std::move(record));
 }
 
 absl::Status Views::FoldRefusalOfOwn(const OpenedEntry& refused, const v1::Act& act,
                                      const v1::Violation& violation) {
   if (!act.has_case_act()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(v1::CaseRecord record, LoadCase(act.case_id()));
-  for (v1::ActRecord& made : *record.mutable_acts()) {
+  ASSIGN_OR_RETURN(std::shared_ptr<v1::CaseRecord> record, EditCase(act.case_id()));
+  for (v1::ActRecord& made : *record->mutable_acts()) {
     if (made.entry().entry_id() == refused.reference.entry_id()) *made.mutable_refusal() = violation;
   }
-  if (record.told_from_size() == refused.reference.index() + 1) {
-    record.clear_told_state();
-    record.clear_told_from_size();
+  if (record->told_from_size() == refused.reference.index() + 1) {
+    record->clear_told_from_size();
   }
-  const v1::CaseState before = record.state();
-  ASSIGN_OR_RETURN(*record.mutable_state(), Refold(record));
-  RETURN_IF_ERROR(UpdateRegisters(before, record.state(), refused.entry.recorded_at_us()));
-  return SaveCase(record);
+  const Registered before = RegisteredFor(record->state());
+  ASSIGN_OR_RETURN(*record->mutable_state(), Refold(*record, std::numeric_limits<uint64_t>::max()));
+  RETURN_IF_ERROR(UpdateRegisters(before, record->state(), refused.entry.recorded_at_us()));
+  return SaveCase(std::move(record));
 }
 
-absl::StatusOr<v1::CaseState> Views::Refold(const v1::CaseRecord& record) {
+absl::StatusOr<v1::CaseState> Views::ToldState(const v1::CaseRecord& record, uint64_t cosigned) const {
+  if (record.told_from_size() <= cosigned) return record.state();
+  return Refold(record, record.told_from_size() - 1);
+}
+
+// The state that the acts of `record` make, up to the first own one at `own_end`
+// or later.
+absl::StatusOr<v1::CaseState> Views::Refold(const v1::CaseRecord& record, uint64_t own_end) const {
   v1::CaseState state;
   state.set_case_id(record.state().case_id());
   for (const v1::ActRecord& made : record.acts()) {
@@ -231,6 +271,7 @@ absl::StatusOr<v1::CaseState> Views::Refold(const v1::CaseRecord& record) {
     const ledger::Side side = made.entry().ledger() == self_ ? ledger::Side::kOwn : ledger::Side::kMirror;
     const ledger::LogRows<ledger::Overlay> log(side, rows_);
     const uint64_t index = made.entry().index();
+    if (side == ledger::Side::kOwn && index >= own_end) break;
     ASSIGN_OR_RETURN(const std::string entry_bytes, log.Entry(index));
     ASSIGN_OR_RETURN(const std::optional<std::string> sealed, log.SealedPayload(index));
     // A payload that a restore has lost was a step before hand-off 1, which
@@ -254,98 +295,95 @@ absl::StatusOr<v1::CaseState> Views::Refold(const v1::CaseRecord& record) {
   return state;
 }
 
-absl::Status Views::UpdateRegisters(const v1::CaseState& before, const v1::CaseState& after, int64_t at_us) {
-  const Effects old_effects = treaty::EffectsOf(before, self_);
-  const Effects new_effects = treaty::EffectsOf(after, self_);
-  const std::string& case_id = after.case_id();
-  const v1::Party entry_state =
-      after.entry_state() != v1::PARTY_UNSPECIFIED ? after.entry_state() : before.entry_state();
+Views::Registered Views::RegisteredFor(const v1::CaseState& state) const {
+  const Effects effects = treaty::EffectsOf(state, self_);
+  Registered registered;
+  registered.entry_state = state.entry_state();
+  registered.claim = effects.claim;
+  for (const v1::Person* person : effects.persons) {
+    for (const v1::Identifier& identifier : person->identifiers()) {
+      registered.identifiers.push_back(IdentifierText(identifier));
+    }
+  }
+  registered.year = effects.year;
+  registered.reserved = effects.reserved;
+  registered.used = effects.used;
+  if (effects.waiting) {
+    registered.waiting_row = WaitingRow(state.entry_state(), state.waiting_since_us(), state.case_id());
+    registered.persons = static_cast<uint32_t>(effects.persons.size());
+  }
+  // An own offer: the turn is the counterpart's and it has not answered.
+  if (state.offered_hand_off() != 0 && state.holder() != self_) {
+    registered.due_row = DueRow(state.answer_due(), state.case_id());
+  }
+  return registered;
+}
+
+absl::Status Views::UpdateRegisters(const Registered& before, const v1::CaseState& state, int64_t at_us) {
+  const std::string& case_id = state.case_id();
+  const Registered after = RegisteredFor(state);
 
   // Claims: released first, so that a person who left the case is free again.
-  const auto same_claims = [&] {
-    if (old_effects.claim != new_effects.claim || old_effects.persons.size() != new_effects.persons.size())
-      return false;
-    for (size_t i = 0; i < old_effects.persons.size(); ++i) {
-      if (old_effects.persons[i].SerializeAsString() != new_effects.persons[i].SerializeAsString())
-        return false;
-    }
-    return true;
-  };
-  if (!same_claims()) {
-    if (old_effects.claim != Claim::kFree)
-      RETURN_IF_ERROR(UpdateClaims(after, Claim::kFree, old_effects.persons));
-    if (new_effects.claim != Claim::kFree) {
-      RETURN_IF_ERROR(UpdateClaims(after, new_effects.claim, new_effects.persons));
-    }
+  if (before.claim != after.claim || before.identifiers != after.identifiers) {
+    RETURN_IF_ERROR(UpdateClaims(case_id, Claim::kFree, before.identifiers));
+    RETURN_IF_ERROR(UpdateClaims(case_id, after.claim, after.identifiers));
   }
 
   // Quota counters (12.1): what the case no longer takes, then what it takes now.
-  const auto count = [&](const Effects& effects, int sign) -> absl::Status {
-    if (effects.year == 0) return absl::OkStatus();
-    ASSIGN_OR_RETURN(v1::QuotaState quota, LoadQuota(entry_state, effects.year));
-    quota = treaty::Count(std::move(quota), sign * static_cast<int64_t>(effects.reserved),
-                          sign * static_cast<int64_t>(effects.used));
-    rows_.Put(QuotaRow(entry_state, effects.year), quota.SerializeAsString());
-    if (effects.reserved > 0) {
-      const std::string row = ReservedRow(entry_state, effects.year, case_id);
-      if (sign < 0) {
-        rows_.Delete(row);
-      } else {
-        rows_.Put(row, U64(static_cast<uint64_t>(at_us)));
-      }
-    }
-    return absl::OkStatus();
-  };
-  if (old_effects.year != new_effects.year || old_effects.reserved != new_effects.reserved ||
-      old_effects.used != new_effects.used) {
-    RETURN_IF_ERROR(count(old_effects, -1));
-    RETURN_IF_ERROR(count(new_effects, +1));
+  if (before.year != after.year || before.reserved != after.reserved || before.used != after.used) {
+    RETURN_IF_ERROR(UpdateQuota(before, -1, case_id, at_us));
+    RETURN_IF_ERROR(UpdateQuota(after, +1, case_id, at_us));
   }
 
-  if (old_effects.waiting) rows_.Delete(WaitingRow(entry_state, before.waiting_since_us(), case_id));
-  if (new_effects.waiting) {
+  if (!before.waiting_row.empty()) rows_.Delete(before.waiting_row);
+  if (!after.waiting_row.empty()) {
     std::string persons;
-    AppendU32(persons, static_cast<uint32_t>(new_effects.persons.size()));
-    rows_.Put(WaitingRow(entry_state, after.waiting_since_us(), case_id), persons);
+    AppendU32(persons, after.persons);
+    rows_.Put(after.waiting_row, persons);
   }
-  return UpdateDueRow(before, after);
-}
 
-absl::Status Views::UpdateDueRow(const v1::CaseState& before, const v1::CaseState& after) {
-  const auto row = [&](const v1::CaseState& state) {
-    // An own offer: the turn is the counterpart's and it has not answered.
-    const bool own_offer = state.offered_hand_off() != 0 && state.holder() != self_;
-    return own_offer ? DueRow(state.answer_due(), after.case_id()) : std::string();
-  };
-  const std::string old_row = row(before);
-  const std::string new_row = row(after);
-  if (old_row == new_row) return absl::OkStatus();
-  if (!old_row.empty()) rows_.Delete(old_row);
-  if (!new_row.empty()) rows_.Put(new_row, after.head_entry_id());
+  if (before.due_row != after.due_row) {
+    if (!before.due_row.empty()) rows_.Delete(before.due_row);
+    if (!after.due_row.empty()) rows_.Put(after.due_row, state.head_entry_id());
+  }
   return absl::OkStatus();
 }
 
-absl::Status Views::UpdateClaims(const v1::CaseState& state, Claim claim,
-                                 const std::vector<v1::Person>& persons) {
-  for (const v1::Person& person : persons) {
-    for (const v1::Identifier& identifier : person.identifiers()) {
-      const std::string key = IdentifierRow(identifier);
-      ASSIGN_OR_RETURN(const std::optional<std::string> bytes, rows_.Get(key));
-      ASSIGN_OR_RETURN(const v1::ClaimRow old_row, ParseRow<v1::ClaimRow>(bytes, "a claim"));
-      v1::ClaimRow row;
-      for (const v1::ClaimRow::Held& held : old_row.held()) {
-        if (held.case_id() != state.case_id()) *row.add_held() = held;
-      }
-      if (claim != Claim::kFree) {
-        v1::ClaimRow::Held* held = row.add_held();
-        held->set_case_id(state.case_id());
-        held->set_claim(static_cast<uint32_t>(claim));
-      }
-      if (row.held().empty()) {
-        rows_.Delete(key);
-      } else {
-        rows_.Put(key, row.SerializeAsString());
-      }
+absl::Status Views::UpdateQuota(const Registered& of, int sign, const std::string& case_id, int64_t at_us) {
+  if (of.year == 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(v1::QuotaState quota, LoadQuota(of.entry_state, of.year));
+  quota = treaty::Count(std::move(quota), sign * static_cast<int64_t>(of.reserved),
+                        sign * static_cast<int64_t>(of.used));
+  rows_.Put(QuotaRow(of.entry_state, of.year), quota.SerializeAsString());
+  if (of.reserved == 0) return absl::OkStatus();
+  const std::string row = ReservedRow(of.entry_state, of.year, case_id);
+  if (sign < 0) {
+    rows_.Delete(row);
+  } else {
+    rows_.Put(row, U64(static_cast<uint64_t>(at_us)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Views::UpdateClaims(const std::string& case_id, Claim claim,
+                                 const std::vector<std::string>& identifiers) {
+  for (const std::string& identifier : identifiers) {
+    const std::string key = IdentifierRow(identifier);
+    ASSIGN_OR_RETURN(const std::optional<std::string> bytes, rows_.Get(key));
+    ASSIGN_OR_RETURN(const v1::ClaimRow old_row, ParseRow<v1::ClaimRow>(bytes, "a claim"));
+    v1::ClaimRow row;
+    for (const v1::ClaimRow::Held& held : old_row.held()) {
+      if (held.case_id() != case_id) *row.add_held() = held;
+    }
+    if (claim != Claim::kFree) {
+      v1::ClaimRow::Held* held = row.add_held();
+      held->set_case_id(case_id);
+      held->set_claim(static_cast<uint32_t>(claim));
+    }
+    if (row.held().empty()) {
+      rows_.Delete(key);
+    } else {
+      rows_.Put(key, row.SerializeAsString());
     }
   }
   return absl::OkStatus();
@@ -365,10 +403,10 @@ absl::Status Views::RecordReply(const OpenedEntry& opened, const v1::Act& act) {
   switch (act.subject_case()) {
     case v1::Act::kCaseAct: {
       auto response = answer(v1::SubmitCaseCommandResponse());
-      ASSIGN_OR_RETURN(const v1::CaseRecord record, LoadCase(act.case_id()));
+      ASSIGN_OR_RETURN(const auto record, LoadCase(act.case_id()));
       response.set_name(absl::StrCat("cases/", act.case_id()));
-      response.set_status(record.state().status());
-      response.set_holder(record.state().holder());
+      response.set_status(record->state().status());
+      response.set_holder(record->state().holder());
       row.set_response(response.SerializeAsString());
       if (treaty::IsIrreversible(act.case_act())) row.set_told_from_size(opened.reference.index() + 1);
       break;
@@ -401,13 +439,14 @@ absl::Status Views::Clear() {
   }));
   for (std::string& key : keys) rows_.Delete(std::move(key));
   unfinished_.clear();
+  newer_cases_.clear();
+  older_cases_.clear();
+  treaty_.reset();
   return absl::OkStatus();
 }
 
-std::string Views::IdentifierRow(const v1::Identifier& identifier) const {
-  const std::string value = absl::StrCat(v1::Identifier::Kind_Name(identifier.kind()), "\n",
-                                         identifier.issuing_state(), "\n", identifier.number());
-  return absl::StrCat("vi", Absl(vault_.Pseudonym("identifier", value).bytes()));
+std::string Views::IdentifierRow(const std::string& identifier) const {
+  return absl::StrCat("vi", Absl(vault_.Pseudonym("identifier", identifier).bytes()));
 }
 
 template <typename T>
@@ -420,7 +459,7 @@ T Views::Keep(absl::StatusOr<T> value) const {
 Claim Views::ClaimOf(const v1::Person& person, const std::string& case_id) const {
   uint32_t strongest = static_cast<uint32_t>(Claim::kFree);
   for (const v1::Identifier& identifier : person.identifiers()) {
-    const auto bytes = Keep(rows_.Get(IdentifierRow(identifier)));
+    const auto bytes = Keep(rows_.Get(IdentifierRow(IdentifierText(identifier))));
     const v1::ClaimRow row = Keep(ParseRow<v1::ClaimRow>(bytes, "a claim"));
     for (const v1::ClaimRow::Held& held : row.held()) {
       if (held.case_id() != case_id) strongest = std::max(strongest, held.claim());
@@ -457,7 +496,8 @@ std::vector<v1::CaseState> Views::Reserved(v1::Party entry_state, int year) cons
   std::sort(found.begin(), found.end());
   std::vector<v1::CaseState> reserved;
   for (const auto& [since, case_id] : found) {
-    reserved.push_back(Keep(LoadCase(case_id)).state());
+    const auto record = Keep(LoadCase(case_id));
+    if (record != nullptr) reserved.push_back(record->state());
   }
   return reserved;
 }

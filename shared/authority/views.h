@@ -2,9 +2,11 @@
 #define KELISIM_SHARED_AUTHORITY_VIEWS_H_
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -53,8 +55,12 @@ class Views final : public treaty::Registry {
 
   absl::Status status() const { return status_; }
 
-  // A record with only `state.case_id` set when there is no such case.
-  absl::StatusOr<v1::CaseRecord> LoadCase(const std::string& case_id) const;
+  // The case as it is now; later folds do not change what was returned. A record
+  // with only `state.case_id` set when there is no such case.
+  absl::StatusOr<std::shared_ptr<const v1::CaseRecord>> LoadCase(const std::string& case_id) const;
+  // What may be told of a case while the own ledger is cosigned up to `cosigned`:
+  // its state, or what it was before the irreversible act that is not covered.
+  absl::StatusOr<v1::CaseState> ToldState(const v1::CaseRecord& record, uint64_t cosigned) const;
   absl::StatusOr<v1::QuotaState> LoadQuota(v1::Party entry_state, int year) const;
   absl::StatusOr<v1::TreatyState> LoadTreaty() const;
   absl::StatusOr<std::optional<v1::ReplyRow>> LoadReply(std::string_view request_id) const;
@@ -80,21 +86,46 @@ class Views final : public treaty::Registry {
   std::vector<v1::CaseState> Reserved(v1::Party entry_state, int year) const override;
 
  private:
+  // What the registers say because of one case, as a function of its state.
+  struct Registered {
+    v1::Party entry_state = v1::PARTY_UNSPECIFIED;
+    treaty::Claim claim = treaty::Claim::kFree;
+    std::vector<std::string> identifiers;  // on which the claim lies
+    int year = 0;                          // of the place; 0: none
+    uint32_t reserved = 0;
+    uint32_t used = 0;
+    uint32_t persons = 0;     // that the claim covers
+    std::string waiting_row;  // empty: does not wait
+    std::string due_row;      // empty: no own offer is open
+  };
+  Registered RegisteredFor(const v1::CaseState& state) const;
+
+  void Remember(std::shared_ptr<v1::CaseRecord> record) const;
+  // nullptr: not kept. Otherwise it must be remembered again.
+  std::shared_ptr<v1::CaseRecord> TakeKept(const std::string& case_id) const;
+  absl::StatusOr<std::shared_ptr<v1::CaseRecord>> EditCase(const std::string& case_id);
+  absl::Status SaveCase(std::shared_ptr<v1::CaseRecord> record);
   absl::Status FoldCaseAct(const OpenedEntry& opened, const v1::Act& act);
-  absl::Status SaveCase(const v1::CaseRecord& record);
-  absl::Status UpdateRegisters(const v1::CaseState& before, const v1::CaseState& after, int64_t at_us);
-  absl::Status UpdateClaims(const v1::CaseState& state, treaty::Claim claim,
-                            const std::vector<v1::Person>& persons);
-  absl::Status UpdateDueRow(const v1::CaseState& before, const v1::CaseState& after);
+  absl::Status UpdateRegisters(const Registered& before, const v1::CaseState& state, int64_t at_us);
+  absl::Status UpdateQuota(const Registered& of, int sign, const std::string& case_id, int64_t at_us);
+  absl::Status UpdateClaims(const std::string& case_id, treaty::Claim claim,
+                            const std::vector<std::string>& identifiers);
   absl::Status RecordReply(const OpenedEntry& opened, const v1::Act& act);
-  absl::StatusOr<v1::CaseState> Refold(const v1::CaseRecord& record);
-  std::string IdentifierRow(const v1::Identifier& identifier) const;
+  absl::StatusOr<v1::CaseState> Refold(const v1::CaseRecord& record, uint64_t own_end) const;
+  std::string IdentifierRow(const std::string& identifier) const;
   template <typename T>
   T Keep(absl::StatusOr<T> value) const;
 
   const v1::Party self_;
   ledger::Overlay& rows_;
   ledger::Vault& vault_;
+  // Cases as they were last read or saved: an act asks for its case several times.
+  // When the newer half is full it becomes the older one.
+  using Cases = std::unordered_map<std::string, std::shared_ptr<v1::CaseRecord>>;
+  static constexpr size_t kKeptCases = 2048;
+  mutable Cases newer_cases_;
+  mutable Cases older_cases_;
+  mutable std::optional<v1::TreatyState> treaty_;
   // Requests of which not all acts are folded yet.
   std::map<std::string, std::vector<v1::EntryReference>> unfinished_;
   mutable absl::Status status_;

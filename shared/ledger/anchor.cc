@@ -17,10 +17,19 @@
 namespace kelisim::ledger {
 namespace {
 
-// The line: "kelisim-head/1 <size> <root> <lineage> <sha256 of what precedes>\n".
-constexpr std::string_view kTitle = "kelisim-head/1";
-// Longer than any head; what exceeds it is damaged.
-constexpr size_t kLongestLine = 512;
+// Two blocks of one line each, filled up with newlines:
+// "kelisim-head/2 <sequence> <size> <root> <lineage> <sha256 of what precedes>\n".
+// A head is written over the older one.
+constexpr std::string_view kTitle = "kelisim-head/2";
+constexpr size_t kBlocks = 2;
+// What a disk writes at a time, so that a write to one block leaves the other.
+constexpr size_t kBlockSize = 4096;
+constexpr size_t kFileSize = kBlocks * kBlockSize;
+
+struct Numbered {
+  uint64_t sequence = 0;
+  Head head;
+};
 
 absl::Status DamagedError(const std::string& path) {
   return absl::DataLossError(absl::StrCat("head anchor: ", path, " is damaged"));
@@ -46,30 +55,44 @@ class Descriptor {
   const int fd_;
 };
 
-std::string Format(const Head& head) {
-  const std::string line =
-      absl::StrCat(Absl(kTitle), " ", head.size, " ", ToHex(head.root.bytes()), " ", head.lineage, " ");
-  return absl::StrCat(line, ToHex(Sha256(line).bytes()), "\n");
+std::string Format(const Numbered& numbered) {
+  const Head& head = numbered.head;
+  const std::string line = absl::StrCat(Absl(kTitle), " ", numbered.sequence, " ", head.size, " ",
+                                        ToHex(head.root.bytes()), " ", head.lineage, " ");
+  std::string block = absl::StrCat(line, ToHex(Sha256(line).bytes()), "\n");
+  block.resize(kBlockSize, '\n');
+  return block;
 }
 
-std::optional<Head> ParseFields(const std::string& text) {
-  const std::vector<std::string> fields = absl::StrSplit(text, ' ');
-  if (fields.size() != 5) return std::nullopt;
-  const std::optional<uint64_t> size = ParseDecimal(fields[1]);
-  const absl::StatusOr<std::string> bytes = FromHex(fields[2]);
-  const std::optional<uint64_t> lineage = ParseDecimal(fields[3]);
-  if (!size || !bytes.ok() || !lineage || *lineage > std::numeric_limits<uint32_t>::max())
+std::optional<Numbered> ParseFields(std::string_view block) {
+  const std::vector<std::string> fields = absl::StrSplit(Absl(block), ' ');
+  if (fields.size() != 6) return std::nullopt;
+  const std::optional<uint64_t> sequence = ParseDecimal(fields[1]);
+  const std::optional<uint64_t> size = ParseDecimal(fields[2]);
+  const absl::StatusOr<std::string> bytes = FromHex(fields[3]);
+  const std::optional<uint64_t> lineage = ParseDecimal(fields[4]);
+  if (!sequence || !size || !bytes.ok() || !lineage || *lineage > std::numeric_limits<uint32_t>::max())
     return std::nullopt;
   const absl::StatusOr<Hash> root = Hash::FromBytes(*bytes);
   if (!root.ok()) return std::nullopt;
-  return Head{*size, *root, static_cast<uint32_t>(*lineage)};
+  return Numbered{*sequence, {*size, *root, static_cast<uint32_t>(*lineage)}};
 }
 
-// nullopt unless `text` is byte for byte what Format writes.
-std::optional<Head> Parse(const std::string& text) {
-  const std::optional<Head> head = ParseFields(text);
-  if (!head || Format(*head) != text) return std::nullopt;
-  return head;
+// nullopt unless `block` is byte for byte what Format writes.
+std::optional<Numbered> Parse(std::string_view block) {
+  const std::optional<Numbered> numbered = ParseFields(block);
+  if (!numbered || Format(*numbered) != block) return std::nullopt;
+  return numbered;
+}
+
+// The newest head of a whole file. One block may be torn: it was being written
+// when the machine stopped, and nothing that hung on it has left.
+std::optional<Numbered> Newest(std::string_view file) {
+  if (file.size() != kFileSize) return std::nullopt;
+  const std::optional<Numbered> first = Parse(file.substr(0, kBlockSize));
+  const std::optional<Numbered> second = Parse(file.substr(kBlockSize));
+  if (!first || !second) return first ? first : second;
+  return first->sequence > second->sequence ? first : second;
 }
 
 std::string DirectoryOf(const std::string& path) {
@@ -78,21 +101,15 @@ std::string DirectoryOf(const std::string& path) {
   return path.substr(0, slash + 1);
 }
 
-absl::Status WriteAll(int fd, std::string_view bytes, const std::string& path) {
+absl::Status WriteAt(int fd, std::string_view bytes, off_t offset, const std::string& path) {
   while (!bytes.empty()) {
-    const ssize_t written = write(fd, bytes.data(), bytes.size());
+    const ssize_t written = pwrite(fd, bytes.data(), bytes.size(), offset);
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return SystemError("cannot write", path);
     bytes.remove_prefix(written);
+    offset += written;
   }
-  return absl::OkStatus();
-}
-
-absl::Status WriteSynced(const std::string& path, std::string_view bytes) {
-  const Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!file.valid()) return SystemError("cannot create", path);
-  RETURN_IF_ERROR(WriteAll(file.get(), bytes, path));
-  if (fsync(file.get()) != 0) return SystemError("cannot sync", path);
+  if (fdatasync(fd) != 0) return SystemError("cannot sync", path);
   return absl::OkStatus();
 }
 
@@ -109,24 +126,50 @@ class FileAnchor final : public HeadAnchor {
 
   absl::StatusOr<std::optional<Head>> Load() override {
     RETURN_IF_ERROR(CheckDirectory());
-    const Descriptor file(open(path_.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.valid() && errno == ENOENT) return std::nullopt;
-    if (!file.valid()) return SystemError("cannot open", path_);
-    ASSIGN_OR_RETURN(const std::string text, ReadAll(file.get()));
-    const std::optional<Head> head = Parse(text);
-    if (!head) return DamagedError(path_);
-    return head;
+    file_ = std::make_unique<Descriptor>(open(path_.c_str(), O_RDWR | O_CLOEXEC));
+    if (!file_->valid()) {
+      const int error = errno;
+      file_.reset();
+      if (error == ENOENT) return std::nullopt;
+      errno = error;
+      return SystemError("cannot open", path_);
+    }
+    ASSIGN_OR_RETURN(const std::string bytes, ReadAll());
+    const std::optional<Numbered> newest = Newest(bytes);
+    if (!newest) return DamagedError(path_);
+    sequence_ = newest->sequence;
+    return newest->head;
   }
 
   absl::Status Save(const Head& head) override {
-    RETURN_IF_ERROR(CheckDirectory());
-    const std::string aside = path_ + ".new";
-    RETURN_IF_ERROR(WriteSynced(aside, Format(head)));
-    if (rename(aside.c_str(), path_.c_str()) != 0) return SystemError("cannot replace", path_);
-    return SyncDirectory(DirectoryOf(path_));
+    if (file_ == nullptr) {
+      ASSIGN_OR_RETURN(const std::optional<Head> found, Load());
+      if (!found) return Create(head);
+    }
+    RETURN_IF_ERROR(CheckPlace());
+    const Numbered next{sequence_ + 1, head};
+    const auto block = static_cast<off_t>(next.sequence % kBlocks * kBlockSize);
+    RETURN_IF_ERROR(WriteAt(file_->get(), Format(next), block, path_));
+    sequence_ = next.sequence;
+    return absl::OkStatus();
   }
 
  private:
+  // Whole or not at all: written aside, synced, renamed.
+  absl::Status Create(const Head& head) {
+    const std::string aside = path_ + ".new";
+    auto file =
+        std::make_unique<Descriptor>(open(aside.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (!file->valid()) return SystemError("cannot create", aside);
+    static_assert(kBlocks == 2);
+    RETURN_IF_ERROR(WriteAt(file->get(), Format({0, head}) + Format({1, head}), 0, aside));
+    if (rename(aside.c_str(), path_.c_str()) != 0) return SystemError("cannot replace", path_);
+    RETURN_IF_ERROR(SyncDirectory(DirectoryOf(path_)));
+    file_ = std::move(file);
+    sequence_ = 1;
+    return absl::OkStatus();
+  }
+
   // A missing directory is a disk that is not mounted, not a missing anchor.
   absl::Status CheckDirectory() const {
     const std::string directory = DirectoryOf(path_);
@@ -135,21 +178,37 @@ class FileAnchor final : public HeadAnchor {
     return absl::FailedPreconditionError(absl::StrCat("head anchor: there is no directory ", directory));
   }
 
-  absl::StatusOr<std::string> ReadAll(int fd) const {
-    std::string text(kLongestLine, '\0');
-    size_t size = 0;
-    while (size < text.size()) {
-      const ssize_t bytes = read(fd, text.data() + size, text.size() - size);
-      if (bytes < 0 && errno == EINTR) continue;
-      if (bytes < 0) return SystemError("cannot read", path_);
-      if (bytes == 0) break;
-      size += bytes;
+  // A file that was removed or replaced is written to in vain.
+  absl::Status CheckPlace() const {
+    RETURN_IF_ERROR(CheckDirectory());
+    struct stat named;
+    struct stat held;
+    if (stat(path_.c_str(), &named) == 0 && fstat(file_->get(), &held) == 0 && named.st_dev == held.st_dev &&
+        named.st_ino == held.st_ino) {
+      return absl::OkStatus();
     }
-    text.resize(size);
-    return text;
+    return absl::FailedPreconditionError(
+        absl::StrCat("head anchor: ", path_, " was removed or replaced while it was in use"));
+  }
+
+  absl::StatusOr<std::string> ReadAll() const {
+    std::string bytes(kFileSize + 1, '\0');
+    size_t size = 0;
+    while (size < bytes.size()) {
+      const ssize_t more =
+          pread(file_->get(), bytes.data() + size, bytes.size() - size, static_cast<off_t>(size));
+      if (more < 0 && errno == EINTR) continue;
+      if (more < 0) return SystemError("cannot read", path_);
+      if (more == 0) break;
+      size += static_cast<size_t>(more);
+    }
+    bytes.resize(size);
+    return bytes;
   }
 
   const std::string path_;
+  std::unique_ptr<Descriptor> file_;  // once it exists
+  uint64_t sequence_ = 0;             // of the newest head in it
 };
 
 }  // namespace

@@ -29,9 +29,10 @@ class HeadAnchor {
   virtual absl::Status Save(const Head& head) = 0;
 };
 
-// A file of one line of text with a checksum, overwritten in a way that leaves
-// either the old or the new head after a crash (write aside, sync, rename, sync
-// the directory).
+// A file of two blocks, of one line of text with a checksum each; a new head is
+// written over the older of the two and synced, so a crash leaves either the old
+// or the new head. A block that is damaged counts as one that was being written:
+// the other one is loaded, and the last turn alone is not vouched for.
 std::unique_ptr<HeadAnchor> NewFileAnchor(std::string path);
 
 }  // namespace kelisim::ledger

@@ -16,6 +16,9 @@ namespace kelisim::ledger {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::MatchesRegex;
+
+constexpr size_t kBlock = 4096;
 
 Head HeadOf(uint64_t size, char root, uint32_t lineage) {
   return {size, *Hash::FromBytes(std::string(Hash::kSize, root)), lineage};
@@ -70,22 +73,39 @@ TEST_F(AnchorTest, KeepsTheLastHead) {
   }
 }
 
-TEST_F(AnchorTest, IsOneLineOfText) {
+TEST_F(AnchorTest, IsTwoBlocksOfOneLineOfText) {
   ASSERT_TRUE(anchor_->Save(HeadOf(12, 'A', 3)).ok());
-  std::string root;
-  for (size_t i = 0; i < Hash::kSize; ++i) root += "41";
-  EXPECT_THAT(Bytes(),
-              ::testing::MatchesRegex(absl::StrCat("kelisim-head/1 12 ", root, " 3 [0-9a-f]{64}\n")));
+  ASSERT_TRUE(anchor_->Save(HeadOf(13, 'B', 3)).ok());
+  std::string older;
+  std::string newer;
+  for (size_t i = 0; i < Hash::kSize; ++i) older += "41", newer += "42";
+  const std::string bytes = Bytes();
+  ASSERT_EQ(bytes.size(), 2 * kBlock);
+  EXPECT_THAT(bytes.substr(0, kBlock),
+              MatchesRegex(absl::StrCat("kelisim-head/2 2 13 ", newer, " 3 [0-9a-f]{64}\n+")));
+  EXPECT_THAT(bytes.substr(kBlock),
+              MatchesRegex(absl::StrCat("kelisim-head/2 1 12 ", older, " 3 [0-9a-f]{64}\n+")));
 }
 
-TEST_F(AnchorTest, NoFlippedBitGivesAnotherHead) {
-  ASSERT_TRUE(anchor_->Save(HeadOf(1234, 'r', 5)).ok());
+// A block is whole or counts for nothing; then the other one is what is known.
+TEST_F(AnchorTest, NoFlippedBitGivesAHeadThatWasNotSaved) {
+  const Head older = HeadOf(1233, 'q', 5);
+  const Head newer = HeadOf(1234, 'r', 5);
+  ASSERT_TRUE(anchor_->Save(older).ok());
+  ASSERT_TRUE(anchor_->Save(newer).ok());
   const std::string good = Bytes();
-  for (size_t at = 0; at < good.size(); ++at) {
+  // The newest head is in the first block. Of the padding a few bytes will do.
+  for (size_t at = 0; at < 160; ++at) {
     for (int bit = 0; bit < 8; ++bit) {
       std::string bad = good;
       bad[at] = static_cast<char>(bad[at] ^ (1 << bit));
+      Write(path_, bad);
+      EXPECT_EQ(LoadAnew().value(), older) << at;
+      bad[kBlock + at] = static_cast<char>(bad[kBlock + at] ^ (1 << bit));
       ExpectDamaged(bad);
+      bad[at] = good[at];
+      Write(path_, bad);
+      EXPECT_EQ(LoadAnew().value(), newer) << at;
     }
   }
 }
@@ -93,44 +113,68 @@ TEST_F(AnchorTest, NoFlippedBitGivesAnotherHead) {
 TEST_F(AnchorTest, NothingCutOffOrAddedGivesAHead) {
   ASSERT_TRUE(anchor_->Save(HeadOf(1234, 'r', 5)).ok());
   const std::string good = Bytes();
-  for (size_t size = 0; size < good.size(); ++size) ExpectDamaged(good.substr(0, size));
+  for (size_t size = 0; size < good.size(); size += size < 200 ? 1 : 97) ExpectDamaged(good.substr(0, size));
   for (const std::string& tail : {std::string("\n"), std::string(" "), good, std::string(10'000, 'x')}) {
     ExpectDamaged(good + tail);
     ExpectDamaged(tail + good);
   }
 }
 
-// A crash while the new head is written aside, at every length of it: the old
-// head counts, and the next save goes through.
-TEST_F(AnchorTest, ACrashBeforeTheRenameLeavesTheOldHead) {
+// A crash while a head is written, at every length of what reached the disk: the
+// old head counts until the new one is whole, and the next save goes through.
+TEST_F(AnchorTest, ACrashInTheMiddleOfASaveLeavesTheOldHead) {
+  const Head oldest = HeadOf(9, 'z', 0);
   const Head older = HeadOf(10, 'a', 0);
   const Head newer = HeadOf(11, 'b', 0);
+  for (const Head& head : {oldest, older}) ASSERT_TRUE(anchor_->Save(head).ok());
+  const std::string before = Bytes();
   ASSERT_TRUE(anchor_->Save(newer).ok());
-  const std::string written = Bytes();
-  for (size_t size = 0; size <= written.size(); ++size) {
-    ASSERT_TRUE(anchor_->Save(older).ok());
-    Write(path_ + ".new", written.substr(0, size));
-    const auto loaded = LoadAnew();
-    ASSERT_TRUE(loaded.ok()) << loaded.status();
-    EXPECT_EQ(*loaded, older);
-    ASSERT_TRUE(NewFileAnchor(path_)->Save(newer).ok());
-    EXPECT_EQ(*LoadAnew(), newer);
+  const std::string after = Bytes();
+  ASSERT_EQ(before.substr(0, kBlock), after.substr(0, kBlock));
+  const size_t line = after.find('\n', kBlock) - kBlock;
+  for (size_t size = 0; size <= line + 1; ++size) {
+    const std::string torn =
+        before.substr(0, kBlock) + after.substr(kBlock, size) + before.substr(kBlock + size);
+    Write(path_, torn);
+    // What comes after the line is the same in every block, so it is whole at
+    // its last digit.
+    EXPECT_EQ(LoadAnew().value(), torn == after ? newer : older) << size;
+    const Head next = HeadOf(12, 'c', 0);
+    ASSERT_TRUE(NewFileAnchor(path_)->Save(next).ok());
+    EXPECT_EQ(LoadAnew().value(), next);
   }
 }
 
-// A crash after the rename: nothing is left aside and the new head counts.
-TEST_F(AnchorTest, LeavesNothingAside) {
+// A crash before the first file is renamed into its place.
+TEST_F(AnchorTest, AFileLeftAsideIsNoAnchor) {
   ASSERT_TRUE(anchor_->Save(HeadOf(10, 'a', 0)).ok());
-  ASSERT_TRUE(anchor_->Save(HeadOf(11, 'b', 0)).ok());
+  fs::rename(path_, path_ + ".new");
+  EXPECT_EQ(LoadAnew().value(), std::nullopt);
+  ASSERT_TRUE(NewFileAnchor(path_)->Save(HeadOf(11, 'b', 0)).ok());
+  EXPECT_EQ(LoadAnew().value(), HeadOf(11, 'b', 0));
   EXPECT_EQ(std::distance(fs::directory_iterator(directory_), fs::directory_iterator()), 1);
 }
 
 TEST_F(AnchorTest, AFailedSaveKeepsTheOldHead) {
-  const Head older = HeadOf(10, 'a', 0);
-  ASSERT_TRUE(anchor_->Save(older).ok());
   fs::create_directory(path_ + ".new");  // cannot be opened for writing
   EXPECT_FALSE(anchor_->Save(HeadOf(11, 'b', 0)).ok());
-  EXPECT_EQ(*LoadAnew(), older);
+  EXPECT_EQ(LoadAnew().value(), std::nullopt);
+}
+
+TEST_F(AnchorTest, AFileThatWasTakenAwayIsNotWrittenTo) {
+  ASSERT_TRUE(anchor_->Save(HeadOf(10, 'a', 0)).ok());
+  const std::string bytes = Bytes();
+  fs::remove(path_);
+  EXPECT_EQ(anchor_->Save(HeadOf(11, 'b', 0)).code(), absl::StatusCode::kFailedPrecondition);
+  Write(path_, bytes);  // another file of the same name
+  EXPECT_EQ(anchor_->Save(HeadOf(11, 'b', 0)).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(LoadAnew().value(), HeadOf(10, 'a', 0));
+}
+
+TEST_F(AnchorTest, ADamagedAnchorIsNotWrittenOver) {
+  Write(path_, "something else");
+  EXPECT_EQ(NewFileAnchor(path_)->Save(HeadOf(1, 'r', 0)).code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(Bytes(), "something else");
 }
 
 TEST_F(AnchorTest, AMissingDirectoryIsNotAMissingAnchor) {

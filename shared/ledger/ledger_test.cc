@@ -85,8 +85,6 @@ TEST(Log, GrowsAndIsLoadedAgain) {
   EXPECT_EQ(*read.SealedPayload(0), std::nullopt);
   EXPECT_EQ(*read.SealedPayload(1), "sealed 1");
   EXPECT_TRUE(absl::IsNotFound(read.Entry(70).status()));
-  EXPECT_EQ(*read.CheckpointIn(3, 10), 10u);
-  EXPECT_EQ(*read.CheckpointIn(70, 99), std::nullopt);
   // The two ledgers of a store do not touch each other.
   EXPECT_EQ((*LogRows<Store>(Side::kMirror, store).Size()), 0u);
 }

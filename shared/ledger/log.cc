@@ -29,7 +29,7 @@ void Log::Append(Overlay& rows, std::string_view entry, std::string_view sealed_
   rows.Put(Key(side_, 'e', index), std::string(entry));
   if (!sealed_payload.empty()) rows.Put(Key(side_, 'p', index), std::string(sealed_payload));
   for (const auto& [node, hash] : edge_.Append(tlog::LeafHash(entry))) {
-    rows.Put(NodeKey(side_, node), std::string(hash.bytes()));
+    if (node.level > 0) rows.Put(NodeKey(side_, node), std::string(hash.bytes()));
   }
   rows.Put(Key(side_, 's'), U64(size()));
 }
@@ -80,19 +80,14 @@ absl::StatusOr<std::string> LogRows<Rows>::Cosigned() const {
 }
 
 template <typename Rows>
-absl::StatusOr<std::optional<uint64_t>> LogRows<Rows>::CheckpointIn(uint64_t after, uint64_t up_to) const {
-  std::optional<uint64_t> found;
-  RETURN_IF_ERROR(rows_.Scan(Key(side_, 'c', after + 1), Key(side_, 'c', up_to + 1),
-                             [&](std::string_view key, std::string_view) {
-                               found = ReadU64(key.substr(2));
-                               return true;
-                             }));
-  return found;
-}
-
-template <typename Rows>
 tlog::NodeReader LogRows<Rows>::Nodes() const {
   return [side = side_, &rows = rows_](tlog::Node node) -> absl::StatusOr<Hash> {
+    if (node.level == 0) {
+      const absl::StatusOr<std::string> entry = LogRows(side, rows).Entry(node.index);
+      if (absl::IsNotFound(entry.status())) return absl::DataLossError("an entry of the ledger is missing");
+      RETURN_IF_ERROR(entry.status());
+      return tlog::LeafHash(*entry);
+    }
     ASSIGN_OR_RETURN(const std::optional<std::string> hash, rows.Get(NodeKey(side, node)));
     if (!hash) return absl::DataLossError("a node of the ledger's tree is missing");
     return Hash::FromBytes(*hash);

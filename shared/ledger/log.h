@@ -22,7 +22,8 @@ enum class Side : char { kOwn = 'o', kMirror = 'm' };
 //   s                      size (u64)
 //   e <index u64>          the entry, byte for byte
 //   p <index u64>          its payload, sealed (vault.h); absent when unknown
-//   n <level u8> <index>   root of the perfect subtree (32 bytes)
+//   n <level u8> <index>   root of the perfect subtree (32 bytes), from level 1 on:
+//                          leaf hashes are those of the entries
 //   c <size u64>           a checkpoint of exactly that size, signed by the ledger's log key
 //   k                      the newest checkpoint with all its cosignatures
 //
@@ -64,8 +65,6 @@ class LogRows {
   absl::StatusOr<std::optional<std::string>> SealedPayload(uint64_t index) const;
   absl::StatusOr<std::string> Checkpoint(uint64_t size) const;
   absl::StatusOr<std::string> Cosigned() const;
-  // The largest size in (after, up_to] that has a checkpoint row; nullopt if none.
-  absl::StatusOr<std::optional<uint64_t>> CheckpointIn(uint64_t after, uint64_t up_to) const;
   tlog::NodeReader Nodes() const;
 
  private:

@@ -65,6 +65,9 @@ rocksdb::Options DatabaseOptions(rocksdb::Env* env) {
   options.max_bgerror_resume_count = 0;
 
   options.write_buffer_size = 16 * kMiB;
+  // The same question to what is still in memory.
+  options.memtable_prefix_bloom_size_ratio = 0.05;
+  options.memtable_whole_key_filtering = true;
   options.max_write_buffer_number = 2;
   options.max_open_files = 256;
   options.max_background_jobs = 2;

@@ -34,7 +34,7 @@ template <typename Rows>
 absl::StatusOr<std::optional<std::string>> Vault::FindKey(const Rows& rows, std::string_view case_id) {
   {
     const std::lock_guard lock(mutex_);
-    if (const auto it = keys_.find(case_id); it != keys_.end()) return it->second;
+    if (const auto it = keys_.find(std::string(case_id)); it != keys_.end()) return it->second;
   }
   const std::string row = KeyRow(case_id);
   ASSIGN_OR_RETURN(const std::optional<std::string> wrapped, rows.Get(row));

@@ -1,11 +1,11 @@
 #ifndef KELISIM_SHARED_LEDGER_VAULT_H_
 #define KELISIM_SHARED_LEDGER_VAULT_H_
 
-#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -50,7 +50,7 @@ class Vault {
   const std::string index_key_;
   Random& random_;
   std::mutex mutex_;
-  std::map<std::string, std::string, std::less<>> keys_;  // guarded by mutex_
+  std::unordered_map<std::string, std::string> keys_;  // guarded by mutex_
 };
 
 }  // namespace kelisim::ledger

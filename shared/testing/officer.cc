@@ -9,8 +9,8 @@ namespace {
 const char* CodeOf(v1::Party party) { return party == v1::PARTY_KZ ? "KAZ" : "RUS"; }
 
 std::string PersonAt(const v1::CaseState& state, SeededRandom& random) {
-  const std::vector<v1::Person> persons = treaty::IncludedPersons(state);
-  return persons.empty() ? "head" : persons[random.Below(persons.size())].person_id();
+  const std::vector<const v1::Person*> persons = treaty::IncludedPersons(state);
+  return persons[random.Below(persons.size())]->person_id();
 }
 
 // The notice of `kind` that waits for an answer, if any.
@@ -59,9 +59,9 @@ void FillNotice(v1::Notice& notice, const v1::CaseState& state, const std::strin
 }
 
 void FillClearance(v1::Clearance& clearance, const v1::CaseState& state) {
-  for (const v1::Person& person : treaty::IncludedPersons(state)) {
+  for (const v1::Person* person : treaty::IncludedPersons(state)) {
     v1::PersonClearance& of = *clearance.add_persons();
-    of.set_person_id(person.person_id());
+    of.set_person_id(person->person_id());
     of.set_permanent_residence_confirmed(true);
     of.set_not_refugee(true);
     of.set_not_imprisoned_convict(true);

@@ -186,10 +186,10 @@ class Simulation final : private Environment {
     ++result_.issued_told;
     // An old answer, asked for again after the case was withdrawn or annulled.
     if (treaty::IsClosed(state.status())) return;
-    for (const v1::Person& person : treaty::IncludedPersons(state)) {
-      std::set<std::string>& told = told_issued_[person.identifiers(0).number()];
+    for (const v1::Person* person : treaty::IncludedPersons(state)) {
+      std::set<std::string>& told = told_issued_[person->identifiers(0).number()];
       for (const std::string& earlier : told) {
-        if (earlier != case_id && !IsReleased(earlier, person)) {
+        if (earlier != case_id && !IsReleased(earlier, *person)) {
           Break(absl::StrCat("I3 the once-only right was told twice: cases ", earlier, " and ", case_id));
         }
       }
@@ -202,9 +202,9 @@ class Simulation final : private Environment {
     for (const Node& node : nodes_) {
       const v1::CaseState state = node.StateOf(case_id);
       if (state.status() == v1::CASE_STATUS_UNSPECIFIED) continue;
-      const std::vector<v1::Person> held = treaty::EffectsOf(state, node.party()).persons;
-      const bool holds = std::any_of(held.begin(), held.end(), [&](const v1::Person& one) {
-        return one.identifiers(0).number() == person.identifiers(0).number();
+      const std::vector<const v1::Person*> held = treaty::EffectsOf(state, node.party()).persons;
+      const bool holds = std::any_of(held.begin(), held.end(), [&](const v1::Person* one) {
+        return one->identifiers(0).number() == person.identifiers(0).number();
       });
       if (!holds) return true;
     }

@@ -253,4 +253,12 @@ absl::StatusOr<Checkpoint> Checkpoint::Parse(std::string_view text) {
   return checkpoint;
 }
 
+absl::StatusOr<SignedCheckpoint> SignedCheckpoint::Open(std::string_view bytes, const NoteVerifier& key) {
+  ASSIGN_OR_RETURN(const Note note, Note::Parse(bytes));
+  RETURN_IF_ERROR(VerifyNote(note, key));
+  ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::Parse(note.text));
+  if (checkpoint.origin != key.name()) return Malformed("checkpoint of another ledger");
+  return SignedCheckpoint(std::move(checkpoint), bytes);
+}
+
 }  // namespace kelisim::tlog

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -101,6 +102,26 @@ struct Checkpoint {
   // INVALID_ARGUMENT on extension lines too: the cosigners of this treaty
   // accept none.
   static absl::StatusOr<Checkpoint> Parse(std::string_view text);
+};
+
+// A checkpoint that a log's own key vouches for. There is no other way to have
+// one than Open, so what takes one need not verify it again.
+class SignedCheckpoint {
+ public:
+  // `key` is the log's: it must have signed `note`, and its name be the origin.
+  // INVALID_ARGUMENT or NOT_FOUND (no signature of it) otherwise.
+  static absl::StatusOr<SignedCheckpoint> Open(std::string_view note, const NoteVerifier& key);
+
+  const Checkpoint& checkpoint() const { return checkpoint_; }
+  // As it came, with all its signatures.
+  const std::string& note() const { return note_; }
+
+ private:
+  SignedCheckpoint(Checkpoint checkpoint, std::string_view note)
+      : checkpoint_(std::move(checkpoint)), note_(note) {}
+
+  Checkpoint checkpoint_;
+  std::string note_;
 };
 
 }  // namespace kelisim::tlog

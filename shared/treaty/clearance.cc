@@ -63,9 +63,9 @@ std::optional<v1::Violation> AdmitCleared(const v1::CaseState& state, const v1::
     if (auto violation = NotCertified(person)) return violation;
     certified.insert(person.person_id());
   }
-  for (const v1::Person& person : IncludedPersons(state)) {
-    if (certified.count(person.person_id()) == 0)
-      return Violates("step.person", person.person_id(), "not_certified");
+  for (const v1::Person* person : IncludedPersons(state)) {
+    if (certified.count(person->person_id()) == 0)
+      return Violates("step.person", person->person_id(), "not_certified");
   }
   return std::nullopt;
 }

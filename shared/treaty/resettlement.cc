@@ -682,10 +682,10 @@ bool IsClosed(v1::CaseStatus status) {
   return status != v1::CASE_STATUS_UNSPECIFIED && !Includes(kOpen, status);
 }
 
-std::vector<v1::Person> IncludedPersons(const v1::CaseState& state) {
-  std::vector<v1::Person> persons = {state.petition().head()};
+std::vector<const v1::Person*> IncludedPersons(const v1::CaseState& state) {
+  std::vector<const v1::Person*> persons = {&state.petition().head()};
   for (const v1::FamilyMember& member : state.petition().family()) {
-    if (IsIncluded(state, member.person().person_id())) persons.push_back(member.person());
+    if (IsIncluded(state, member.person().person_id())) persons.push_back(&member.person());
   }
   return persons;
 }

@@ -54,14 +54,15 @@ bool IsAddressed(const v1::CaseState& state_before, const v1::CaseAct& act);
 // True for statuses from which nothing leads on (COMPLETED, WITHDRAWN, ...).
 bool IsClosed(v1::CaseStatus status);
 
-// Persons INCLUDED in the case: head first, then members in order.
-std::vector<v1::Person> IncludedPersons(const v1::CaseState& state);
+// Persons INCLUDED in the case: head first, then members in order. Parts of
+// `state`.
+std::vector<const v1::Person*> IncludedPersons(const v1::CaseState& state);
 
 // What the case takes from the registers, as a function of its state alone.
 struct Effects {
   Claim claim = Claim::kFree;
-  std::vector<v1::Person> persons;  // on whom the claim lies
-  int year = 0;                     // 0: no place
+  std::vector<const v1::Person*> persons;  // on whom the claim lies; parts of the state
+  int year = 0;                            // 0: no place
   uint32_t reserved = 0;
   uint32_t used = 0;
   bool waiting = false;

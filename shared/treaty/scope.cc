@@ -85,9 +85,9 @@ std::vector<v1::Violation> ScopeBreaches(const v1::CaseState& state, const v1::S
   AddResidenceBreach(head, state, breaches);
   // 1.2: the head's own statement; then what the registers know of everybody.
   if (!petition.not_used_before()) breaches.push_back(Violates("1.2", kHead, "statement"));
-  for (const v1::Person& person : IncludedPersons(state)) {
-    if (IsConscript(finding, person.person_id())) continue;
-    if (auto taken = ClaimTaken(person, state.case_id(), context)) breaches.push_back(*taken);
+  for (const v1::Person* person : IncludedPersons(state)) {
+    if (IsConscript(finding, person->person_id())) continue;
+    if (auto taken = ClaimTaken(*person, state.case_id(), context)) breaches.push_back(*taken);
   }
   // 1.3: compulsion to resettle is inadmissible.
   if (finding.compulsion_found()) breaches.push_back(Violates("1.3", kHead));
@@ -109,8 +109,8 @@ std::vector<v1::Violation> ScopeBreaches(const v1::CaseState& state, const v1::S
 }
 
 std::optional<v1::Violation> ClaimTaken(const v1::CaseState& state, const Context& context) {
-  for (const v1::Person& person : IncludedPersons(state)) {
-    if (auto taken = ClaimTaken(person, state.case_id(), context)) return taken;
+  for (const v1::Person* person : IncludedPersons(state)) {
+    if (auto taken = ClaimTaken(*person, state.case_id(), context)) return taken;
   }
   return std::nullopt;
 }

@@ -142,9 +142,9 @@ inline v1::CaseCommand File(const v1::Petition& petition) {
 
 inline v1::CaseCommand ClearAll(const v1::CaseState& state) {
   v1::CaseCommand command;
-  for (const v1::Person& person : IncludedPersons(state)) {
+  for (const v1::Person* person : IncludedPersons(state)) {
     *command.mutable_clear()->add_persons() = Text<v1::PersonClearance>(absl::StrCat(
-        "person_id: '", person.person_id(),
+        "person_id: '", person->person_id(),
         "' permanent_residence_confirmed: true not_refugee: true not_imprisoned_convict: true "
         "no_security_bar: true "
         "no_postponement: true not_temporary_stay: true not_migrant_worker: true not_conscript: true"));
