@@ -457,7 +457,7 @@ int Bench(absl::Duration window) {
   Figures figures{};
   Load load(both);
   load.SetPace(std::nullopt);
-  constexpr absl::Duration kSeldom = absl::Milliseconds(20);
+  constexpr absl::Duration kSeldom = absl::Milliseconds(40);
   constexpr absl::Duration kOften = absl::Milliseconds(4);
   if (!load.RunFor(kWarmUp, kSeldom)) return Fail("the load failed");
   const Counts before = load.counts();

@@ -38,7 +38,9 @@ constexpr int kFirstPassport = 20'000'000;
 }  // namespace
 
 std::string Today(v1::Party party) {
-  const authority::Profile profile = party == v1::PARTY_KZ ? kz::KzProfile() : ru::RuProfile();
+  static const authority::Profile kz_profile = kz::KzProfile();
+  static const authority::Profile ru_profile = ru::RuProfile();
+  const authority::Profile& profile = party == v1::PARTY_KZ ? kz_profile : ru_profile;
   return FormatDate(profile.DateAt(absl::Now()));
 }
 

@@ -28,8 +28,9 @@ struct SeededBugs {
 // same again.
 //
 //   for (;;) {
-//     turn = core.Step(now, inputs);                 // not OK: stop the process
-//     outputs = CommitAndRelease(turn, store, ...);  // not OK: outcome unknown; stop, reopen
+//     turn = core.Step(now, inputs);           // not OK: stop the process
+//     committed = Commit(turn, store);         // not OK: outcome unknown; stop, reopen
+//     outputs = Release(committed, anchor, ...);  // the same; may lag behind, in order
 //     deliver(outputs);
 //   }
 //

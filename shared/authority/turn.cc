@@ -7,9 +7,13 @@
 
 namespace kelisim::authority {
 
-absl::StatusOr<Outputs> CommitAndRelease(Turn turn, ledger::Store& store, ledger::HeadAnchor& anchor,
-                                         const tlog::NoteSigner& witness, const tlog::NoteSigner& mirror) {
-  if (!turn.batch_.empty()) RETURN_IF_ERROR(store.Commit(turn.batch_));
+absl::StatusOr<CommittedTurn> Commit(Turn turn, ledger::Store& store) {
+  if (!turn.batch().empty()) RETURN_IF_ERROR(store.Commit(turn.batch()));
+  return CommittedTurn(std::move(turn));
+}
+
+absl::StatusOr<Outputs> Release(CommittedTurn turn, ledger::HeadAnchor& anchor,
+                                const tlog::NoteSigner& witness, const tlog::NoteSigner& mirror) {
   if (turn.head_) RETURN_IF_ERROR(anchor.Save(*turn.head_));
   for (const CosignTask& task : turn.cosign_) {
     std::string& bytes = turn.outputs_.replies[task.reply].answer.response;

@@ -102,17 +102,15 @@ struct CosignTask {
 };
 
 // What one step of the core has decided: a batch, and outputs that depend on it.
-// The outputs can be had only from CommitAndRelease, so "answer before sync"
-// cannot be written.
+// The way out is Commit, then Release, each of which takes what only the one
+// before gives: "answer before sync" cannot be written.
 class Turn {
  public:
   const ledger::Batch& batch() const { return batch_; }
 
  private:
   friend class Core;
-  friend absl::StatusOr<Outputs> CommitAndRelease(Turn turn, ledger::Store& store, ledger::HeadAnchor& anchor,
-                                                  const tlog::NoteSigner& witness,
-                                                  const tlog::NoteSigner& mirror);
+  friend class CommittedTurn;
   // Lets a simulation seed the very bugs this class prevents.
   friend class TurnSaboteur;
 
@@ -122,11 +120,28 @@ class Turn {
   Outputs outputs_;
 };
 
-// One synced commit, then the head anchor, then the cosignatures, then the
-// outputs. Not OK: the outcome is unknown; the process must stop, reopen the
-// store and read again.
-absl::StatusOr<Outputs> CommitAndRelease(Turn turn, ledger::Store& store, ledger::HeadAnchor& anchor,
+// A turn whose batch is durable. Nothing of it has been told yet.
+class CommittedTurn {
+ private:
+  friend absl::StatusOr<CommittedTurn> Commit(Turn turn, ledger::Store& store);
+  friend absl::StatusOr<Outputs> Release(CommittedTurn turn, ledger::HeadAnchor& anchor,
                                          const tlog::NoteSigner& witness, const tlog::NoteSigner& mirror);
+  explicit CommittedTurn(Turn turn)
+      : head_(turn.head_), cosign_(std::move(turn.cosign_)), outputs_(std::move(turn.outputs_)) {}
+
+  std::optional<ledger::Head> head_;
+  std::vector<CosignTask> cosign_;
+  Outputs outputs_;
+};
+
+// One synced commit. Not OK: the outcome is unknown; the process must stop,
+// reopen the store and read again.
+absl::StatusOr<CommittedTurn> Commit(Turn turn, ledger::Store& store);
+
+// The head anchor, then the cosignatures, then the outputs. Turns must be released
+// in the order in which they were committed. Not OK: as for Commit.
+absl::StatusOr<Outputs> Release(CommittedTurn turn, ledger::HeadAnchor& anchor,
+                                const tlog::NoteSigner& witness, const tlog::NoteSigner& mirror);
 
 }  // namespace kelisim::authority
 

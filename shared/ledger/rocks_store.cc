@@ -68,6 +68,9 @@ rocksdb::Options DatabaseOptions(rocksdb::Env* env) {
   // The same question to what is still in memory.
   options.memtable_prefix_bloom_size_ratio = 0.05;
   options.memtable_whole_key_filtering = true;
+  // One thread writes; what keeps many apart is work for nothing.
+  options.allow_concurrent_memtable_write = false;
+  options.enable_write_thread_adaptive_yield = false;
   options.max_write_buffer_number = 2;
   options.max_open_files = 256;
   options.max_background_jobs = 2;

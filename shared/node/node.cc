@@ -92,8 +92,10 @@ absl::Status Node::OpenDoors() {
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) return absl::UnavailableError("the server does not start; the log says why");
   // The first turn has no input; it says in which mode the node starts.
-  RETURN_IF_ERROR(Turn({}));
+  ASSIGN_OR_RETURN(authority::CommittedTurn first, Turn({}));
+  RETURN_IF_ERROR(Release(std::move(first)));
   core_thread_ = std::thread([this] { RunCore(); });
+  release_thread_ = std::thread([this] { RunRelease(); });
   listener_->Serve(std::move(acceptor));
   Log(LogLevel::kInfo, "started",
       {{"party", v1::Party_Name(identity_.self())}, {"listen", config_.listen()}, {"port", port()}});
@@ -102,36 +104,60 @@ absl::Status Node::OpenDoors() {
 
 // ---------------------------------------------------------------- the core's thread
 
+namespace {
+
+// Runs `body`, which gives a Status or StatusOr; an exception becomes INTERNAL.
+template <typename Body>
+auto Caught(Body body) -> decltype(body()) {
+  try {
+    return body();
+  } catch (const std::exception& e) {
+    return absl::InternalError(e.what());
+  }
+}
+
+}  // namespace
+
 absl::Status Node::Submit(authority::Input input) noexcept { return queue_.Push(std::move(input)); }
 
 void Node::RunCore() {
   absl::Time last_tick = absl::InfinitePast();
-  while (!queue_.Done()) {
+  while (!queue_.Done() && !has_failed_) {
     std::vector<authority::Input> inputs = queue_.Drain(kTick);
     // Pace only, never order: a clock set back delays one tick at most by kTick.
     const absl::Time now = absl::Now();
     if (inputs.empty() || now < last_tick || now - last_tick >= kTick) {
+      calls_.FinishEnded();
       inputs.emplace_back(authority::Tick{});
       last_tick = now;
     }
-    absl::Status turned;
-    try {
-      turned = Turn(std::move(inputs));
-    } catch (const std::exception& e) {
-      turned = absl::InternalError(e.what());
-    }
-    if (!turned.ok()) return Fail(turned);
+    auto turned = Caught([&] { return Turn(std::move(inputs)); });
+    if (!turned.ok()) return Fail(turned.status());
+    committed_.Push(*std::move(turned));
   }
 }
 
-absl::Status Node::Turn(std::vector<authority::Input> inputs) {
+absl::StatusOr<authority::CommittedTurn> Node::Turn(std::vector<authority::Input> inputs) {
   ASSIGN_OR_RETURN(authority::Turn turn, core_->Step(clock_.Now(), std::move(inputs)));
   const bool changes = !turn.batch().empty();
-  ASSIGN_OR_RETURN(
-      authority::Outputs outputs,
-      authority::CommitAndRelease(std::move(turn), *store_, *anchor_, identity_.witness, identity_.mirror));
-  Deliver(std::move(outputs));
+  ASSIGN_OR_RETURN(authority::CommittedTurn committed, authority::Commit(std::move(turn), *store_));
   if (changes) watch_->Wake();
+  return committed;
+}
+
+// ---------------------------------------------------------------- the releasing thread
+
+void Node::RunRelease() {
+  while (std::optional<authority::CommittedTurn> turn = committed_.Pop()) {
+    const absl::Status released = Caught([&] { return Release(*std::move(turn)); });
+    if (!released.ok()) return Fail(released);
+  }
+}
+
+absl::Status Node::Release(authority::CommittedTurn turn) {
+  ASSIGN_OR_RETURN(authority::Outputs outputs,
+                   authority::Release(std::move(turn), *anchor_, identity_.witness, identity_.mirror));
+  Deliver(std::move(outputs));
   return absl::OkStatus();
 }
 
@@ -154,9 +180,11 @@ void Node::Deliver(authority::Outputs outputs) {
 }
 
 void Node::Fail(const absl::Status& status) {
+  if (has_failed_.exchange(true)) return;
   Log(LogLevel::kError, "outcome_unknown", {{"status", status.ToString()}});
   ReportHealth(false);
   queue_.Close();
+  committed_.Close();
   calls_.GiveUp(absl::UnavailableError("outcome unknown: ask again with the same request_id"));
   failed_();
 }
@@ -188,6 +216,8 @@ void Node::Stop(absl::Duration grace) {
   }
   queue_.Close();
   if (core_thread_.joinable()) core_thread_.join();
+  committed_.Close();
+  if (release_thread_.joinable()) release_thread_.join();
   // Calls that were taken in after the last turn.
   calls_.GiveUp(absl::UnavailableError("the node stops: ask again with the same request_id"));
   peer_.reset();

@@ -1,6 +1,7 @@
 #ifndef KELISIM_SHARED_NODE_NODE_H_
 #define KELISIM_SHARED_NODE_NODE_H_
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -20,6 +21,7 @@
 #include "shared/ledger/vault.h"
 #include "shared/node/input_queue.h"
 #include "shared/node/listener.h"
+#include "shared/node/release_queue.h"
 #include "shared/rpc/exchange_service.h"
 #include "shared/rpc/officer_services.h"
 #include "shared/rpc/peer_client.h"
@@ -28,7 +30,9 @@ namespace kelisim::node {
 
 // One running authority: store, core and server, put together, started and
 // stopped in the right order. One thread runs the core: it drains what waits,
-// steps, commits, and only then lets answers out.
+// steps and commits. Another one releases what is committed, in order: head
+// anchor, cosignatures, answers. So the core need not wait for the anchor's disk
+// and for gRPC.
 class Node final : private rpc::Backend {
  public:
   // `config` without ConfigProblems. `failed` is called once, from another thread,
@@ -55,7 +59,9 @@ class Node final : private rpc::Backend {
 
   absl::Status Submit(authority::Input input) noexcept override;
   void RunCore();
-  absl::Status Turn(std::vector<authority::Input> inputs);
+  void RunRelease();
+  absl::StatusOr<authority::CommittedTurn> Turn(std::vector<authority::Input> inputs);
+  absl::Status Release(authority::CommittedTurn turn);
   void Deliver(authority::Outputs outputs);
   void ReportHealth(bool serving);
   void Fail(const absl::Status& status);
@@ -66,11 +72,12 @@ class Node final : private rpc::Backend {
   const std::function<void()> failed_;
 
   std::unique_ptr<ledger::Store> store_;
-  const std::unique_ptr<ledger::HeadAnchor> anchor_;
+  const std::unique_ptr<ledger::HeadAnchor> anchor_;  // used by release_thread_ only
   ledger::Vault vault_;
   std::unique_ptr<authority::Core> core_;  // used by core_thread_ only
 
   InputQueue queue_;
+  ReleaseQueue committed_;
   mutable std::mutex state_mutex_;
   v1::NodeState state_;  // guarded by state_mutex_
 
@@ -88,6 +95,8 @@ class Node final : private rpc::Backend {
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<grpc::Server> server_;
   std::thread core_thread_;
+  std::thread release_thread_;
+  std::atomic<bool> has_failed_ = false;
   bool stopped_ = false;
 };
 

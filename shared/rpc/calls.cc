@@ -7,57 +7,50 @@
 
 namespace kelisim::rpc {
 
-class Calls::Reactor final : public grpc::ServerUnaryReactor {
- public:
-  Reactor(Calls& calls, uint64_t token, Language language, grpc::ByteBuffer* response)
-      : calls_(calls), token_(token), language_(language), response_(response) {}
-
-  // Only by whom has taken the reactor out of `waiting_`.
-  void Finish(const authority::Answer& answer) {
-    if (answer.status.ok()) *response_ = ToBuffer(answer.response);
-    ServerUnaryReactor::Finish(ToGrpc(answer, language_));
-  }
-  void OnCancel() override {
-    if (calls_.Take(token_) != nullptr) ServerUnaryReactor::Finish(grpc::Status::CANCELLED);
-  }
-  void OnDone() override { delete this; }
-
- private:
-  Calls& calls_;
-  const uint64_t token_;
-  const Language language_;
-  grpc::ByteBuffer* const response_;
-};
+// Only by whom has taken the call out of `waiting_`.
+void Calls::Finish(const Call& call, const authority::Answer& answer) {
+  if (answer.status.ok()) *call.response = ToBuffer(answer.response);
+  call.reactor->Finish(ToGrpc(answer, LanguageOf(*call.context)));
+}
 
 Calls::Waiting Calls::Open(grpc::CallbackServerContext& context, grpc::ByteBuffer* response) {
-  const Language language = LanguageOf(context);
+  grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();
   const std::lock_guard lock(mutex_);
   const uint64_t token = ++last_token_;
-  auto* reactor = new Reactor(*this, token, language, response);
-  waiting_.emplace(token, reactor);
+  waiting_.emplace(token, Call{&context, reactor, response});
   return {token, reactor};
 }
 
-Calls::Reactor* Calls::Take(uint64_t token) {
-  const std::lock_guard lock(mutex_);
-  const auto found = waiting_.find(token);
-  if (found == waiting_.end()) return nullptr;
-  Reactor* const reactor = found->second;
-  waiting_.erase(found);
-  return reactor;
+void Calls::Answer(uint64_t token, const authority::Answer& answer) {
+  std::unique_lock lock(mutex_);
+  const auto waiting = waiting_.extract(token);
+  lock.unlock();
+  if (waiting) Finish(waiting.mapped(), answer);
 }
 
-void Calls::Answer(uint64_t token, const authority::Answer& answer) {
-  if (Reactor* const reactor = Take(token)) reactor->Finish(answer);
+void Calls::FinishEnded() {
+  std::vector<Call> ended;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto it = waiting_.begin(); it != waiting_.end();) {
+      if (it->second.context->IsCancelled()) {
+        ended.push_back(it->second);
+        it = waiting_.erase(it);
+      } else {
+        ++it;
+      }
+    }
+  }
+  for (const Call& call : ended) Finish(call, Only(absl::CancelledError("the call has ended")));
 }
 
 void Calls::GiveUp(const absl::Status& status) {
-  std::map<uint64_t, Reactor*> all;
+  std::map<uint64_t, Call> all;
   {
     const std::lock_guard lock(mutex_);
     all.swap(waiting_);
   }
-  for (const auto& [token, reactor] : all) reactor->Finish(Only(status));
+  for (const auto& [token, call] : all) Finish(call, Only(status));
 }
 
 Language LanguageOf(const grpc::CallbackServerContext& context) {

@@ -73,6 +73,7 @@ Reactor* WatchHub::Open(const v1::WatchCursor& cursor, const std::string& name) 
 
 void WatchHub::Wake() {
   const std::lock_guard lock(mutex_);
+  if (streams_.empty()) return;
   dirty_ = true;
   wake_.notify_one();
 }

@@ -80,6 +80,7 @@ void Environment::Crash(Node& node, const char* when) {
   Note(absl::StrCat(node.name(), " crashes ", when));
   node.core.reset();
   node.held.clear();
+  node.committed.clear();
   node.peer_calls.clear();
   Crashed(node);
 }
@@ -94,7 +95,8 @@ void Environment::Step(Node& node, std::vector<Input> inputs) {
   if (bug_ == Bug::kAnswerBeforeSync) {
     Deliver(node, TurnSaboteur::OutputsBeforeCommit(*turn));
     if (crash == CrashAt::kBeforeCommit) return Crash(node, "before the commit");
-    if (Commit(node, *std::move(turn)) && crash != CrashAt::kNever) Crash(node, "after the commit");
+    if (!Commit(node, *std::move(turn)) || !Release(node)) return;
+    if (crash != CrashAt::kNever) Crash(node, "after the commit");
     return;
   }
   if (crash == CrashAt::kBeforeCommit) return Crash(node, "before the commit");
@@ -105,17 +107,33 @@ void Environment::Step(Node& node, std::vector<Input> inputs) {
     if (!committed.ok()) return Break(absl::StrCat("commit failed: ", committed.ToString()));
     return Crash(node, "after the commit, before the anchor");
   }
-  std::optional<Outputs> outputs = Commit(node, *std::move(turn));
-  if (!outputs) return;
-  if (crash == CrashAt::kBeforeAnswers) return Crash(node, "after the commit, before the answers");
-  Deliver(node, *std::move(outputs));
+  if (!Commit(node, *std::move(turn))) return;
+  // As in a service, turns may be told a little later than they are committed.
+  const bool late = node.committed.size() <= kMostUnreleased && hold_ > 0 && random_.Chance(hold_);
+  while (!late && !node.committed.empty()) {
+    std::optional<Outputs> outputs = Release(node);
+    if (!outputs) return;
+    if (crash == CrashAt::kBeforeAnswers) return Crash(node, "after the commit, before the answers");
+    Deliver(node, *std::move(outputs));
+  }
 }
 
-std::optional<Outputs> Environment::Commit(Node& node, Turn turn) {
-  auto outputs =
-      CommitAndRelease(std::move(turn), node.store, node.anchor, node.identity.witness, node.identity.mirror);
+bool Environment::Commit(Node& node, Turn turn) {
+  absl::StatusOr<authority::CommittedTurn> committed = authority::Commit(std::move(turn), node.store);
+  if (committed.ok()) {
+    node.committed.push_back(*std::move(committed));
+    return true;
+  }
+  Break(absl::StrCat("commit failed: ", committed.status().ToString()));
+  return false;
+}
+
+std::optional<Outputs> Environment::Release(Node& node) {
+  auto outputs = authority::Release(std::move(node.committed.front()), node.anchor, node.identity.witness,
+                                    node.identity.mirror);
+  node.committed.pop_front();
   if (outputs.ok()) return *std::move(outputs);
-  Break(absl::StrCat("commit failed: ", outputs.status().ToString()));
+  Break(absl::StrCat("release failed: ", outputs.status().ToString()));
   return std::nullopt;
 }
 

@@ -2,6 +2,7 @@
 #define KELISIM_SHARED_TESTING_ENVIRONMENT_H_
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -57,9 +58,10 @@ struct Node {
   std::unique_ptr<authority::Core> core;  // null while it is down
   std::unique_ptr<authority::Reader> reader;
   uint64_t incarnation = 0;
-  v1::NodeState state;                     // as of the last turn
-  std::map<uint64_t, Message> peer_calls;  // by token: the caller to answer
-  std::vector<authority::Input> held;      // for the next turn
+  v1::NodeState state;                             // as of the last turn
+  std::map<uint64_t, Message> peer_calls;          // by token: the caller to answer
+  std::vector<authority::Input> held;              // for the next turn
+  std::deque<authority::CommittedTurn> committed;  // not released yet
 };
 
 // Two authorities and the link between them, in one thread and simulated time.
@@ -110,7 +112,11 @@ class Environment {
   std::map<uint64_t, Hash> cosigned_[2];
 
  private:
-  std::optional<authority::Outputs> Commit(Node& node, authority::Turn turn);
+  // Turns of a node that may be committed and not released.
+  static constexpr size_t kMostUnreleased = 2;
+  bool Commit(Node& node, authority::Turn turn);
+  // Of the oldest turn that is committed; nullopt: Break was called.
+  std::optional<authority::Outputs> Release(Node& node);
   void Deliver(Node& node, authority::Outputs outputs);
   void Send(Message message);
   void Arrive(Message message);
