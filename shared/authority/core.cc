@@ -65,6 +65,7 @@ absl::StatusOr<std::unique_ptr<Core>> Core::Open(const Identity& identity, const
                                                  ledger::Vault& vault, Random& random,
                                                  std::optional<ledger::Head> anchored, SeededBugs bugs) {
   ASSIGN_OR_RETURN(std::unique_ptr<Books> books, Books::Open(identity, store, vault, random));
+  const std::optional<ledger::Head> on_disk = anchored;
   // A recovery that was committed just before the process ended, and not anchored.
   if (anchored && books->lineage() > anchored->lineage) anchored = books->head();
   // The part of the store that the anchor knows must be what the anchor knows.
@@ -73,7 +74,9 @@ absl::StatusOr<std::unique_ptr<Core>> Core::Open(const Identity& identity, const
     if (root != anchored->root)
       return absl::DataLossError("the store's ledger is not the one its head anchor knows");
   }
-  return std::unique_ptr<Core>(new Core(identity, vault, random, std::move(books), anchored, bugs));
+  std::unique_ptr<Core> core(new Core(identity, vault, random, std::move(books), anchored, bugs));
+  core->anchored_ = on_disk;
+  return core;
 }
 
 Core::Core(const Identity& identity, ledger::Vault& vault, Random& random, std::unique_ptr<Books> books,
@@ -88,8 +91,6 @@ Core::Core(const Identity& identity, ledger::Vault& vault, Random& random, std::
 absl::StatusOr<Turn> Core::Step(absl::Time now, std::vector<Input> inputs) {
   now_ = now;
   Turn turn;
-  const uint64_t size_before = books_->own().size();
-  const uint32_t lineage_before = books_->lineage();
   for (const Input& input : inputs) {
     RETURN_IF_ERROR(std::visit([&](const auto& one) { return Handle(one, turn); }, input));
   }
@@ -97,12 +98,22 @@ absl::StatusOr<Turn> Core::Step(absl::Time now, std::vector<Input> inputs) {
   ASSIGN_OR_RETURN(std::optional<Call> call, link_.NextCall(now));
   if (call) turn.outputs_.calls.push_back(*std::move(call));
   Settle(turn);
-  // While own entries are taken back the anchor keeps what it knew before: it
-  // alone remembers what may be lost.
-  const bool grown = books_->own().size() != size_before || books_->lineage() != lineage_before;
-  if (grown && !books_->recovering()) turn.head_ = books_->head();
+  AnchorHead(turn);
   turn.batch_ = books_->rows().Take();
   return turn;
+}
+
+// An anchor is never lowered, and a missing one is not made up for here. While own
+// entries are taken back it keeps what it knew before: it alone remembers what may
+// be lost. A store that a crash left ahead of its anchor is anchored by the first
+// turn: its answers are told from then on.
+void Core::AnchorHead(Turn& turn) {
+  const ledger::Head head = books_->head();
+  if (!anchored_ || books_->recovering()) return;
+  if (head.lineage == anchored_->lineage ? head.size <= anchored_->size : head.lineage < anchored_->lineage)
+    return;
+  anchored_ = head;
+  turn.head_ = head;
 }
 
 void Core::Settle(Turn& turn) {

@@ -78,6 +78,7 @@ class Core {
   Judged Repeat(const v1::ReplyRow& row, const Hash& request_mac) const;
   absl::Status MayAppend(bool irreversible) const;
   absl::Status RecordOverdue(const std::string& today);
+  void AnchorHead(Turn& turn);
   void Settle(Turn& turn);
 
   absl::StatusOr<treaty::Context> ContextFor(const std::string& happened_on,
@@ -92,6 +93,8 @@ class Core {
   Link link_;
   const SeededBugs bugs_;
   absl::Time now_;
+  // The head that the anchor has, or gets before anything else is told.
+  std::optional<ledger::Head> anchored_;
   // Replies that wait until the ledger is cosigned up to the key.
   std::multimap<uint64_t, Reply> untold_;
   std::string overdue_checked_on_;

@@ -283,7 +283,10 @@ absl::StatusOr<v1::CaseState> Views::Refold(const v1::CaseRecord& record, uint64
     v1::Act act;
     if (!entry.ParseFromString(entry_bytes) || !act.ParseFromString(opened.payload))
       return Unreadable("an act");
-    const bool in_chain = !treaty::IsOutsideChain(act.case_act());
+    // An opening needs nothing before it: a restore may have lost the steps that
+    // it sums up.
+    const bool opens = act.case_act().offered().number() == 1;
+    const bool in_chain = !opens && !treaty::IsOutsideChain(act.case_act());
     // What was built on a refused act falls with it.
     if (in_chain && state.status() != v1::CASE_STATUS_UNSPECIFIED &&
         act.predecessor() != state.head_entry_id()) {
