@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <set>
 #include <string>
@@ -328,6 +329,19 @@ TEST_F(EndToEndTest, RefusesStrangersAndBadInputAndRecordsNothing) {
       std::system(
           absl::StrCat(KELISIM_SOURCE_DIR, "/deploy/mint-pki ", strange.string(), " >/dev/null").c_str()),
       0);
+  // An officer of Kazakhstan, as the other Party's CA would have him.
+  const std::string pki = both_->directory() / "pki";
+  const std::string forged = strange / "forged";
+  std::ofstream(forged + ".ext") << "basicConstraints = critical,CA:FALSE\n"
+                                    "keyUsage = critical,digitalSignature\n"
+                                    "extendedKeyUsage = clientAuth\n"
+                                    "subjectAltName = URI:spiffe://kz.kelisim.example/officer/1\n";
+  ASSERT_EQ(std::system(absl::StrCat("openssl req -newkey rsa:2048 -nodes -keyout ", forged,
+                                     ".key -subj /CN=forged 2>/dev/null | openssl x509 -req -days 5 -CA ",
+                                     pki, "/ru-ca.pem -CAkey ", pki, "/ru-ca.key -set_serial 5 -out ", forged,
+                                     ".pem -extfile ", strange.string(), "/forged.ext 2>/dev/null")
+                            .c_str()),
+            0);
   const v1::SubmitCaseCommandRequest good = course.Next(random_);
   v1::SubmitCaseCommandRequest replayed;
   ASSERT_TRUE(replayed.ParseFromString(answered_.back().request));
@@ -355,6 +369,7 @@ TEST_F(EndToEndTest, RefusesStrangersAndBadInputAndRecordsNothing) {
     const char* reason;  // of the ErrorInfo; empty: refused by gRPC, which carries no details then
   } cases[] = {
       {"another CA", strange / "kz-officer", kSubmitCaseCommand, offer, true, StatusCode::UNAVAILABLE, ""},
+      {"our identity from their CA", forged, kSubmitCaseCommand, offer, true, StatusCode::UNAVAILABLE, ""},
       {"an identity nobody named", "ru-officer", kSubmitCaseCommand, offer, true, StatusCode::UNAUTHENTICATED,
        ""},
       {"an auditor submits", "kz-auditor", kSubmitCaseCommand, offer, true, StatusCode::PERMISSION_DENIED,

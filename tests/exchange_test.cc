@@ -1,0 +1,227 @@
+// What a counterpart may send, and what becomes of it. Two cores on memory stores;
+// one of them sends a push that somebody has tampered with on the way, or that the
+// sender itself got wrong.
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "kelisim/v1/exchange_service.pb.h"
+#include "shared/authority/core.h"
+#include "shared/ledger/log.h"
+#include "shared/ledger/memory_store.h"
+#include "shared/testing/parties.h"
+
+namespace kelisim::testing {
+namespace {
+
+using authority::Call;
+using authority::Input;
+using authority::OfficerCall;
+using authority::Outputs;
+using authority::PeerCall;
+using authority::PeerMethod;
+using authority::PeerReply;
+using ledger::Side;
+
+constexpr uint64_t kToken = 7;
+const absl::Time kNow = absl::FromUnixSeconds(1'766'224'800);  // 20 December 2025
+
+struct One {
+  explicit One(v1::Party party) : identity(TestIdentity(party)), random(party) {
+    vault = std::make_unique<ledger::Vault>(TestMasterKey(party), random);
+    core = authority::Core::Open(identity, store, *vault, random, *anchor.Load()).value();
+  }
+  Outputs Turn(std::vector<Input> inputs) {
+    authority::Turn turn = core->Step(kNow, std::move(inputs)).value();
+    return authority::Release(authority::Commit(std::move(turn), store).value(), anchor, identity.witness,
+                              identity.mirror)
+        .value();
+  }
+  uint64_t SizeOf(Side side) const { return ledger::LogRows<ledger::Store>(side, store).Size().value(); }
+
+  authority::Identity identity;
+  SeededRandom random;
+  ledger::MemoryStore store;
+  MemoryAnchor anchor;
+  std::unique_ptr<ledger::Vault> vault;
+  std::unique_ptr<authority::Core> core;
+};
+
+// KZ has recorded two acts, and its push of them is on its way to RU.
+class PushTest : public ::testing::Test {
+ protected:
+  PushTest() {
+    // Each shakes hands with the other.
+    const Call from_kz = kz_.Turn({authority::Tick()}).calls.at(0);
+    const Call from_ru = ru_.Turn({authority::Tick()}).calls.at(0);
+    Answer(kz_, from_kz, ru_);
+    Answer(ru_, from_ru, kz_);
+    std::vector<Input> acts;
+    for (int year : {2026, 2027}) {
+      v1::SubmitQuotaCommandRequest request;
+      request.set_request_id(absl::StrCat("00000000-0000-4000-8000-00000000", year));
+      request.mutable_command()->mutable_set_quota()->set_year(year);
+      request.mutable_command()->mutable_set_quota()->set_limit(5);
+      request.mutable_command()->mutable_set_quota()->set_legal_act("91");
+      acts.push_back(OfficerCall{kToken, "spiffe://test/officer", Sha256("request"), request});
+    }
+    const Outputs made = kz_.Turn(std::move(acts));
+    for (const authority::Reply& reply : made.replies) {
+      EXPECT_TRUE(reply.answer.status.ok()) << reply.answer.status;
+    }
+    EXPECT_TRUE(push_.ParseFromString(made.calls.at(0).bytes));
+    EXPECT_EQ(push_.leaves_size(), 2);
+  }
+
+  static void Answer(One& caller, const Call& call, One& called) {
+    const Outputs outputs = called.Turn({PeerCall{kToken, call.method, call.bytes}});
+    const authority::Answer& answer = outputs.replies.at(0).answer;
+    EXPECT_TRUE(answer.status.ok()) << answer.status;
+    caller.Turn({PeerReply{call.call_id, absl::OkStatus(), answer.response}});
+  }
+  authority::Answer Deliver(const v1::PushRequest& push) { return DeliverBytes(push.SerializeAsString()); }
+  authority::Answer DeliverBytes(std::string bytes) {
+    Outputs outputs = ru_.Turn({PeerCall{kToken, PeerMethod::kPush, std::move(bytes)}});
+    state_ = outputs.state;
+    return outputs.replies.at(0).answer;
+  }
+  static v1::PushResponse Response(const authority::Answer& answer) {
+    v1::PushResponse response;
+    EXPECT_TRUE(response.ParseFromString(answer.response));
+    return response;
+  }
+  // The rules under which RU has refused what it took, in order.
+  std::vector<std::string> Refusals() const {
+    std::vector<std::string> rules;
+    const ledger::LogRows<ledger::Store> own(Side::kOwn, ru_.store);
+    for (uint64_t index = 0; index < ru_.SizeOf(Side::kOwn); ++index) {
+      v1::Entry entry;
+      EXPECT_TRUE(entry.ParseFromString(own.Entry(index).value()));
+      if (entry.kind() != v1::ENTRY_KIND_REFUSAL) continue;
+      const std::string sealed = own.SealedPayload(index).value().value();
+      v1::Refusal refusal;
+      const std::string opened =
+          ru_.vault->Unseal(ru_.store, authority::PayloadContext(Side::kOwn, index), sealed).value();
+      EXPECT_TRUE(refusal.ParseFromString(authority::SplitPayload(opened).value().payload));
+      rules.push_back(refusal.violation().rule());
+    }
+    return rules;
+  }
+
+  One kz_{v1::PARTY_KZ};
+  One ru_{v1::PARTY_RU};
+  v1::PushRequest push_;
+  v1::NodeState state_;
+};
+
+TEST_F(PushTest, AnHonestOneIsCosignedTwice) {
+  const v1::PushResponse response = Response(Deliver(push_));
+  EXPECT_EQ(response.mirror_size(), 2u);
+  const tlog::Note note =
+      tlog::Note::Parse(absl::StrCat(push_.checkpoint(), response.cosignatures())).value();
+  EXPECT_TRUE(tlog::VerifyNote(note, ru_.identity.witness.verifier()).ok());
+  EXPECT_TRUE(tlog::VerifyNote(note, ru_.identity.mirror.verifier()).ok());
+  EXPECT_EQ(Refusals(), std::vector<std::string>());
+}
+
+TEST_F(PushTest, TheSameAgainGetsTheSameAnswer) {
+  Deliver(push_);
+  EXPECT_EQ(Response(Deliver(push_)).mirror_size(), 2u);
+  EXPECT_EQ(ru_.SizeOf(Side::kMirror), 2u);
+}
+
+// What does not fit the signed root, the session or the place is not taken at all.
+TEST_F(PushTest, WhatDoesNotFitChangesNothing) {
+  const struct {
+    const char* what;
+    std::function<void(v1::PushRequest&)> tamper;
+    absl::StatusCode code;
+  } rows[] = {
+      {"an entry's byte", [](auto& push) { push.mutable_leaves(0)->mutable_entry()->back() ^= 1; },
+       absl::StatusCode::kInvalidArgument},
+      {"an entry missing", [](auto& push) { push.mutable_leaves()->RemoveLast(); },
+       absl::StatusCode::kInvalidArgument},
+      {"an entry too many", [](auto& push) { *push.add_leaves() = push.leaves(0); },
+       absl::StatusCode::kInvalidArgument},
+      {"entries swapped", [](auto& push) { push.mutable_leaves()->SwapElements(0, 1); },
+       absl::StatusCode::kInvalidArgument},
+      {"no checkpoint", [](auto& push) { push.clear_checkpoint(); }, absl::StatusCode::kInvalidArgument},
+      {"a checkpoint's byte", [](auto& push) { push.mutable_checkpoint()->at(20) ^= 1; },
+       absl::StatusCode::kInvalidArgument},
+      {"a place ahead", [](auto& push) { push.set_first_index(1); }, absl::StatusCode::kFailedPrecondition},
+      {"another session", [](auto& push) { push.mutable_session()->back() ^= 1; },
+       absl::StatusCode::kFailedPrecondition},
+      {"no session", [](auto& push) { push.clear_session(); }, absl::StatusCode::kFailedPrecondition},
+  };
+  for (const auto& row : rows) {
+    v1::PushRequest push = push_;
+    row.tamper(push);
+    EXPECT_EQ(Deliver(push).status.code(), row.code) << row.what;
+    EXPECT_EQ(ru_.SizeOf(Side::kMirror), 0u) << row.what;
+    EXPECT_EQ(ru_.SizeOf(Side::kOwn), 0u) << row.what;
+    EXPECT_EQ(state_.mode(), v1::OPEN_FOR_ALL) << row.what;
+  }
+  for (const std::string bytes : {"\xff\xff", "\x0a"}) {
+    EXPECT_EQ(DeliverBytes(bytes).status.code(), absl::StatusCode::kInvalidArgument);
+  }
+  EXPECT_EQ(ru_.SizeOf(Side::kMirror), 0u);
+  // And the true one is still welcome.
+  EXPECT_EQ(Response(Deliver(push_)).mirror_size(), 2u);
+}
+
+// The signed root does not cover a payload; its commitment does. The entries are
+// mirrored and cosigned as they are, and the act is refused.
+struct Way {
+  const char* name;
+  void (*tamper)(v1::Leaf& leaf);
+};
+class PayloadTest : public PushTest, public ::testing::WithParamInterface<Way> {};
+
+TEST_P(PayloadTest, ThatDoesNotOpenItsCommitmentIsRefused) {
+  GetParam().tamper(*push_.mutable_leaves(1));
+  const v1::PushResponse response = Response(Deliver(push_));
+  EXPECT_EQ(response.mirror_size(), 2u);
+  EXPECT_FALSE(response.cosignatures().empty());
+  EXPECT_EQ(Refusals(), std::vector<std::string>{"exchange.commitment"});
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, PayloadTest,
+    ::testing::Values(Way{"Changed", [](v1::Leaf& leaf) { leaf.mutable_payload()->back() ^= 1; }},
+                      Way{"Longer", [](v1::Leaf& leaf) { leaf.mutable_payload()->append("x"); }},
+                      Way{"Missing", [](v1::Leaf& leaf) { leaf.clear_payload(); }},
+                      Way{"OpeningChanged", [](v1::Leaf& leaf) { leaf.mutable_opening()->back() ^= 1; }},
+                      Way{"OpeningShorter", [](v1::Leaf& leaf) { leaf.mutable_opening()->pop_back(); }},
+                      Way{"OpeningMissing", [](v1::Leaf& leaf) { leaf.clear_opening(); }}),
+    [](const auto& way) { return way.param.name; });
+
+// Two roots for one size, both signed by the sender: evidence, and the end of the
+// exchange until people decide.
+TEST_F(PushTest, AnotherSignedRootForASizeHaltsTheExchange) {
+  Deliver(push_);
+  tlog::Checkpoint other{kz_.identity.log.verifier().name(), 2, Sha256("another ledger")};
+  v1::PushRequest push = push_;
+  push.set_checkpoint(absl::StrCat(other.Text(), "\n", kz_.identity.log.SignNote(other.Text())));
+  EXPECT_EQ(Deliver(push).status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(state_.mode(), v1::HALTED);
+  EXPECT_EQ(Deliver(push_).status.code(), absl::StatusCode::kUnavailable);
+  int kept = 0;
+  EXPECT_TRUE(ru_.store
+                  .Scan("Mv", "Mw",
+                        [&](std::string_view, std::string_view note) {
+                          EXPECT_TRUE(note == push.checkpoint() || note == push_.checkpoint());
+                          ++kept;
+                          return true;
+                        })
+                  .ok());
+  EXPECT_EQ(kept, 2);
+}
+
+}  // namespace
+}  // namespace kelisim::testing
