@@ -64,14 +64,16 @@ rocksdb::Options DatabaseOptions(rocksdb::Env* env) {
   // After a failed write the outcome is unknown; only a new process finds out.
   options.max_bgerror_resume_count = 0;
 
-  options.write_buffer_size = 16 * kMiB;
+  // Large ones, so that most rows of a case that changes often are written once;
+  // and some to spare, so that nobody waits while one is flushed.
+  options.write_buffer_size = 32 * kMiB;
   // The same question to what is still in memory.
   options.memtable_prefix_bloom_size_ratio = 0.05;
   options.memtable_whole_key_filtering = true;
   // One thread writes; what keeps many apart is work for nothing.
   options.allow_concurrent_memtable_write = false;
   options.enable_write_thread_adaptive_yield = false;
-  options.max_write_buffer_number = 2;
+  options.max_write_buffer_number = 4;
   options.max_open_files = 256;
   options.max_background_jobs = 2;
   options.compression = Compression();
@@ -170,6 +172,11 @@ absl::StatusOr<rocksdb::DB*> DatabaseOf(const Store& store) {
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& options) {
   rocksdb::Env* const env = options.env != nullptr ? options.env : rocksdb::Env::Default();
   RETURN_IF_ERROR(CheckNotBeheaded(env, options.directory));
+  // Flushes and compactions can wait; an officer cannot. Where it is not supported
+  // nothing is lost.
+  for (const auto pool : {rocksdb::Env::Priority::LOW, rocksdb::Env::Priority::HIGH}) {
+    (void)env->LowerThreadPoolCPUPriority(pool, rocksdb::CpuPriority::kLow);
+  }
   rocksdb::DB* database = nullptr;
   const rocksdb::Status opened = rocksdb::DB::Open(DatabaseOptions(env), options.directory, &database);
   if (opened.IsIOError() && LockedByOther(env, options.directory)) {
