@@ -198,7 +198,7 @@ TEST_F(EndToEndTest, BothSeeTheSameCaseInBothDirections) {
       for (const v1::TimelineItem& item : found.timeline()) {
         // Of all acts only an offer asks the other Party for an answer; accepting
         // it, the other goes on, and that is the answer.
-        const bool offer = item.act().has_offered();
+        const bool offer = item.case_act().has_offered();
         offers += offer ? 1 : 0;
         EXPECT_THAT(v1::Evidence_Name(item.evidence()), AnyOf("ANSWERED", offer ? "ANSWERED" : "DELIVERED"));
       }

@@ -25,6 +25,7 @@ constexpr char kEvidence[] = "Mv";
 constexpr uint32_t kEntryFormat = 1;
 constexpr size_t kEntryIdSize = 16;
 constexpr size_t kMaxEntryBytes = 65'535;
+constexpr size_t kMaxSubjectId = 64;
 
 // A checkpoint at least this often, so that what lies between two of them fits
 // one message to the counterpart.
@@ -45,10 +46,10 @@ bool Opens(const v1::Entry& entry, const v1::Leaf& leaf) {
          ConstantTimeEquals(Commit(leaf.opening(), leaf.payload()).bytes(), entry.commitment());
 }
 
-// The case an entry's payload belongs to; decides under which key it is sealed.
-std::string CaseIdOf(const v1::Entry& entry, const std::string& payload) {
+// The matter an entry's payload belongs to; decides under which key it is sealed.
+std::string SubjectIdOf(const v1::Entry& entry, const std::string& payload) {
   v1::Act act;
-  return entry.kind() == v1::ENTRY_KIND_ACT && act.ParseFromString(payload) ? act.case_id() : "";
+  return entry.kind() == v1::ENTRY_KIND_ACT && act.ParseFromString(payload) ? act.subject_id() : "";
 }
 
 }  // namespace
@@ -65,10 +66,10 @@ absl::StatusOr<std::unique_ptr<Books>> Books::Open(const Identity& identity, con
   std::unique_ptr<Books> books(new Books(identity, store, vault, random));
   ASSIGN_OR_RETURN(books->own_, ledger::Log::Load(Side::kOwn, books->rows_));
   ASSIGN_OR_RETURN(books->mirror_, ledger::Log::Load(Side::kMirror, books->rows_));
-  ASSIGN_OR_RETURN(books->processed_, books->GetNumber(kProcessedRow));
-  ASSIGN_OR_RETURN(books->progress_, books->GetNumber(kProgress));
-  ASSIGN_OR_RETURN(books->cosigned_, books->GetNumber(kCosignedRow));
-  ASSIGN_OR_RETURN(const uint64_t lineage, books->GetNumber(kLineage));
+  ASSIGN_OR_RETURN(books->processed_, ReadNumber(books->rows_, kProcessedRow));
+  ASSIGN_OR_RETURN(books->progress_, ReadNumber(books->rows_, kProgress));
+  ASSIGN_OR_RETURN(books->cosigned_, ReadNumber(books->rows_, kCosignedRow));
+  ASSIGN_OR_RETURN(const uint64_t lineage, ReadNumber(books->rows_, kLineage));
   books->lineage_ = static_cast<uint32_t>(lineage);
   ASSIGN_OR_RETURN(const std::optional<std::string> recovering, books->rows_.Get(kRecovering));
   books->recovering_ = recovering.has_value();
@@ -89,16 +90,9 @@ absl::StatusOr<uint64_t> Books::SignedSize() const {
 
 void Books::PutNumber(std::string_view row, uint64_t value) { rows_.Put(std::string(row), U64(value)); }
 
-absl::StatusOr<uint64_t> Books::GetNumber(std::string_view row) const {
-  ASSIGN_OR_RETURN(const std::optional<std::string> bytes, rows_.Get(row));
-  if (!bytes) return 0;
-  if (bytes->size() != 8) return absl::DataLossError("a number in the store is malformed");
-  return ReadU64(*bytes);
-}
-
 // ---------------------------------------------------------------- own ledger
 
-absl::Status Books::AppendEntry(v1::Entry entry, const std::string& payload, const std::string& case_id,
+absl::Status Books::AppendEntry(v1::Entry entry, const std::string& payload, const std::string& subject_id,
                                 absl::Time now, OpenedEntry* opened) {
   entry.set_format(kEntryFormat);
   if (entry.entry_id().empty()) entry.set_entry_id(random_.Bytes(kEntryIdSize));
@@ -107,8 +101,8 @@ absl::Status Books::AppendEntry(v1::Entry entry, const std::string& payload, con
   if (entry.kind() != v1::ENTRY_KIND_PROGRESS) {
     const std::string opening = random_.Bytes(Hash::kSize);
     entry.set_commitment(std::string(Commit(opening, payload).bytes()));
-    ASSIGN_OR_RETURN(sealed,
-                     vault_.Seal(rows_, case_id, PayloadContext(Side::kOwn, own_.size()), opening + payload));
+    ASSIGN_OR_RETURN(
+        sealed, vault_.Seal(rows_, subject_id, PayloadContext(Side::kOwn, own_.size()), opening + payload));
   }
   if (opened != nullptr) {
     opened->reference.set_ledger(identity_.self());
@@ -144,7 +138,7 @@ absl::Status Books::AppendAct(const v1::Act& act, bool addressed, absl::Time now
   entry.set_kind(v1::ENTRY_KIND_ACT);
   entry.set_addressed(addressed);
   OpenedEntry opened;
-  RETURN_IF_ERROR(AppendEntry(std::move(entry), act.SerializeAsString(), act.case_id(), now, &opened));
+  RETURN_IF_ERROR(AppendEntry(std::move(entry), act.SerializeAsString(), act.subject_id(), now, &opened));
   return views_.Fold(opened, act);
 }
 
@@ -208,7 +202,7 @@ absl::StatusOr<std::string> Books::SealLeaf(Side side, uint64_t index, const v1:
   // A payload that does not open its commitment proves nothing and is not kept;
   // the entry is refused when it is processed.
   if (entry.kind() == v1::ENTRY_KIND_PROGRESS || !Opens(entry, leaf)) return std::string();
-  return vault_.Seal(rows_, CaseIdOf(entry, leaf.payload()), PayloadContext(side, index),
+  return vault_.Seal(rows_, SubjectIdOf(entry, leaf.payload()), PayloadContext(side, index),
                      leaf.opening() + leaf.payload());
 }
 
@@ -324,17 +318,11 @@ absl::StatusOr<std::optional<v1::Violation>> Books::JudgeCounterpart(const Opene
   std::optional<v1::Violation> violation;
   switch (act.subject_case()) {
     case v1::Act::kCaseAct: {
-      if (act.case_id().empty() || act.case_id().size() > 64) {
-        return treaty::Violates("exchange.format", "", "case_id");
-      }
-      ASSIGN_OR_RETURN(const auto record, views_.LoadCase(act.case_id()));
-      const bool known = record->state().status() != v1::CASE_STATUS_UNSPECIFIED;
-      // One chain per case: the act names the last act it follows.
-      if (known && !treaty::IsOutsideChain(act.case_act()) &&
-          act.predecessor() != record->state().head_entry_id()) {
-        return treaty::Violates("step.chain");
-      }
-      violation = treaty::Admit(record->state(), act.case_act(), context);
+      ASSIGN_OR_RETURN(violation, JudgeMatter<v1::CaseRecord>(act, context));
+      break;
+    }
+    case v1::Act::kCourtDecisionAct: {
+      ASSIGN_OR_RETURN(violation, JudgeMatter<v1::CourtDecisionRecord>(act, context));
       break;
     }
     case v1::Act::kQuotaAct: {
@@ -352,6 +340,22 @@ absl::StatusOr<std::optional<v1::Violation>> Books::JudgeCounterpart(const Opene
   }
   RETURN_IF_ERROR(views_.status());
   return violation;
+}
+
+template <typename Record>
+absl::StatusOr<std::optional<v1::Violation>> Books::JudgeMatter(const v1::Act& act,
+                                                                const treaty::Context& context) {
+  if (act.subject_id().empty() || act.subject_id().size() > kMaxSubjectId) {
+    return treaty::Violates("exchange.format", "", "subject_id");
+  }
+  ASSIGN_OR_RETURN(const auto record, views_.Load<Record>(act.subject_id()));
+  const auto& state = record->state();
+  const auto& what = Matter<Record>::In(act);
+  // One chain per matter: the act names the last act it follows.
+  if (!IsUnknown(state) && !treaty::IsOutsideChain(what) && act.predecessor() != state.head_entry_id()) {
+    return treaty::Violates("step.chain");
+  }
+  return treaty::Admit(state, what, context);
 }
 
 absl::Status Books::ProcessRefusal(const OpenedEntry& opened) {

@@ -123,7 +123,7 @@ class Books {
  private:
   Books(const Identity& identity, const ledger::Store& store, ledger::Vault& vault, Random& random);
 
-  absl::Status AppendEntry(v1::Entry entry, const std::string& payload, const std::string& case_id,
+  absl::Status AppendEntry(v1::Entry entry, const std::string& payload, const std::string& subject_id,
                            absl::Time now, OpenedEntry* opened);
   absl::Status AppendProgress(absl::Time now);
   absl::Status ProcessEntry(uint64_t index, absl::Time now, bool may_append);
@@ -131,6 +131,9 @@ class Books {
   absl::Status ProcessRefusal(const OpenedEntry& opened);
   absl::StatusOr<std::optional<v1::Violation>> JudgeCounterpart(const OpenedEntry& opened,
                                                                 const v1::Act& act);
+  template <typename Record>
+  absl::StatusOr<std::optional<v1::Violation>> JudgeMatter(const v1::Act& act,
+                                                           const treaty::Context& context);
   absl::StatusOr<OpenedEntry> Load(ledger::Side side, uint64_t index) const;
   absl::StatusOr<std::string> SealLeaf(ledger::Side side, uint64_t index, const v1::Leaf& leaf,
                                        const v1::Entry& entry);
@@ -138,7 +141,6 @@ class Books {
                     const google::protobuf::RepeatedPtrField<v1::Leaf>& leaves,
                     const tlog::SignedCheckpoint& vouched);
   void PutNumber(std::string_view row, uint64_t value);
-  absl::StatusOr<uint64_t> GetNumber(std::string_view row) const;
   absl::StatusOr<uint64_t> SignedSize() const;
 
   const Identity& identity_;

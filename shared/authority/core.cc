@@ -1,5 +1,6 @@
 #include "shared/authority/core.h"
 
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,8 +15,6 @@
 
 namespace kelisim::authority {
 namespace {
-
-constexpr std::string_view kCasePrefix = "cases/";
 
 Answer Invalid(std::vector<treaty::FieldProblem> problems) {
   return {absl::InvalidArgumentError("the request has fields in error"), "", {}, std::move(problems)};
@@ -44,14 +43,15 @@ std::string CanonicalUuid(const std::string& text) {
   return uuid;
 }
 
-template <typename Request>
-bool IsIrreversibleCommand(const Request&) {
-  return false;
-}
-template <>
-bool IsIrreversibleCommand(const v1::SubmitCaseCommandRequest& request) {
+// Commands that may become irreversible acts: not while the node is fenced.
+bool IsIrreversible(const v1::SubmitCaseCommandRequest& request) {
   return request.command().has_issue_status() || request.command().has_record_exit();
 }
+bool IsIrreversible(const v1::SubmitCourtDecisionCommandRequest& request) {
+  return request.command().has_recognise();
+}
+bool IsIrreversible(const v1::SubmitQuotaCommandRequest&) { return false; }
+bool IsIrreversible(const v1::SubmitTreatyCommandRequest&) { return false; }
 
 const v1::Petition* PetitionOf(const v1::CaseCommand& command) {
   if (command.has_file_petition()) return &command.file_petition();
@@ -158,9 +158,9 @@ absl::Status Core::Handle(const Tick&, Turn&) {
 absl::Status Core::RecordOverdue(const std::string& today) {
   ASSIGN_OR_RETURN(const auto overdue, books_->views().OverdueOffers(today));
   for (const auto& [case_id, offer_entry_id] : overdue) {
-    ASSIGN_OR_RETURN(const auto record, books_->views().LoadCase(case_id));
+    ASSIGN_OR_RETURN(const auto record, books_->views().Load<v1::CaseRecord>(case_id));
     v1::Act act;
-    act.set_case_id(case_id);
+    act.set_subject_id(case_id);
     act.set_happened_on(today);
     act.set_effective_on(today);
     act.set_protocol_version(identity_.protocol.version());
@@ -189,7 +189,7 @@ absl::Status Core::Handle(const OfficerCall& call, Turn& turn) {
 absl::StatusOr<Core::Judged> Core::AnswerOfficer(const OfficerCall& call) {
   const auto& [raw_request_id, validate_only, irreversible] = std::visit(
       [](const auto& request) {
-        return std::tuple(request.request_id(), request.validate_only(), IsIrreversibleCommand(request));
+        return std::tuple(request.request_id(), request.validate_only(), IsIrreversible(request));
       },
       call.request);
   const std::string request_id = CanonicalUuid(raw_request_id);
@@ -215,10 +215,12 @@ absl::StatusOr<Core::Judged> Core::AnswerOfficer(const OfficerCall& call) {
     act.set_request_act_number(static_cast<uint32_t>(i));
     act.set_officer(call.officer);
     act.set_protocol_version(identity_.protocol.version());
-    if (act.has_case_act() && !treaty::IsOutsideChain(act.case_act())) {
-      ASSIGN_OR_RETURN(const auto record, books_->views().LoadCase(act.case_id()));
+    RETURN_IF_ERROR(WithMatterOf(act, absl::OkStatus(), [&]<typename Record>(const Record&) -> absl::Status {
+      if (treaty::IsOutsideChain(Matter<Record>::In(act))) return absl::OkStatus();
+      ASSIGN_OR_RETURN(const auto record, books_->views().Load<Record>(act.subject_id()));
       act.set_predecessor(record->state().head_entry_id());
-    }
+      return absl::OkStatus();
+    }));
     RETURN_IF_ERROR(books_->AppendAct(act, decision.addressed[i], now_));
   }
   ASSIGN_OR_RETURN(const std::optional<v1::ReplyRow> made, books_->views().LoadReply(request_id));
@@ -267,7 +269,22 @@ std::vector<treaty::FieldProblem> Core::NationalProblems(const v1::Petition& pet
   return problems;
 }
 
-absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitCaseCommandRequest& request) {
+std::vector<treaty::FieldProblem> Core::NationalProblems(const v1::CaseCommand& command) const {
+  const v1::Petition* petition = PetitionOf(command);
+  if (petition == nullptr) return {};
+  return NationalProblems(*petition, command.has_file_petition() ? "file_petition" : "complete_petition");
+}
+
+std::vector<treaty::FieldProblem> Core::NationalProblems(const v1::CaseState& state,
+                                                         const v1::CaseCommand& command) const {
+  // The departure state answers for the identifiers it has issued.
+  if (!command.has_accept() || state.offered_hand_off() != 1) return {};
+  return NationalProblems(state.petition(), "petition");
+}
+
+template <typename Record, typename Request>
+absl::StatusOr<Core::Decision> Core::DecideMatter(const Request& request) {
+  constexpr bool kIsCase = std::is_same_v<Record, v1::CaseRecord>;
   Decision decision;
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, books_->views().LoadTreaty());
   const absl::StatusOr<treaty::Context> context = ContextFor(request.happened_on(), treaty_state);
@@ -276,14 +293,13 @@ absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitCaseCommandRequest& 
     return decision;
   }
   std::vector<treaty::FieldProblem> problems = treaty::CheckForm(request.command(), context->today);
-  if (const v1::Petition* petition = PetitionOf(request.command())) {
-    const std::string path = request.command().has_file_petition() ? "file_petition" : "complete_petition";
-    for (treaty::FieldProblem& problem : NationalProblems(*petition, path))
+  if constexpr (kIsCase) {
+    for (treaty::FieldProblem& problem : NationalProblems(request.command()))
       problems.push_back(std::move(problem));
   }
-  const bool filing = request.command().has_file_petition();
+  const bool begins = Matter<Record>::Begins(request.command());
   absl::string_view id = request.name();
-  if (filing ? !id.empty() : (!absl::ConsumePrefix(&id, Absl(kCasePrefix)) || id.empty())) {
+  if (begins ? !id.empty() : (!absl::ConsumePrefix(&id, Matter<Record>::kNamePrefix) || id.empty())) {
     problems.push_back({"name", "form.name"});
   }
   if (!problems.empty()) {
@@ -291,44 +307,49 @@ absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitCaseCommandRequest& 
     return decision;
   }
 
-  const std::string case_id = filing ? ToHex(random_.Bytes(8)) : std::string(id);
-  ASSIGN_OR_RETURN(const auto record, books_->views().LoadCase(case_id));
-  if (!filing && record->state().status() == v1::CASE_STATUS_UNSPECIFIED) {
-    decision.refusal = Failed(absl::NotFoundError("no such case here"));
+  const std::string subject_id = begins ? ToHex(random_.Bytes(8)) : std::string(id);
+  ASSIGN_OR_RETURN(const auto record, books_->views().Load<Record>(subject_id));
+  if (!begins && IsUnknown(record->state())) {
+    decision.refusal = Failed(absl::NotFoundError("no such name here"));
     return decision;
   }
-  // The departure state answers for the identifiers it has issued.
-  if (request.command().has_accept() && record->state().offered_hand_off() == 1) {
-    std::vector<treaty::FieldProblem> national = NationalProblems(record->state().petition(), "petition");
-    if (!national.empty()) {
-      decision.refusal = Invalid(std::move(national));
+  if constexpr (kIsCase) {
+    problems = NationalProblems(record->state(), request.command());
+    if (!problems.empty()) {
+      decision.refusal = Invalid(std::move(problems));
       return decision;
     }
   }
-  treaty::CaseVerdict verdict = treaty::Judge(record->state(), request.command(), *context);
+  auto verdict = treaty::Judge(record->state(), request.command(), *context);
   if (auto* violation = std::get_if<v1::Violation>(&verdict)) {
     decision.refusal = Broken(std::move(*violation));
     return decision;
   }
-  auto& case_acts = std::get<std::vector<v1::CaseAct>>(verdict);
-  const v1::CaseState* before = &record->state();
-  v1::CaseState after;
-  for (v1::CaseAct& case_act : case_acts) {
-    decision.addressed.push_back(treaty::IsAddressed(*before, case_act));
+  auto& acts = std::get<std::vector<typename Matter<Record>::Act>>(verdict);
+  const typename Matter<Record>::State* before = &record->state();
+  typename Matter<Record>::State after;
+  for (auto& what : acts) {
+    decision.addressed.push_back(treaty::IsAddressed(*before, what));
     // What follows in the same verdict is judged by the state after this act.
-    if (&case_act != &case_acts.back()) {
-      after = treaty::Apply(*before, case_act, {identity_.self(), "", 0});
+    if (&what != &acts.back()) {
+      after = treaty::Apply(*before, what, {identity_.self(), "", 0});
       before = &after;
     }
     v1::Act& act = decision.acts.emplace_back();
-    act.set_case_id(case_id);
+    act.set_subject_id(subject_id);
     act.set_happened_on(FormatDate(context->happened_on));
     act.set_effective_on(FormatDate(context->today));
-    *act.mutable_case_act() = std::move(case_act);
+    Matter<Record>::In(act) = std::move(what);
   }
   return decision;
 }
 
+absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitCaseCommandRequest& request) {
+  return DecideMatter<v1::CaseRecord>(request);
+}
+absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitCourtDecisionCommandRequest& request) {
+  return DecideMatter<v1::CourtDecisionRecord>(request);
+}
 absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitQuotaCommandRequest& request) {
   Decision decision;
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, books_->views().LoadTreaty());
@@ -358,7 +379,7 @@ absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitQuotaCommandRequest&
   auto& acts = std::get<treaty::QuotaActs>(verdict);
   for (auto& [case_id, case_act] : acts.case_acts) {
     v1::Act& act = begin_act(true);
-    act.set_case_id(case_id);
+    act.set_subject_id(case_id);
     *act.mutable_case_act() = std::move(case_act);
   }
   for (v1::QuotaAct& quota_act : acts.acts) *begin_act(true).mutable_quota_act() = std::move(quota_act);

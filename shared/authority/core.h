@@ -66,6 +66,7 @@ class Core {
     std::vector<bool> addressed;
   };
   absl::StatusOr<Decision> Decide(const v1::SubmitCaseCommandRequest& request);
+  absl::StatusOr<Decision> Decide(const v1::SubmitCourtDecisionCommandRequest& request);
   absl::StatusOr<Decision> Decide(const v1::SubmitQuotaCommandRequest& request);
   absl::StatusOr<Decision> Decide(const v1::SubmitTreatyCommandRequest& request);
   // `told_from_size`: 0, or how much of the own ledger must be cosigned before
@@ -76,6 +77,8 @@ class Core {
   };
   absl::StatusOr<Judged> AnswerOfficer(const OfficerCall& call);
   Judged Repeat(const v1::ReplyRow& row, const Hash& request_mac) const;
+  template <typename Record, typename Request>
+  absl::StatusOr<Decision> DecideMatter(const Request& request);
   absl::Status MayAppend(bool irreversible) const;
   absl::Status RecordOverdue(const std::string& today);
   void AnchorHead(Turn& turn);
@@ -85,6 +88,10 @@ class Core {
                                              const v1::TreatyState& treaty) const;
   std::vector<treaty::FieldProblem> NationalProblems(const v1::Petition& petition,
                                                      const std::string& path) const;
+  // What only one kind of matter asks, before and after its state is known.
+  std::vector<treaty::FieldProblem> NationalProblems(const v1::CaseCommand& command) const;
+  std::vector<treaty::FieldProblem> NationalProblems(const v1::CaseState& state,
+                                                     const v1::CaseCommand& command) const;
 
   const Identity& identity_;
   ledger::Vault& vault_;

@@ -23,20 +23,9 @@ using ledger::Store;
 constexpr int kDefaultPage = 50;
 constexpr int kLargestPage = 500;
 
-absl::StatusOr<uint64_t> Number(const Store& store, std::string_view row) {
-  ASSIGN_OR_RETURN(const std::optional<std::string> bytes, store.Get(row));
-  if (!bytes) return 0;
-  if (bytes->size() != 8) return absl::DataLossError("a number in the store is malformed");
-  return ReadU64(*bytes);
-}
-
-// What others may see of a record: the state before an irreversible act of ours
-// that the counterpart has not cosigned yet.
-bool IsUntold(const v1::CaseRecord& record, uint64_t cosigned) { return record.told_from_size() > cosigned; }
-
 }  // namespace
 
-absl::StatusOr<uint64_t> Reader::Cosigned() const { return Number(store_, kCosignedRow); }
+absl::StatusOr<uint64_t> Reader::Cosigned() const { return ReadNumber(store_, kCosignedRow); }
 
 absl::StatusOr<Reader::Opened> Reader::Load(Side side, uint64_t index) const {
   const LogRows<Store> log(side, store_);
@@ -56,7 +45,10 @@ absl::StatusOr<v1::TimelineItem> Reader::ItemFor(const v1::ActRecord& made, uint
   ASSIGN_OR_RETURN(Opened opened, Load(own ? Side::kOwn : Side::kMirror, made.entry().index()));
   v1::TimelineItem item;
   *item.mutable_entry() = made.entry();
-  item.mutable_act()->Swap(opened.act.mutable_case_act());
+  WithMatterOf(opened.act, 0, [&]<typename Record>(const Record&) {
+    Matter<Record>::In(item).Swap(&Matter<Record>::In(opened.act));
+    return 0;
+  });
   item.set_happened_on(opened.act.happened_on());
   item.set_officer(opened.act.officer());
   item.set_recorded_at_us(opened.entry.recorded_at_us());
@@ -70,20 +62,23 @@ absl::StatusOr<v1::TimelineItem> Reader::ItemFor(const v1::ActRecord& made, uint
   return item;
 }
 
-absl::StatusOr<v1::Case> Reader::GetCase(const std::string& name, absl::Time now) const {
+template <typename Record, typename File>
+absl::StatusOr<File> Reader::GetFile(const std::string& name, absl::Time now) const {
   absl::string_view id = name;
-  if (!absl::ConsumePrefix(&id, "cases/") || id.empty()) return absl::InvalidArgumentError("name");
+  if (!absl::ConsumePrefix(&id, Matter<Record>::kNamePrefix) || id.empty()) {
+    return absl::InvalidArgumentError("name");
+  }
   Overlay rows(store_);
   const Views views(identity_.self(), rows, vault_);
-  ASSIGN_OR_RETURN(const auto found, views.LoadCase(std::string(id)));
-  const v1::CaseRecord& record = *found;
-  if (record.state().status() == v1::CASE_STATUS_UNSPECIFIED) return absl::NotFoundError("no such case here");
+  ASSIGN_OR_RETURN(const auto found, views.Load<Record>(std::string(id)));
+  const Record& record = *found;
+  if (IsUnknown(record.state())) return absl::NotFoundError("no such name here");
   ASSIGN_OR_RETURN(const uint64_t cosigned, Cosigned());
 
-  v1::Case view;
+  File view;
   view.set_name(name);
   ASSIGN_OR_RETURN(*view.mutable_state(), views.ToldState(record, cosigned));
-  view.set_awaiting_cosignature(IsUntold(record, cosigned));
+  view.set_awaiting_cosignature(record.told_from_size() > cosigned);
   for (const v1::ActRecord& made : record.acts()) {
     if (view.awaiting_cosignature() && made.entry().ledger() == identity_.self() &&
         made.entry().index() + 1 >= record.told_from_size()) {
@@ -110,56 +105,92 @@ absl::StatusOr<v1::Case> Reader::GetCase(const std::string& name, absl::Time now
   return view;
 }
 
-absl::StatusOr<v1::ListCasesResponse> Reader::ListCases(const v1::ListCasesRequest& request) const {
+absl::StatusOr<v1::Case> Reader::GetCase(const std::string& name, absl::Time now) const {
+  return GetFile<v1::CaseRecord, v1::Case>(name, now);
+}
+absl::StatusOr<v1::CourtDecisionFile> Reader::GetCourtDecision(const std::string& name,
+                                                               absl::Time now) const {
+  return GetFile<v1::CourtDecisionRecord, v1::CourtDecisionFile>(name, now);
+}
+template <typename Record, typename Request, typename Wanted, typename Show>
+absl::StatusOr<std::string> Reader::List(const Request& request, Wanted wanted, Show show) const {
   if (request.page_size() < 0) return absl::InvalidArgumentError("page_size");
   const int page = request.page_size() == 0 ? kDefaultPage : std::min(request.page_size(), kLargestPage);
   ASSIGN_OR_RETURN(const uint64_t cosigned, Cosigned());
   Overlay rows(store_);
   const Views views(identity_.self(), rows, vault_);
-  v1::ListCasesResponse response;
-  absl::Status failed;
-  // The token is the id of the last case shown.
+  const std::string prefix = Matter<Record>::kRowPrefix;
+  // The token is the id of the last one shown.
   const std::string begin =
-      request.page_token().empty() ? std::string(kCaseRowPrefix) : CaseRow(request.page_token()) + '\0';
+      request.page_token().empty() ? prefix : absl::StrCat(prefix, request.page_token()) + '\0';
+  absl::Status failed;
+  int shown = 0;
+  std::string last_shown;
+  std::string next_page_token;
+  const auto visit = [&](std::string_view key, std::string_view sealed) -> absl::StatusOr<bool> {
+    ASSIGN_OR_RETURN(const std::string bytes, vault_.Unseal(store_, key, sealed));
+    Record record;
+    if (!record.ParseFromString(bytes)) {
+      return absl::DataLossError("a record in the store cannot be read");
+    }
+    ASSIGN_OR_RETURN(const auto state, views.ToldState(record, cosigned));
+    if (!wanted(state)) return true;
+    if (shown++ == page) {
+      next_page_token = last_shown;
+      return false;
+    }
+    last_shown = Matter<Record>::Id(state);
+    show(state);
+    return true;
+  };
+  RETURN_IF_ERROR(
+      store_.Scan(begin, ledger::PrefixEnd(prefix), [&](std::string_view key, std::string_view sealed) {
+        const absl::StatusOr<bool> more = visit(key, sealed);
+        failed.Update(more.status());
+        return more.ok() && *more;
+      }));
+  RETURN_IF_ERROR(failed);
+  return next_page_token;
+}
+
+absl::StatusOr<v1::ListCasesResponse> Reader::ListCases(const v1::ListCasesRequest& request) const {
+  v1::ListCasesResponse response;
   const auto wanted = [&](const v1::CaseState& state) {
     if (request.my_turn() && (state.holder() != identity_.self() || treaty::IsClosed(state.status())))
       return false;
     const auto& statuses = request.statuses();
     return statuses.empty() || std::find(statuses.begin(), statuses.end(), state.status()) != statuses.end();
   };
-  std::string last_shown;
-  RETURN_IF_ERROR(store_.Scan(
-      begin, ledger::PrefixEnd(kCaseRowPrefix), [&](std::string_view key, std::string_view sealed) {
-        const auto bytes = vault_.Unseal(store_, key, sealed);
-        v1::CaseRecord record;
-        if (!bytes.ok() || !record.ParseFromString(*bytes)) {
-          failed = bytes.ok() ? absl::DataLossError("a case in the store cannot be read") : bytes.status();
-          return false;
-        }
-        const absl::StatusOr<v1::CaseState> told = views.ToldState(record, cosigned);
-        if (!told.ok()) {
-          failed = told.status();
-          return false;
-        }
-        const v1::CaseState& state = *told;
-        if (!wanted(state)) return true;
-        if (response.cases_size() == page) {
-          response.set_next_page_token(last_shown);
-          return false;
-        }
-        last_shown = state.case_id();
-        v1::CaseSummary* summary = response.add_cases();
-        summary->set_name(absl::StrCat("cases/", state.case_id()));
-        summary->set_status(state.status());
-        summary->set_entry_state(state.entry_state());
-        summary->set_holder(state.holder());
-        summary->set_offered_hand_off(state.offered_hand_off());
-        summary->set_answer_due(state.answer_due());
-        summary->set_head_surname(state.petition().head().name().surname());
-        summary->set_persons(static_cast<uint32_t>(treaty::IncludedPersons(state).size()));
-        return true;
-      }));
-  RETURN_IF_ERROR(failed);
+  const auto show = [&](const v1::CaseState& state) {
+    v1::CaseSummary* summary = response.add_cases();
+    summary->set_name(absl::StrCat("cases/", state.case_id()));
+    summary->set_status(state.status());
+    summary->set_entry_state(state.entry_state());
+    summary->set_holder(state.holder());
+    summary->set_offered_hand_off(state.offered_hand_off());
+    summary->set_answer_due(state.answer_due());
+    summary->set_head_surname(state.petition().head().name().surname());
+    summary->set_persons(static_cast<uint32_t>(treaty::IncludedPersons(state).size()));
+  };
+  ASSIGN_OR_RETURN(*response.mutable_next_page_token(), List<v1::CaseRecord>(request, wanted, show));
+  return response;
+}
+
+absl::StatusOr<v1::ListCourtDecisionsResponse> Reader::ListCourtDecisions(
+    const v1::ListCourtDecisionsRequest& request) const {
+  v1::ListCourtDecisionsResponse response;
+  const auto wanted = [&](const v1::CourtDecisionState& state) {
+    return !request.my_turn() || state.holder() == identity_.self();
+  };
+  const auto show = [&](const v1::CourtDecisionState& state) {
+    v1::CourtDecisionSummary* summary = response.add_court_decisions();
+    summary->set_name(absl::StrCat(Matter<v1::CourtDecisionRecord>::kNamePrefix, state.id()));
+    summary->set_status(state.status());
+    summary->set_departure_state(state.departure_state());
+    summary->set_entry_state(state.entry_state());
+    summary->set_holder(state.holder());
+  };
+  ASSIGN_OR_RETURN(*response.mutable_next_page_token(), List<v1::CourtDecisionRecord>(request, wanted, show));
   return response;
 }
 
@@ -201,7 +232,7 @@ absl::StatusOr<std::vector<v1::WatchActsResponse>> Reader::ReadActs(v1::WatchCur
   ASSIGN_OR_RETURN(const uint64_t cosigned, Cosigned());
   // In this order: what is processed after the own size was read comes later.
   ASSIGN_OR_RETURN(const uint64_t own_size, (LogRows<Store>(Side::kOwn, store_).Size()));
-  ASSIGN_OR_RETURN(const uint64_t processed, Number(store_, kProcessedRow));
+  ASSIGN_OR_RETURN(const uint64_t processed, ReadNumber(store_, kProcessedRow));
   std::vector<v1::WatchActsResponse> acts;
   while (acts.size() < limit) {
     // The own entry is next, unless it says that more of the mirror came before
@@ -213,8 +244,10 @@ absl::StatusOr<std::vector<v1::WatchActsResponse>> Reader::ReadActs(v1::WatchCur
       ASSIGN_OR_RETURN(opened, Load(side, index));
       const bool progress = opened.entry.kind() == v1::ENTRY_KIND_PROGRESS;
       if (progress && cursor.mirror_index() < opened.entry.reference().position()) side = Side::kMirror;
-      if (opened.act.has_case_act() && index >= cosigned && treaty::IsIrreversible(opened.act.case_act()))
-        break;
+      const bool irreversible = WithMatterOf(opened.act, false, [&]<typename Record>(const Record&) {
+        return treaty::IsIrreversible(Matter<Record>::In(std::as_const(opened.act)));
+      });
+      if (irreversible && index >= cosigned) break;
     } else if (cursor.mirror_index() < processed) {
       side = Side::kMirror;
     } else {
@@ -227,15 +260,17 @@ absl::StatusOr<std::vector<v1::WatchActsResponse>> Reader::ReadActs(v1::WatchCur
     } else {
       cursor.set_own_index(index + 1);
     }
-    const std::string case_name = absl::StrCat("cases/", opened.act.case_id());
-    if (!opened.act.has_case_act() || (!name.empty() && name != case_name)) continue;
+    const std::string subject = WithMatterOf(opened.act, std::string(), [&]<typename Record>(const Record&) {
+      return absl::StrCat(Matter<Record>::kNamePrefix, opened.act.subject_id());
+    });
+    if (subject.empty() || (!name.empty() && name != subject)) continue;
     v1::ActRecord made;
     made.mutable_entry()->set_ledger(side == Side::kOwn ? identity_.self() : identity_.peer());
     made.mutable_entry()->set_index(index);
     made.mutable_entry()->set_entry_id(opened.entry.entry_id());
     v1::WatchActsResponse& response = acts.emplace_back();
     *response.mutable_cursor() = cursor;
-    response.set_name(case_name);
+    response.set_name(subject);
     ASSIGN_OR_RETURN(*response.mutable_item(), ItemFor(made, cosigned));
   }
   return acts;

@@ -28,10 +28,13 @@ class Reader {
 
   // With timeline, evidence and what may be done on the civil day of `now`.
   absl::StatusOr<v1::Case> GetCase(const std::string& name, absl::Time now) const;
+  absl::StatusOr<v1::CourtDecisionFile> GetCourtDecision(const std::string& name, absl::Time now) const;
   absl::StatusOr<v1::ListCasesResponse> ListCases(const v1::ListCasesRequest& request) const;
+  absl::StatusOr<v1::ListCourtDecisionsResponse> ListCourtDecisions(
+      const v1::ListCourtDecisionsRequest& request) const;
   absl::StatusOr<v1::QuotaState> GetQuota(const std::string& name) const;
   absl::StatusOr<v1::Term> GetTerm(const std::string& on, absl::Time now) const;
-  // Case acts from `cursor` on, at most `limit`, in the order in which this node
+  // Acts on matters from `cursor` on, at most `limit`, in the order in which this node
   // knows them. `cursor` receives where to go on. An own irreversible act that
   // is not cosigned yet ends the list.
   absl::StatusOr<std::vector<v1::WatchActsResponse>> ReadActs(v1::WatchCursor& cursor,
@@ -48,6 +51,13 @@ class Reader {
   absl::StatusOr<Opened> Load(ledger::Side side, uint64_t index) const;
   absl::StatusOr<v1::TimelineItem> ItemFor(const v1::ActRecord& made, uint64_t cosigned) const;
   absl::StatusOr<uint64_t> Cosigned() const;
+  // The view of one matter: a Case or CourtDecisionFile.
+  template <typename Record, typename File>
+  absl::StatusOr<File> GetFile(const std::string& name, absl::Time now) const;
+  // The told states of all matters of a kind behind `page_token`, in the order of
+  // their ids, those that `wanted` takes, a page of them; gives the next token.
+  template <typename Record, typename Request, typename Wanted, typename Show>
+  absl::StatusOr<std::string> List(const Request& request, Wanted wanted, Show show) const;
 
   const Identity& identity_;
   const ledger::Store& store_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -86,7 +87,6 @@ std::string Answers(const v1::Act& act) {
 
 }  // namespace
 
-std::string CaseRow(std::string_view case_id) { return absl::StrCat(Absl(kCaseRowPrefix), Absl(case_id)); }
 std::string QuotaRow(v1::Party entry_state, int year) { return YearKey("vq", entry_state, year); }
 
 std::string PayloadContext(ledger::Side side, uint64_t index) {
@@ -97,54 +97,6 @@ absl::StatusOr<PayloadAndOpening> SplitPayload(std::string_view unsealed) {
   if (unsealed.size() < Hash::kSize) return Unreadable("a payload");
   return PayloadAndOpening{std::string(unsealed.substr(Hash::kSize)),
                            std::string(unsealed.substr(0, Hash::kSize))};
-}
-
-absl::StatusOr<std::shared_ptr<const v1::CaseRecord>> Views::LoadCase(const std::string& case_id) const {
-  if (auto kept = TakeKept(case_id)) {
-    Remember(kept);
-    return kept;
-  }
-  const std::string row = CaseRow(case_id);
-  ASSIGN_OR_RETURN(const std::optional<std::string> sealed, rows_.Get(row));
-  auto record = std::make_shared<v1::CaseRecord>();
-  if (!sealed) {
-    record->mutable_state()->set_case_id(case_id);
-    return record;
-  }
-  ASSIGN_OR_RETURN(const std::string bytes, vault_.Unseal(rows_, row, *sealed));
-  if (!record->ParseFromString(bytes)) return Unreadable("a case");
-  Remember(record);
-  return record;
-}
-
-void Views::Remember(std::shared_ptr<v1::CaseRecord> record) const {
-  if (newer_cases_.size() >= kKeptCases / 2) older_cases_ = std::exchange(newer_cases_, {});
-  const std::string& case_id = record->state().case_id();
-  newer_cases_.insert_or_assign(case_id, std::move(record));
-}
-
-std::shared_ptr<v1::CaseRecord> Views::TakeKept(const std::string& case_id) const {
-  for (Cases* cases : {&newer_cases_, &older_cases_}) {
-    if (auto kept = cases->extract(case_id)) return std::move(kept.mapped());
-  }
-  return nullptr;
-}
-
-// A record to change and save. Nobody else sees it.
-absl::StatusOr<std::shared_ptr<v1::CaseRecord>> Views::EditCase(const std::string& case_id) {
-  ASSIGN_OR_RETURN(std::shared_ptr<const v1::CaseRecord> seen, LoadCase(case_id));
-  std::shared_ptr<v1::CaseRecord> kept = TakeKept(case_id);
-  if (kept == nullptr || kept.use_count() > 2) return std::make_shared<v1::CaseRecord>(*seen);
-  return kept;
-}
-
-absl::Status Views::SaveCase(std::shared_ptr<v1::CaseRecord> record) {
-  const std::string row = CaseRow(record->state().case_id());
-  ASSIGN_OR_RETURN(std::string sealed,
-                   vault_.Seal(rows_, record->state().case_id(), row, record->SerializeAsString()));
-  rows_.Put(row, std::move(sealed));
-  Remember(std::move(record));
-  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::QuotaState> Views::LoadQuota(v1::Party entry_state, int year) const {
@@ -184,7 +136,10 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Views::OverdueO
 absl::Status Views::Fold(const OpenedEntry& opened, const v1::Act& act) {
   switch (act.subject_case()) {
     case v1::Act::kCaseAct:
-      RETURN_IF_ERROR(FoldCaseAct(opened, act));
+      RETURN_IF_ERROR(FoldAct<v1::CaseRecord>(opened, act));
+      break;
+    case v1::Act::kCourtDecisionAct:
+      RETURN_IF_ERROR(FoldAct<v1::CourtDecisionRecord>(opened, act));
       break;
     case v1::Act::kQuotaAct: {
       const v1::Party author = opened.reference.ledger();
@@ -206,66 +161,80 @@ absl::Status Views::Fold(const OpenedEntry& opened, const v1::Act& act) {
   return absl::OkStatus();
 }
 
-absl::Status Views::FoldCaseAct(const OpenedEntry& opened, const v1::Act& act) {
-  ASSIGN_OR_RETURN(std::shared_ptr<v1::CaseRecord> record, EditCase(act.case_id()));
-  const Registered before = RegisteredFor(record->state());
-  if (opened.reference.ledger() == self_ && treaty::IsIrreversible(act.case_act())) {
+template <typename Record>
+absl::Status Views::FoldAct(const OpenedEntry& opened, const v1::Act& act) {
+  constexpr bool kIsCase = std::is_same_v<Record, v1::CaseRecord>;
+  const auto& what = Matter<Record>::In(act);
+  ASSIGN_OR_RETURN(std::shared_ptr<Record> record, records_.Edit<Record>(act.subject_id()));
+  Registered before;
+  if constexpr (kIsCase) before = RegisteredFor(record->state());
+  if (opened.reference.ledger() == self_ && treaty::IsIrreversible(what)) {
     record->set_told_from_size(opened.reference.index() + 1);
   }
   *record->mutable_state() =
-      treaty::Apply(std::move(*record->mutable_state()), act.case_act(),
+      treaty::Apply(std::move(*record->mutable_state()), what,
                     {opened.reference.ledger(), opened.entry.entry_id(), opened.entry.recorded_at_us()});
   v1::ActRecord* made = record->add_acts();
   *made->mutable_entry() = opened.reference;
-  made->set_answers(Answers(act));
-  if (act.case_act().has_answer_overdue()) {
-    for (v1::ActRecord& earlier : *record->mutable_acts()) {
-      if (earlier.entry().entry_id() == act.case_act().answer_overdue().offer_entry_id())
-        earlier.set_overdue(true);
+  made->set_answers(kIsCase ? Answers(act) : act.predecessor());
+  if constexpr (kIsCase) {
+    if (what.has_answer_overdue()) {
+      for (v1::ActRecord& earlier : *record->mutable_acts()) {
+        if (earlier.entry().entry_id() == what.answer_overdue().offer_entry_id()) earlier.set_overdue(true);
+      }
+      rows_.Delete(DueRow(what.answer_overdue().answer_due(), act.subject_id()));
     }
-    rows_.Delete(DueRow(act.case_act().answer_overdue().answer_due(), act.case_id()));
+    RETURN_IF_ERROR(UpdateRegisters(before, record->state(), opened.entry.recorded_at_us()));
   }
-  RETURN_IF_ERROR(UpdateRegisters(before, record->state(), opened.entry.recorded_at_us()));
-  return SaveCase(std::move(record));
+  return records_.Save(std::move(record));
 }
 
 absl::Status Views::FoldOwnRefusal(const OpenedEntry& refused, const v1::Act& act,
                                    const v1::Violation& violation) {
-  if (!act.has_case_act()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(std::shared_ptr<v1::CaseRecord> record, EditCase(act.case_id()));
-  if (record->state().status() == v1::CASE_STATUS_UNSPECIFIED) return absl::OkStatus();
-  v1::ActRecord* made = record->add_acts();
-  *made->mutable_entry() = refused.reference;
-  *made->mutable_refusal() = violation;
-  return SaveCase(std::move(record));
+  return WithMatterOf(act, absl::OkStatus(), [&]<typename Record>(const Record&) -> absl::Status {
+    ASSIGN_OR_RETURN(std::shared_ptr<Record> record, records_.Edit<Record>(act.subject_id()));
+    if (IsUnknown(record->state())) return absl::OkStatus();
+    v1::ActRecord* made = record->add_acts();
+    *made->mutable_entry() = refused.reference;
+    *made->mutable_refusal() = violation;
+    return records_.Save(std::move(record));
+  });
 }
 
 absl::Status Views::FoldRefusalOfOwn(const OpenedEntry& refused, const v1::Act& act,
                                      const v1::Violation& violation) {
-  if (!act.has_case_act()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(std::shared_ptr<v1::CaseRecord> record, EditCase(act.case_id()));
-  for (v1::ActRecord& made : *record->mutable_acts()) {
-    if (made.entry().entry_id() == refused.reference.entry_id()) *made.mutable_refusal() = violation;
-  }
-  if (record->told_from_size() == refused.reference.index() + 1) {
-    record->clear_told_from_size();
-  }
-  const Registered before = RegisteredFor(record->state());
-  ASSIGN_OR_RETURN(*record->mutable_state(), Refold(*record, std::numeric_limits<uint64_t>::max()));
-  RETURN_IF_ERROR(UpdateRegisters(before, record->state(), refused.entry.recorded_at_us()));
-  return SaveCase(std::move(record));
+  return WithMatterOf(act, absl::OkStatus(), [&]<typename Record>(const Record&) -> absl::Status {
+    ASSIGN_OR_RETURN(std::shared_ptr<Record> record, records_.Edit<Record>(act.subject_id()));
+    for (v1::ActRecord& made : *record->mutable_acts()) {
+      if (made.entry().entry_id() == refused.reference.entry_id()) *made.mutable_refusal() = violation;
+    }
+    if (record->told_from_size() == refused.reference.index() + 1) record->clear_told_from_size();
+    ASSIGN_OR_RETURN(auto state, Refold(*record, std::numeric_limits<uint64_t>::max()));
+    if constexpr (std::is_same_v<Record, v1::CaseRecord>) {
+      const Registered before = RegisteredFor(record->state());
+      RETURN_IF_ERROR(UpdateRegisters(before, state, refused.entry.recorded_at_us()));
+    }
+    *record->mutable_state() = std::move(state);
+    return records_.Save(std::move(record));
+  });
 }
 
-absl::StatusOr<v1::CaseState> Views::ToldState(const v1::CaseRecord& record, uint64_t cosigned) const {
+template <typename Record>
+absl::StatusOr<typename Matter<Record>::State> Views::ToldState(const Record& record,
+                                                                uint64_t cosigned) const {
   if (record.told_from_size() <= cosigned) return record.state();
   return Refold(record, record.told_from_size() - 1);
 }
+template absl::StatusOr<v1::CaseState> Views::ToldState(const v1::CaseRecord&, uint64_t) const;
+template absl::StatusOr<v1::CourtDecisionState> Views::ToldState(const v1::CourtDecisionRecord&,
+                                                                 uint64_t) const;
 
 // The state that the acts of `record` make, up to the first own one at `own_end`
 // or later.
-absl::StatusOr<v1::CaseState> Views::Refold(const v1::CaseRecord& record, uint64_t own_end) const {
-  v1::CaseState state;
-  state.set_case_id(record.state().case_id());
+template <typename Record>
+absl::StatusOr<typename Matter<Record>::State> Views::Refold(const Record& record, uint64_t own_end) const {
+  typename Matter<Record>::State state;
+  Matter<Record>::SetId(state, Matter<Record>::Id(record.state()));
   for (const v1::ActRecord& made : record.acts()) {
     if (made.has_refusal()) continue;
     const ledger::Side side = made.entry().ledger() == self_ ? ledger::Side::kOwn : ledger::Side::kMirror;
@@ -274,8 +243,8 @@ absl::StatusOr<v1::CaseState> Views::Refold(const v1::CaseRecord& record, uint64
     if (side == ledger::Side::kOwn && index >= own_end) break;
     ASSIGN_OR_RETURN(const std::string entry_bytes, log.Entry(index));
     ASSIGN_OR_RETURN(const std::optional<std::string> sealed, log.SealedPayload(index));
-    // A payload that a restore has lost was a step before hand-off 1, which
-    // carries all that matters of it.
+    // A payload that a restore has lost was a step that stayed at home; what the
+    // counterpart was told later carries all that matters of it.
     if (!sealed) continue;
     ASSIGN_OR_RETURN(const std::string unsealed, vault_.Unseal(rows_, PayloadContext(side, index), *sealed));
     ASSIGN_OR_RETURN(const PayloadAndOpening opened, SplitPayload(unsealed));
@@ -283,16 +252,11 @@ absl::StatusOr<v1::CaseState> Views::Refold(const v1::CaseRecord& record, uint64
     v1::Act act;
     if (!entry.ParseFromString(entry_bytes) || !act.ParseFromString(opened.payload))
       return Unreadable("an act");
-    // An opening needs nothing before it: a restore may have lost the steps that
-    // it sums up.
-    const bool opens = act.case_act().offered().number() == 1;
-    const bool in_chain = !opens && !treaty::IsOutsideChain(act.case_act());
+    const auto& what = Matter<Record>::In(act);
+    const bool in_chain = !treaty::IsOpening(what) && !treaty::IsOutsideChain(what);
     // What was built on a refused act falls with it.
-    if (in_chain && state.status() != v1::CASE_STATUS_UNSPECIFIED &&
-        act.predecessor() != state.head_entry_id()) {
-      continue;
-    }
-    state = treaty::Apply(std::move(state), act.case_act(),
+    if (in_chain && !IsUnknown(state) && act.predecessor() != state.head_entry_id()) continue;
+    state = treaty::Apply(std::move(state), what,
                           {made.entry().ledger(), entry.entry_id(), entry.recorded_at_us()});
   }
   return state;
@@ -403,17 +367,19 @@ absl::Status Views::RecordReply(const OpenedEntry& opened, const v1::Act& act) {
     for (const v1::EntryReference& entry : entries) *response.add_entries() = entry;
     return response;
   };
-  switch (act.subject_case()) {
-    case v1::Act::kCaseAct: {
-      auto response = answer(v1::SubmitCaseCommandResponse());
-      ASSIGN_OR_RETURN(const auto record, LoadCase(act.case_id()));
-      response.set_name(absl::StrCat("cases/", act.case_id()));
-      response.set_status(record->state().status());
-      response.set_holder(record->state().holder());
-      row.set_response(response.SerializeAsString());
-      if (treaty::IsIrreversible(act.case_act())) row.set_told_from_size(opened.reference.index() + 1);
-      break;
+  RETURN_IF_ERROR(WithMatterOf(act, absl::OkStatus(), [&]<typename Record>(const Record&) -> absl::Status {
+    auto response = answer(typename Matter<Record>::Response());
+    ASSIGN_OR_RETURN(const auto record, Load<Record>(act.subject_id()));
+    response.set_name(absl::StrCat(Matter<Record>::kNamePrefix, act.subject_id()));
+    response.set_status(record->state().status());
+    response.set_holder(record->state().holder());
+    row.set_response(response.SerializeAsString());
+    if (treaty::IsIrreversible(Matter<Record>::In(act))) {
+      row.set_told_from_size(opened.reference.index() + 1);
     }
+    return absl::OkStatus();
+  }));
+  switch (act.subject_case()) {
     case v1::Act::kQuotaAct: {
       auto response = answer(v1::SubmitQuotaCommandResponse());
       ASSIGN_OR_RETURN(*response.mutable_quota(), LoadQuota(self_, treaty::YearOf(act.quota_act())));
@@ -426,8 +392,8 @@ absl::Status Views::RecordReply(const OpenedEntry& opened, const v1::Act& act) {
       row.set_response(response.SerializeAsString());
       break;
     }
-    case v1::Act::SUBJECT_NOT_SET:
-      return absl::InternalError("an act without subject was admitted");
+    default:
+      break;
   }
   rows_.Put(ReplyKey(act.request_id()), row.SerializeAsString());
   unfinished_.erase(act.request_id());
@@ -442,8 +408,7 @@ absl::Status Views::Clear() {
   }));
   for (std::string& key : keys) rows_.Delete(std::move(key));
   unfinished_.clear();
-  newer_cases_.clear();
-  older_cases_.clear();
+  records_.Forget();
   treaty_.reset();
   return absl::OkStatus();
 }
@@ -499,7 +464,7 @@ std::vector<v1::CaseState> Views::Reserved(v1::Party entry_state, int year) cons
   std::sort(found.begin(), found.end());
   std::vector<v1::CaseState> reserved;
   for (const auto& [since, case_id] : found) {
-    const auto record = Keep(LoadCase(case_id));
+    const auto record = Keep(Load<v1::CaseRecord>(case_id));
     if (record != nullptr) reserved.push_back(record->state());
   }
   return reserved;

@@ -2,11 +2,9 @@
 #define KELISIM_SHARED_AUTHORITY_VIEWS_H_
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -16,6 +14,9 @@
 #include "kelisim/v1/quota.pb.h"
 #include "kelisim/v1/treaty.pb.h"
 #include "kelisim/v1/views.pb.h"
+#include "shared/authority/records.h"
+#include "shared/base/bytes.h"
+#include "shared/base/status_macros.h"
 #include "shared/ledger/log.h"
 #include "shared/ledger/overlay.h"
 #include "shared/ledger/vault.h"
@@ -37,6 +38,7 @@ struct OpenedEntry {
 // Rows, all beginning with 'v', all rebuilt from the ledgers:
 //
 //   vc <case id>                     CaseRecord, sealed
+//   vj <court decision id>           CourtDecisionRecord, sealed
 //   vi <pseudonym of an identifier>  ClaimRow
 //   vq <party> <year u32>            QuotaState
 //   vw <party> <since u64> <case id> waiting list: persons (u32)
@@ -51,16 +53,19 @@ class Views final : public treaty::Registry {
  public:
   // All must outlive the views.
   Views(v1::Party self, ledger::Overlay& rows, ledger::Vault& vault)
-      : self_(self), rows_(rows), vault_(vault) {}
+      : self_(self), rows_(rows), vault_(vault), records_(rows, vault) {}
 
   absl::Status status() const { return status_; }
 
-  // The case as it is now; later folds do not change what was returned. A record
-  // with only `state.case_id` set when there is no such case.
-  absl::StatusOr<std::shared_ptr<const v1::CaseRecord>> LoadCase(const std::string& case_id) const;
-  // What may be told of a case while the own ledger is cosigned up to `cosigned`:
+  // As Records::Load: later folds do not change what was returned.
+  template <typename Record>
+  absl::StatusOr<std::shared_ptr<const Record>> Load(const std::string& id) const {
+    return records_.Load<Record>(id);
+  }
+  // What may be told of a matter while the own ledger is cosigned up to `cosigned`:
   // its state, or what it was before the irreversible act that is not covered.
-  absl::StatusOr<v1::CaseState> ToldState(const v1::CaseRecord& record, uint64_t cosigned) const;
+  template <typename Record>
+  absl::StatusOr<typename Matter<Record>::State> ToldState(const Record& record, uint64_t cosigned) const;
   absl::StatusOr<v1::QuotaState> LoadQuota(v1::Party entry_state, int year) const;
   absl::StatusOr<v1::TreatyState> LoadTreaty() const;
   absl::StatusOr<std::optional<v1::ReplyRow>> LoadReply(std::string_view request_id) const;
@@ -70,9 +75,9 @@ class Views final : public treaty::Registry {
 
   // Folds an admitted act. `act` is the parsed payload.
   absl::Status Fold(const OpenedEntry& opened, const v1::Act& act);
-  // Notes in the case that this node refused an act of the counterpart.
+  // Notes in the matter that this node refused an act of the counterpart.
   absl::Status FoldOwnRefusal(const OpenedEntry& refused, const v1::Act& act, const v1::Violation& violation);
-  // The counterpart refused an own act: the case becomes what it is without it.
+  // The counterpart refused an own act: the matter becomes what it is without it.
   absl::Status FoldRefusalOfOwn(const OpenedEntry& refused, const v1::Act& act,
                                 const v1::Violation& violation);
 
@@ -100,18 +105,15 @@ class Views final : public treaty::Registry {
   };
   Registered RegisteredFor(const v1::CaseState& state) const;
 
-  void Remember(std::shared_ptr<v1::CaseRecord> record) const;
-  // nullptr: not kept. Otherwise it must be remembered again.
-  std::shared_ptr<v1::CaseRecord> TakeKept(const std::string& case_id) const;
-  absl::StatusOr<std::shared_ptr<v1::CaseRecord>> EditCase(const std::string& case_id);
-  absl::Status SaveCase(std::shared_ptr<v1::CaseRecord> record);
-  absl::Status FoldCaseAct(const OpenedEntry& opened, const v1::Act& act);
+  template <typename Record>
+  absl::Status FoldAct(const OpenedEntry& opened, const v1::Act& act);
+  template <typename Record>
+  absl::StatusOr<typename Matter<Record>::State> Refold(const Record& record, uint64_t own_end) const;
   absl::Status UpdateRegisters(const Registered& before, const v1::CaseState& state, int64_t at_us);
   absl::Status UpdateQuota(const Registered& of, int sign, const std::string& case_id, int64_t at_us);
   absl::Status UpdateClaims(const std::string& case_id, treaty::Claim claim,
                             const std::vector<std::string>& identifiers);
   absl::Status RecordReply(const OpenedEntry& opened, const v1::Act& act);
-  absl::StatusOr<v1::CaseState> Refold(const v1::CaseRecord& record, uint64_t own_end) const;
   std::string IdentifierRow(const std::string& identifier) const;
   template <typename T>
   T Keep(absl::StatusOr<T> value) const;
@@ -119,12 +121,7 @@ class Views final : public treaty::Registry {
   const v1::Party self_;
   ledger::Overlay& rows_;
   ledger::Vault& vault_;
-  // Cases as they were last read or saved: an act asks for its case several times.
-  // When the newer half is full it becomes the older one.
-  using Cases = std::unordered_map<std::string, std::shared_ptr<v1::CaseRecord>>;
-  static constexpr size_t kKeptCases = 2048;
-  mutable Cases newer_cases_;
-  mutable Cases older_cases_;
+  Records records_;
   mutable std::optional<v1::TreatyState> treaty_;
   // Requests of which not all acts are folded yet.
   std::map<std::string, std::vector<v1::EntryReference>> unfinished_;
@@ -132,12 +129,18 @@ class Views final : public treaty::Registry {
 };
 
 // Rows that readers outside the core use too.
-std::string CaseRow(std::string_view case_id);
 std::string QuotaRow(v1::Party entry_state, int year);
-inline constexpr std::string_view kCaseRowPrefix = "vc";
 inline constexpr std::string_view kTreatyRow = "vt";
 inline constexpr char kProcessedRow[] = "Mp";
 inline constexpr char kCosignedRow[] = "Mc";
+// A row of eight bytes; 0 when there is none. `rows`: a Store or an Overlay.
+template <typename Rows>
+absl::StatusOr<uint64_t> ReadNumber(const Rows& rows, std::string_view row) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> bytes, rows.Get(row));
+  if (!bytes) return 0;
+  if (bytes->size() != 8) return absl::DataLossError("a number in the store is malformed");
+  return ReadU64(*bytes);
+}
 
 // The context under which the payload of an entry is sealed.
 std::string PayloadContext(ledger::Side side, uint64_t index);

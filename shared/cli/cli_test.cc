@@ -514,10 +514,10 @@ TEST(Profile, Timeouts) {
 // ---- watch
 
 v1::WatchActsResponse Seen(uint64_t own, const std::string& name) {
-  return Proto<v1::WatchActsResponse>("cursor { own_index: " + std::to_string(own) +
-                                      " mirror_index: 5 } name: '" + name +
-                                      "' item { entry { ledger: PARTY_KZ index: " + std::to_string(own - 1) +
-                                      " } act { lapsed {} } evidence: RECORDED happened_on: '2026-11-20' }");
+  return Proto<v1::WatchActsResponse>(
+      "cursor { own_index: " + std::to_string(own) + " mirror_index: 5 } name: '" + name +
+      "' item { entry { ledger: PARTY_KZ index: " + std::to_string(own - 1) +
+      " } case_act { lapsed {} } evidence: RECORDED happened_on: '2026-11-20' }");
 }
 
 TEST_F(CliTest, WatchGoesOnWhereItBroke) {

@@ -33,12 +33,21 @@ constexpr Family kEnums[] = {
     {"kelisim.v1.Notice.Kind", "notice."},
     {"kelisim.v1.MemberDeparture.Reason", "member_reason."},
     {"kelisim.v1.QuotaStatus", "quota_status."},
+    {"kelisim.v1.CourtDecisionStatus", "decision_status."},
+    {"kelisim.v1.OutOfScopeReason", "scope_reason."},
+    {"kelisim.v1.DecisionPaper", "decision_paper."},
 };
 
 constexpr Family kOneofs[] = {
-    {"kelisim.v1.CaseCommand", "action."},           {"kelisim.v1.CaseAct", "act."},
-    {"kelisim.v1.QuotaCommand", "quota_command."},   {"kelisim.v1.QuotaAct", "quota_act."},
-    {"kelisim.v1.TreatyCommand", "treaty_command."}, {"kelisim.v1.TreatyAct", "treaty_act."},
+    {"kelisim.v1.CaseCommand", "action."},
+    {"kelisim.v1.CaseAct", "act."},
+    {"kelisim.v1.CourtDecisionCommand", "decision_action."},
+    {"kelisim.v1.CourtDecisionAct", "decision_act."},
+
+    {"kelisim.v1.QuotaCommand", "quota_command."},
+    {"kelisim.v1.QuotaAct", "quota_act."},
+    {"kelisim.v1.TreatyCommand", "treaty_command."},
+    {"kelisim.v1.TreatyAct", "treaty_act."},
 };
 
 std::string KeyIn(const Family& family, std::string_view name) {

@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kelisim/v1/case.pb.h"
+#include "kelisim/v1/court_decision.pb.h"
 #include "kelisim/v1/quota.pb.h"
 #include "kelisim/v1/views.pb.h"
 #include "shared/treaty/rules.h"
@@ -62,7 +63,9 @@ TEST(Messages, EveryEnumValueHasOne) {
         v1::Party_descriptor(), v1::Paper_descriptor(), v1::Relation_descriptor(),
         v1::Identifier::Kind_descriptor(), v1::MemberStanding::Standing_descriptor(),
         v1::Waiting::Reason_descriptor(), v1::Notice::Kind_descriptor(),
-        v1::MemberDeparture::Reason_descriptor(), v1::QuotaStatus_descriptor()}) {
+        v1::MemberDeparture::Reason_descriptor(), v1::QuotaStatus_descriptor(),
+        v1::CourtDecisionStatus_descriptor(), v1::OutOfScopeReason_descriptor(),
+        v1::DecisionPaper_descriptor()}) {
     for (int i = 1; i < type->value_count(); ++i) {
       EXPECT_TRUE(keys.contains(MessageKey(*type->value(i)))) << type->value(i)->full_name();
     }
@@ -73,7 +76,8 @@ TEST(Messages, EveryCommandAndActHasOne) {
   const std::set<std::string> keys = Keys();
   for (const Descriptor* type :
        {v1::CaseCommand::descriptor(), v1::CaseAct::descriptor(), v1::QuotaCommand::descriptor(),
-        v1::QuotaAct::descriptor(), v1::TreatyCommand::descriptor(), v1::TreatyAct::descriptor()}) {
+        v1::QuotaAct::descriptor(), v1::TreatyCommand::descriptor(), v1::TreatyAct::descriptor(),
+        v1::CourtDecisionCommand::descriptor(), v1::CourtDecisionAct::descriptor()}) {
     for (int i = 0; i < type->field_count(); ++i) {
       EXPECT_TRUE(keys.contains(MessageKey(*type->field(i)))) << type->field(i)->full_name();
     }

@@ -26,8 +26,10 @@ std::string Section(const std::string& title, const std::string& table) {
 std::string YesNo(Lang lang, bool yes) { return Say(lang, yes ? "ui.yes" : "ui.no"); }
 
 // With the name that flags and JSON use.
-std::string SayStatus(Lang lang, v1::CaseStatus status) {
-  return absl::StrCat(SayEnum(lang, status), " (", v1::CaseStatus_Name(status), ")");
+template <typename Status>
+std::string SayStatus(Lang lang, Status status) {
+  return absl::StrCat(SayEnum(lang, status), " (",
+                      google::protobuf::GetEnumDescriptor<Status>()->FindValueByNumber(status)->name(), ")");
 }
 
 // "kz/12": the ledger and the index in it.
@@ -121,12 +123,21 @@ std::string Particular(Lang lang, const Message& content, const FieldDescriptor&
   }
 }
 
-// "Deferred: 3.g, head".
-std::string What(Lang lang, const v1::CaseAct& act) {
+// The message that is set in the oneof "act" of `message`; its field, or null.
+std::pair<const Message*, const FieldDescriptor*> SetAct(const Message& message) {
+  const auto& reflection = *message.GetReflection();
   const FieldDescriptor* field =
-      act.GetReflection()->GetOneofFieldDescriptor(act, v1::CaseAct::descriptor()->FindOneofByName("act"));
-  if (field == nullptr) return "?";
-  const Message& content = act.GetReflection()->GetMessage(act, field);
+      reflection.GetOneofFieldDescriptor(message, message.GetDescriptor()->FindOneofByName("act"));
+  return {field == nullptr ? nullptr : &reflection.GetMessage(message, field), field};
+}
+
+// "Deferred: 3.g, head".
+std::string What(Lang lang, const v1::TimelineItem& item) {
+  const Message* act = SetAct(item).first;
+  if (act == nullptr) return "?";
+  const auto [set, field] = SetAct(*act);
+  if (set == nullptr) return "?";
+  const Message& content = *set;
   std::vector<std::string> particulars;
   for (const char* name : {"kind", "number", "rule", "person_id", "reason", "year", "valid_until"}) {
     const FieldDescriptor* particular = content.GetDescriptor()->FindFieldByName(name);
@@ -144,11 +155,12 @@ std::string EvidenceText(Lang lang, const v1::TimelineItem& item) {
   return text;
 }
 
-std::string Timeline(const v1::Case& file, const Reader& reader) {
+template <typename File>
+std::string Timeline(const File& file, const Reader& reader) {
   const Lang lang = reader.lang;
   std::vector<Row> rows;
   for (const v1::TimelineItem& item : file.timeline()) {
-    rows.push_back({Position(item.entry()), item.happened_on(), What(lang, item.act()),
+    rows.push_back({Position(item.entry()), item.happened_on(), What(lang, item),
                     Cell(EvidenceText(lang, item), Colour(item.evidence())), item.officer()});
   }
   return DrawTable(
@@ -169,11 +181,13 @@ std::string Notices(const v1::CaseState& state, const Reader& reader) {
                    rows, reader.look);
 }
 
-std::string Actions(const v1::Case& file, const Reader& reader) {
+// `family`: of the messages' keys for its commands, such as "action.".
+template <typename File>
+std::string Actions(const File& file, const char* family, const Reader& reader) {
   const Lang lang = reader.lang;
   std::vector<Row> rows;
   for (const v1::AllowedAction& action : file.allowed_actions()) {
-    rows.push_back({absl::StrCat(Say(lang, "action." + action.action()), " (", action.action(), ")"),
+    rows.push_back({absl::StrCat(Say(lang, family + action.action()), " (", action.action(), ")"),
                     SayEnum(lang, action.by()), RuleText(lang, action.rule())});
   }
   return DrawTable({Say(lang, "ui.what"), Say(lang, "ui.by"), Say(lang, "ui.rests_on")}, rows, reader.look);
@@ -266,7 +280,7 @@ std::string Render(const v1::Case& file, const Reader& reader) {
   absl::StrAppend(&text, Section(Say(lang, "ui.persons"), Persons(file.state(), reader)));
   absl::StrAppend(&text, Section(Say(lang, "ui.timeline"), Timeline(file, reader)));
   absl::StrAppend(&text, Section(Say(lang, "ui.notices"), Notices(file.state(), reader)));
-  absl::StrAppend(&text, Section(Say(lang, "ui.allowed_actions"), Actions(file, reader)));
+  absl::StrAppend(&text, Section(Say(lang, "ui.allowed_actions"), Actions(file, "action.", reader)));
   return text;
 }
 
@@ -297,6 +311,66 @@ std::string Render(const v1::SubmitCaseCommandResponse& response, const Reader& 
                     {Say(lang, "ui.status"), SayStatus(lang, response.status())},
                     {Say(lang, "ui.holder"), SayEnum(lang, response.holder())}},
                    reader.look);
+}
+
+namespace {
+
+// What is the same for every matter but a case: a few facts, course, actions.
+template <typename File>
+std::string RenderFile(const File& file, const Pairs& facts, const char* family, const Reader& reader) {
+  const Lang lang = reader.lang;
+  Pairs pairs = {{Say(lang, "ui.name"), file.name()},
+                 {Say(lang, "ui.status"), SayStatus(lang, file.state().status())},
+                 {Say(lang, "ui.holder"), SayEnum(lang, file.state().holder())}};
+  pairs.insert(pairs.end(), facts.begin(), facts.end());
+  std::string text = DrawPairs(pairs, reader.look);
+  if (file.awaiting_cosignature()) absl::StrAppend(&text, Say(lang, "ui.awaiting_cosignature"), "\n");
+  absl::StrAppend(&text, Section(Say(lang, "ui.timeline"), Timeline(file, reader)));
+  absl::StrAppend(&text, Section(Say(lang, "ui.allowed_actions"), Actions(file, family, reader)));
+  return text;
+}
+
+std::string NextPage(const std::string& token, Lang lang) {
+  return token.empty() ? "" : absl::StrCat(Say(lang, "ui.next_page"), ": --page-token ", Plain(token), "\n");
+}
+
+template <typename Response>
+std::string RenderRecorded(const Response& response, const Reader& reader) {
+  const Lang lang = reader.lang;
+  return RecordedText(response.entries(), lang) +
+         DrawPairs({{Say(lang, "ui.name"), response.name()},
+                    {Say(lang, "ui.status"), SayStatus(lang, response.status())},
+                    {Say(lang, "ui.holder"), SayEnum(lang, response.holder())}},
+                   reader.look);
+}
+
+}  // namespace
+
+std::string Render(const v1::CourtDecisionFile& file, const Reader& reader) {
+  const Lang lang = reader.lang;
+  return RenderFile(file,
+                    {{Say(lang, "ui.departure_state"), SayEnum(lang, file.state().departure_state())},
+                     {Say(lang, "ui.entry_state"), SayEnum(lang, file.state().entry_state())}},
+                    "decision_action.", reader);
+}
+
+std::string Render(const v1::ListCourtDecisionsResponse& decisions, const Reader& reader) {
+  const Lang lang = reader.lang;
+  if (decisions.court_decisions().empty()) return Say(lang, "ui.nothing_here") + "\n";
+  std::vector<Row> rows;
+  for (const v1::CourtDecisionSummary& summary : decisions.court_decisions()) {
+    rows.push_back({summary.name(), SayEnum(lang, summary.departure_state()),
+                    SayEnum(lang, summary.entry_state()), SayEnum(lang, summary.holder()),
+                    SayEnum(lang, summary.status())});
+  }
+  return DrawTable({Say(lang, "ui.name"), Say(lang, "ui.departure_state"), Say(lang, "ui.entry_state"),
+                    Say(lang, "ui.holder"), Say(lang, "ui.status")},
+                   rows, reader.look) +
+         NextPage(decisions.next_page_token(), lang);
+}
+
+std::string Render(const v1::SubmitCourtDecisionCommandResponse& response, const Reader& reader) {
+  return RenderRecorded(response, reader);
 }
 
 std::string Render(const v1::SubmitQuotaCommandResponse& response, const Reader& reader) {
@@ -363,10 +437,9 @@ std::string Render(const v1::NodeState& node, const Reader& reader) {
 
 std::string Render(const v1::WatchActsResponse& act, const Reader& reader) {
   const v1::TimelineItem& item = act.item();
-  return Plain(absl::StrJoin(
-             {item.happened_on(), Position(item.entry()), act.name(), What(reader.lang, item.act()),
-              absl::StrCat("[", EvidenceText(reader.lang, item), "]")},
-             "  ")) +
+  return Plain(absl::StrJoin({item.happened_on(), Position(item.entry()), act.name(), What(reader.lang, item),
+                              absl::StrCat("[", EvidenceText(reader.lang, item), "]")},
+                             "  ")) +
          "\n";
 }
 

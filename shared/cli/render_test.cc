@@ -30,11 +30,11 @@ v1::Case Sample() {
       notices { entry_id: "\x01\xff" from: PARTY_KZ notice { kind: WITHDRAWAL } }
     }
     timeline {
-      entry { ledger: PARTY_RU index: 3 } act { petition_filed {} } happened_on: "2026-11-20" evidence: RECORDED
+      entry { ledger: PARTY_RU index: 3 } case_act { petition_filed {} } happened_on: "2026-11-20" evidence: RECORDED
       officer: "o1"
     }
     timeline {
-      entry { ledger: PARTY_RU index: 4 } act { offered { number: 1 } } happened_on: "2026-11-21" evidence: REFUSED
+      entry { ledger: PARTY_RU index: 4 } case_act { offered { number: 1 } } happened_on: "2026-11-21" evidence: REFUSED
       refusal { rule: "1.2" found: "x" } officer: "o1"
     }
     allowed_actions { action: "accept" by: PARTY_KZ rule: "9.new" })");

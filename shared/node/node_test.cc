@@ -287,13 +287,13 @@ TEST(Node, ACaseGoesFromOneAuthorityToTheOther) {
   v1::WatchActsResponse seen;
   ASSERT_TRUE(stream->Read(&seen));
   EXPECT_EQ(seen.name(), filed.name());
-  EXPECT_TRUE(seen.item().act().has_offered());
+  EXPECT_TRUE(seen.item().case_act().has_offered());
   status = Submit(*kz, Command("00000000-0000-4000-8000-000000000004", filed.name(), "accept { number: 1 }"),
                   &response);
   ASSERT_TRUE(status.ok()) << status.error_message() << InfoOf(status).ShortDebugString();
   EXPECT_EQ(response.status(), v1::AWAIT_CLEARANCE);
   ASSERT_TRUE(stream->Read(&seen));
-  EXPECT_TRUE(seen.item().act().has_accepted());
+  EXPECT_TRUE(seen.item().case_act().has_accepted());
   watching.TryCancel();
   EXPECT_FALSE(stream->Read(&seen));
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
@@ -472,7 +472,7 @@ TEST(Node, AStopEndsStreamsAndLeavesNothingRunning) {
                      &returned)
                   .ok());
   ASSERT_TRUE(rest->Read(&seen));
-  EXPECT_TRUE(seen.item().act().has_petition_returned());
+  EXPECT_TRUE(seen.item().case_act().has_petition_returned());
   resumed.TryCancel();
 }
 

@@ -120,6 +120,37 @@ grpc::ServerWriteReactor<v1::WatchActsResponse>* CaseServiceAdapter::WatchActs(
   return desk_.watch.Open(request->cursor(), request->name());
 }
 
+// ---------------------------------------------------------------- CourtDecisionService
+
+grpc::ServerUnaryReactor* CourtDecisionServiceAdapter::SubmitCourtDecisionCommand(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return Submit<v1::SubmitCourtDecisionCommandRequest>(
+      desk_, "/kelisim.v1.CourtDecisionService/SubmitCourtDecisionCommand", *context, *request, response);
+}
+
+grpc::ServerUnaryReactor* CourtDecisionServiceAdapter::GetCourtDecision(
+    grpc::CallbackServerContext* context, const v1::GetCourtDecisionRequest* request,
+    v1::CourtDecisionFile* response) {
+  constexpr std::string_view kMethod = "/kelisim.v1.CourtDecisionService/GetCourtDecision";
+  return Question(desk_, kMethod, *context, response,
+                  [&](const Caller& caller) -> absl::StatusOr<v1::CourtDecisionFile> {
+                    ASSIGN_OR_RETURN(v1::CourtDecisionFile found,
+                                     desk_.reader.GetCourtDecision(request->name(), desk_.clock.Now()));
+                    LogRead(kMethod, caller, found.name());
+                    return found;
+                  });
+}
+
+grpc::ServerUnaryReactor* CourtDecisionServiceAdapter::ListCourtDecisions(
+    grpc::CallbackServerContext* context, const v1::ListCourtDecisionsRequest* request,
+    v1::ListCourtDecisionsResponse* response) {
+  constexpr std::string_view kMethod = "/kelisim.v1.CourtDecisionService/ListCourtDecisions";
+  return Question(desk_, kMethod, *context, response, [&](const Caller& caller) {
+    LogRead(kMethod, caller, "");
+    return desk_.reader.ListCourtDecisions(*request);
+  });
+}
+
 // ---------------------------------------------------------------- QuotaService
 
 grpc::ServerUnaryReactor* QuotaServiceAdapter::SubmitQuotaCommand(grpc::CallbackServerContext* context,

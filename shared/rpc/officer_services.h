@@ -2,6 +2,7 @@
 #define KELISIM_SHARED_RPC_OFFICER_SERVICES_H_
 
 #include "kelisim/v1/case_service.grpc.pb.h"
+#include "kelisim/v1/court_decision_service.grpc.pb.h"
 #include "kelisim/v1/ledger_service.grpc.pb.h"
 #include "kelisim/v1/quota_service.grpc.pb.h"
 #include "kelisim/v1/treaty_service.grpc.pb.h"
@@ -30,6 +31,29 @@ class CaseServiceAdapter final : public CaseServiceMethods {
                                       v1::ListCasesResponse* response) override;
   grpc::ServerWriteReactor<v1::WatchActsResponse>* WatchActs(grpc::CallbackServerContext* context,
                                                              const v1::WatchActsRequest* request) override;
+
+ private:
+  const Desk& desk_;
+};
+
+using CourtDecisionServiceMethods =
+    v1::CourtDecisionService::WithRawCallbackMethod_SubmitCourtDecisionCommand<
+        v1::CourtDecisionService::WithCallbackMethod_GetCourtDecision<
+            v1::CourtDecisionService::WithCallbackMethod_ListCourtDecisions<
+                v1::CourtDecisionService::Service>>>;
+
+class CourtDecisionServiceAdapter final : public CourtDecisionServiceMethods {
+ public:
+  explicit CourtDecisionServiceAdapter(const Desk& desk) : desk_(desk) {}
+  grpc::ServerUnaryReactor* SubmitCourtDecisionCommand(grpc::CallbackServerContext* context,
+                                                       const grpc::ByteBuffer* request,
+                                                       grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* GetCourtDecision(grpc::CallbackServerContext* context,
+                                             const v1::GetCourtDecisionRequest* request,
+                                             v1::CourtDecisionFile* response) override;
+  grpc::ServerUnaryReactor* ListCourtDecisions(grpc::CallbackServerContext* context,
+                                               const v1::ListCourtDecisionsRequest* request,
+                                               v1::ListCourtDecisionsResponse* response) override;
 
  private:
   const Desk& desk_;

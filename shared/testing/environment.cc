@@ -54,7 +54,7 @@ Node::Node(int side_number, uint64_t seed)
 
 v1::CaseState Node::StateOf(const std::string& case_id) const {
   ledger::Overlay rows(store);
-  return authority::Views(party(), rows, *vault).LoadCase(case_id).value()->state();
+  return authority::Views(party(), rows, *vault).Load<v1::CaseRecord>(case_id).value()->state();
 }
 
 Environment::Environment(uint64_t seed, absl::Time start, Bug bug)

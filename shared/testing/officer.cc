@@ -1,6 +1,7 @@
 #include "shared/testing/officer.h"
 
 #include "absl/strings/str_cat.h"
+#include "shared/treaty/court_decision.h"
 #include "shared/treaty/resettlement.h"
 
 namespace kelisim::testing {
@@ -71,6 +72,12 @@ void FillClearance(v1::Clearance& clearance, const v1::CaseState& state) {
     of.set_not_migrant_worker(true);
     of.set_not_conscript(true);
   }
+}
+
+void AddPaper(v1::CourtDecision& decision, v1::DecisionPaper paper) {
+  v1::DecisionPaperRef& added = *decision.add_papers();
+  added.set_paper(paper);
+  added.set_sha256(std::string(32, static_cast<char>('a' + paper)));
 }
 
 }  // namespace
@@ -193,6 +200,68 @@ std::optional<v1::CaseCommand> PlausibleCommand(std::string_view action, const v
     command.mutable_dismiss_notice()->set_basis("examined, not confirmed");
   } else {
     return std::nullopt;
+  }
+  return command;
+}
+
+// ---------------------------------------------------------------- court decisions
+
+v1::CourtDecision DecisionOf(v1::Party departure_state, const std::string& case_id, bool in_legal_force,
+                             const std::string& today) {
+  v1::CourtDecision decision;
+  decision.set_case_id(case_id);
+  decision.set_court("Court 1");
+  decision.set_number("2-17");
+  decision.set_decided_on(today);
+  if (in_legal_force) decision.set_in_legal_force_on(today);
+  decision.set_body(v1::CourtDecision::COURT);
+  decision.set_subject(v1::CourtDecision::PROPERTY);
+  decision.set_property_located_in(CodeOf(departure_state));
+  decision.set_property_of_resettler(true);
+  for (const v1::DecisionPaper paper : {v1::DECISION_TEXT, v1::CERTIFICATE_OF_LEGAL_FORCE}) {
+    AddPaper(decision, paper);
+  }
+  return decision;
+}
+
+std::optional<v1::CourtDecisionCommand> PlausibleCommand(std::string_view action,
+                                                         const v1::CourtDecisionState& state,
+                                                         const std::string& today) {
+  v1::CourtDecisionCommand command;
+  v1::CourtDecision decision = state.decision();
+  const bool in_legal_force = !decision.in_legal_force_on().empty();
+  if (action == "return_for_papers") {
+    command.mutable_return_for_papers()->add_papers(v1::TRANSLATION);
+    if (decision.papers_size() > 2) return std::nullopt;
+  } else if (action == "complete") {
+    for (const int paper : state.missing_papers()) AddPaper(decision, static_cast<v1::DecisionPaper>(paper));
+    *command.mutable_complete() = decision;
+  } else if (action == "find_not_final") {
+    if (in_legal_force) return std::nullopt;
+    command.mutable_find_not_final()->set_basis("letter 1");
+  } else if (action == "resubmit") {
+    decision.set_in_legal_force_on(today);
+    *command.mutable_resubmit() = decision;
+  } else if (action == "find_out_of_scope") {
+    const auto reasons = treaty::OutOfScope(decision, state.departure_state());
+    if (reasons.empty()) return std::nullopt;
+    command.mutable_find_out_of_scope()->set_reason(reasons.front());
+  } else if (action == "recognise" && !in_legal_force) {
+    return std::nullopt;
+  } else if (action == "record_partial_enforcement" || action == "record_enforced") {
+    v1::Enforcement& enforcement = action == "record_enforced"
+                                       ? *command.mutable_record_enforced()
+                                       : *command.mutable_record_partial_enforcement();
+    enforcement.set_basis("order 1");
+    enforcement.set_amount("100.50");
+    enforcement.set_currency("KZT");
+  } else {
+    // All others rest on a paper.
+    const auto* field = v1::CourtDecisionCommand::descriptor()->FindFieldByName(std::string(action));
+    if (field == nullptr || field->message_type() != v1::DecisionBasis::descriptor()) return std::nullopt;
+    v1::DecisionBasis basis;
+    basis.set_basis("order 1");
+    command.GetReflection()->MutableMessage(&command, field)->CopyFrom(basis);
   }
   return command;
 }

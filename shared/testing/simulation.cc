@@ -30,6 +30,7 @@ struct Request {
   std::optional<std::string> answer;  // serialised response of the first OK
   std::string case_id;
   bool is_issue = false;
+  bool irreversible = false;
 };
 
 // What a simulated node has beside an environment's.
@@ -132,8 +133,10 @@ class Simulation final : private Environment {
                  0,
                  std::nullopt,
                  std::move(case_id),
+                 false,
                  false};
     made.is_issue = made.what == "issue_status";
+    made.irreversible = made.is_issue || made.what == "recognise";
     std::vector<Request>& requests = extra_[node.side].requests;
     requests.push_back(std::move(made));
     Try(node, requests.size() - 1);
@@ -165,9 +168,7 @@ class Simulation final : private Environment {
       if (!absl::IsUnavailable(answer.status)) request.tries = 1000;
       return;
     }
-    v1::SubmitCaseCommandResponse response;
-    const bool of_case = std::holds_alternative<v1::SubmitCaseCommandRequest>(request.call.request);
-    if (of_case) (void)response.ParseFromString(answer.response);
+    const v1::SubmitCaseCommandResponse response = ResponseOf(request, answer.response);
     Note(absl::StrCat(node.name(), " says OK to ", request.what, " ", response.name(), " ",
                       response.entries_size() > 0 ? absl::StrCat("#", response.entries(0).index()) : ""));
     if (request.answer && *request.answer != answer.response && !extra.was_restored) {
@@ -177,6 +178,20 @@ class Simulation final : private Environment {
     request.answer = answer.response;
     if (first) ++result_.acts;
     if (request.is_issue) CheckTold(node, response.name());
+  }
+
+  // Both kinds of matter answer alike: name and entries. Empty for a quota.
+  static v1::SubmitCaseCommandResponse ResponseOf(const Request& request, const std::string& bytes) {
+    v1::SubmitCaseCommandResponse response;
+    if (std::holds_alternative<v1::SubmitCaseCommandRequest>(request.call.request)) {
+      (void)response.ParseFromString(bytes);
+    } else if (std::holds_alternative<v1::SubmitCourtDecisionCommandRequest>(request.call.request)) {
+      v1::SubmitCourtDecisionCommandResponse of_decision;
+      (void)of_decision.ParseFromString(bytes);
+      response.set_name(of_decision.name());
+      *response.mutable_entries() = of_decision.entries();
+    }
+    return response;
   }
 
   // I3: a status document told for a person whose earlier told one still stands.
@@ -258,6 +273,41 @@ class Simulation final : private Environment {
     Ask(node, request, action, name.substr(6));
   }
 
+  // The same for court decisions: few at a time, of one case or none.
+  void OfficerActsOnDecisions(Node& node) {
+    const std::string today = FormatDate(absl::ToCivilDay(now_, absl::FixedTimeZone(3 * 3600)));
+    v1::ListCourtDecisionsRequest list;
+    list.set_page_size(500);
+    const auto decisions = node.reader->ListCourtDecisions(list);
+    if (!decisions.ok()) return Break(absl::StrCat("list failed: ", decisions.status().ToString()));
+    std::vector<std::string> open;
+    for (const v1::CourtDecisionSummary& summary : decisions->court_decisions()) {
+      if (!treaty::IsClosed(summary.status()) && summary.status() != v1::ENFORCED)
+        open.push_back(summary.name());
+    }
+    v1::SubmitCourtDecisionCommandRequest request;
+    request.set_request_id(NewUuid());
+    if (open.empty() || (open.size() < 3 && random_.Chance(0.2))) {
+      *request.mutable_command()->mutable_register_decision() =
+          DecisionOf(node.party(), random_.Chance(0.9) ? "c1" : "", random_.Chance(0.7), today);
+      return Ask(node, request, "register_decision", "");
+    }
+    const std::string name = open[random_.Below(open.size())];
+    const auto view = node.reader->GetCourtDecision(name, now_);
+    if (!view.ok()) return Break(absl::StrCat("read of ", name, " failed: ", view.status().ToString()));
+    std::vector<std::string> actions;
+    for (const v1::AllowedAction& action : view->allowed_actions()) {
+      if (action.by() == node.party()) actions.push_back(action.action());
+    }
+    if (actions.empty()) return;
+    const std::string action = actions[random_.Below(actions.size())];
+    auto command = PlausibleCommand(action, view->state(), today);
+    if (!command) return;
+    request.set_name(name);
+    *request.mutable_command() = *std::move(command);
+    Ask(node, request, action, name);
+  }
+
   void RetrySomething(Node& node) {
     const std::vector<Request>& requests = extra_[node.side].requests;
     for (size_t i = 0; i < requests.size(); ++i) {
@@ -281,8 +331,10 @@ class Simulation final : private Environment {
     if (random_.Chance(0.004)) now_ += absl::Hours(24 * (1 + static_cast<int>(random_.Below(9))));
     StartIfDue(node);
     const uint64_t dice = random_.Below(100);
-    if (dice < 40) {
+    if (dice < 34) {
       OfficerActs(node);
+    } else if (dice < 40) {
+      if (node.core != nullptr) OfficerActsOnDecisions(node);
     } else if (dice < 47) {
       RetrySomething(node);
     } else if (dice < 52) {
@@ -429,10 +481,8 @@ class Simulation final : private Environment {
       if (!extra_[node.side].was_restored) Break("I1 a loss without a restore");
     }
     for (const Request& request : extra_[node.side].requests) {
-      if (!request.answer || !std::holds_alternative<v1::SubmitCaseCommandRequest>(request.call.request))
-        continue;
-      v1::SubmitCaseCommandResponse response;
-      (void)response.ParseFromString(*request.answer);
+      if (!request.answer) continue;
+      const v1::SubmitCaseCommandResponse response = ResponseOf(request, *request.answer);
       for (const v1::EntryReference& told : response.entries()) {
         v1::Entry entry;
         const auto bytes = LogRows<Store>(Side::kOwn, node.store).Entry(told.index());
@@ -444,7 +494,7 @@ class Simulation final : private Environment {
         if (!listed)
           Break(
               absl::StrCat("I1 acknowledged act lost: ", node.name(), " #", told.index(), " ", request.what));
-        if (request.is_issue) Break("I1 a told irreversible act was lost");
+        if (request.irreversible) Break("I1 a told irreversible act was lost");
       }
     }
   }
@@ -466,7 +516,9 @@ class Simulation final : private Environment {
     std::map<std::string, std::string> rebuilt;
     const auto collect = [&](std::map<std::string, std::string>& into, const auto& rows) {
       return [&](std::string_view key, std::string_view value) {
-        const bool sealed = key.substr(0, 2) == authority::kCaseRowPrefix;
+        const std::string_view kind = key.substr(0, 2);
+        const bool sealed = kind == authority::Matter<v1::CaseRecord>::kRowPrefix ||
+                            kind == authority::Matter<v1::CourtDecisionRecord>::kRowPrefix;
         into.emplace(key, sealed ? *node.vault->Unseal(rows, key, value) : std::string(value));
         return true;
       };
@@ -502,6 +554,25 @@ class Simulation final : private Environment {
                              theirs.DebugString()));
           return;
         }
+      }
+      CheckEqualDecisions(node, other);
+    }
+  }
+
+  void CheckEqualDecisions(const Node& node, const Node& other) {
+    v1::ListCourtDecisionsRequest list;
+    list.set_page_size(500);
+    const auto decisions = node.reader->ListCourtDecisions(list);
+    if (!decisions.ok()) return Break(absl::StrCat("list failed: ", decisions.status().ToString()));
+    for (const v1::CourtDecisionSummary& summary : decisions->court_decisions()) {
+      const auto mine = node.reader->GetCourtDecision(summary.name(), now_);
+      const auto theirs = other.reader->GetCourtDecision(summary.name(), now_);
+      // What was only registered stays at home.
+      if (absl::IsNotFound(theirs.status()) && mine->state().departure_state() == node.party()) continue;
+      if (!theirs.ok() || mine->state().SerializeAsString() != theirs->state().SerializeAsString()) {
+        return Break(absl::StrCat("I5 the views of ", summary.name(), " differ:\n",
+                                  mine->state().DebugString(), "---\n",
+                                  theirs.ok() ? theirs->state().DebugString() : "unknown"));
       }
     }
   }

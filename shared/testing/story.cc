@@ -103,6 +103,7 @@ class Story final : private Environment {
     }
     if (words[0] == "both") {
       if (words.size() < 4) return Fail("cannot be read");
+      if (words[2] == "decision") return BothSeeDecision(Words(words.begin() + 3, words.end()));
       if (nodes_[0].StateOf(ids_[words[2]]).SerializeAsString() !=
           nodes_[1].StateOf(ids_[words[2]]).SerializeAsString()) {
         return Fail("the two states differ");
@@ -123,6 +124,22 @@ class Story final : private Environment {
     Command(node, line.substr(3));
   }
 
+  static v1::CourtDecisionState DecisionAt(const Node& node, const std::string& id) {
+    ledger::Overlay rows(node.store);
+    return authority::Views(node.party(), rows, *node.vault)
+        .Load<v1::CourtDecisionRecord>(id)
+        .value()
+        ->state();
+  }
+
+  void BothSeeDecision(const Words& words) {
+    const v1::CourtDecisionState one = DecisionAt(nodes_[0], ids_[words.at(0)]);
+    if (one.SerializeAsString() != DecisionAt(nodes_[1], ids_[words[0]]).SerializeAsString()) {
+      return Fail("the two states differ");
+    }
+    Expect(one.status(), one.holder(), Words(words.begin() + 1, words.end()));
+  }
+
   void Sees(Node& node, const Words& words) {
     const v1::CaseState state = node.StateOf(ids_[words.at(0)]);
     if (words.at(1) == "nothing") {
@@ -131,9 +148,11 @@ class Story final : private Environment {
     Expect(state.status(), state.holder(), Words(words.begin() + 1, words.end()));
   }
 
-  void Expect(v1::CaseStatus status, v1::Party holder, const Words& words) {
-    if (v1::CaseStatus_Name(status) != words.at(0))
-      return Fail(absl::StrCat("is ", v1::CaseStatus_Name(status)));
+  template <typename Status>
+  void Expect(Status status, v1::Party holder, const Words& words) {
+    const std::string& name =
+        google::protobuf::GetEnumDescriptor<Status>()->FindValueByNumber(status)->name();
+    if (name != words.at(0)) return Fail(absl::StrCat("is ", name));
     if (words.size() >= 3 && words[1] == "turn" &&
         v1::Party_Name(holder) != absl::StrCat("PARTY_", words[2])) {
       Fail(absl::StrCat("turn of ", v1::Party_Name(holder)));
@@ -172,10 +191,16 @@ class Story final : private Environment {
       parts->first = with->first;
       fields = with->second;
     }
-    const Words words = absl::StrSplit(parts->first, ' ', absl::SkipEmpty());
+    Words words = absl::StrSplit(parts->first, ' ', absl::SkipEmpty());
+    const bool of_decision = words.at(0) == "decision";
+    if (of_decision) words.erase(words.begin());
     const std::string& action = words.at(0);
     authority::OfficerCall call{NewToken(), "spiffe://kelisim.example/officer/1", {}, {}};
-    if (v1::QuotaCommand::descriptor()->FindFieldByName(action) != nullptr) {
+    if (of_decision) {
+      const auto request = DecisionRequest(node, action, words, fields);
+      if (!request) return Fail("no such command, or its fields cannot be read");
+      call.request = *request;
+    } else if (v1::QuotaCommand::descriptor()->FindFieldByName(action) != nullptr) {
       call.request = QuotaRequest(action, words);
     } else if (v1::TreatyCommand::descriptor()->FindFieldByName(action) != nullptr) {
       v1::SubmitTreatyCommandRequest request;
@@ -195,11 +220,38 @@ class Story final : private Environment {
     if (answer == answers_.end()) {
       return !accepted && parts->second == "unknown" ? void() : Fail("no answer yet");
     }
-    if (accepted) {
+    if (accepted && of_decision && answer->second.status.ok()) {
+      v1::SubmitCourtDecisionCommandResponse response;
+      (void)response.ParseFromString(answer->second.response);
+      if (action == "register_decision")
+        ids_[words.at(1)] = std::string(absl::StripPrefix(response.name(), "courtDecisions/"));
+      Expect(response.status(), response.holder(), absl::StrSplit(parts->second, ' ', absl::SkipEmpty()));
+    } else if (accepted) {
       Accepted(words, answer->second, parts->second);
     } else {
       Refused(answer->second, parts->second);
     }
+  }
+
+  std::optional<v1::SubmitCourtDecisionCommandRequest> DecisionRequest(Node& node, const std::string& action,
+                                                                       const Words& words,
+                                                                       const std::string& fields) {
+    v1::SubmitCourtDecisionCommandRequest request;
+    v1::CourtDecisionCommand& command = *request.mutable_command();
+    if (v1::CourtDecisionCommand::descriptor()->FindFieldByName(action) == nullptr) return std::nullopt;
+    if (action == "register_decision") {
+      const std::string case_id = words.size() > 3 && words[2] == "of" ? ids_[words[3]] : "";
+      *command.mutable_register_decision() =
+          DecisionOf(node.party(), case_id, fields.find("in_legal_force_on") == std::string::npos, Today());
+    } else {
+      const std::string& id = ids_[words.at(1)];
+      request.set_name(absl::StrCat("courtDecisions/", id));
+      if (auto plausible = PlausibleCommand(action, DecisionAt(node, id), Today())) {
+        command = *std::move(plausible);
+      }
+    }
+    if (!MergeOver(command, action, fields)) return std::nullopt;
+    return request;
   }
 
   static v1::SubmitQuotaCommandRequest QuotaRequest(const std::string& action, const Words& words) {

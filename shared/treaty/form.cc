@@ -454,6 +454,83 @@ void Check(Form& form, const std::string& path, const v1::Overdue& overdue) {
   form.RequiredDate(At(path, "answer_due"), overdue.answer_due());
 }
 
+// ---------------------------------------------------------------- court decisions
+
+void CheckPaper(Form& form, const std::string& path, v1::DecisionPaper paper) {
+  form.Value(path, paper, v1::DecisionPaper_IsValid(paper));
+}
+
+void Check(Form& form, const std::string& path, const v1::CourtDecision& decision) {
+  form.Text(At(path, "case_id"), decision.case_id());
+  form.RequiredText(At(path, "court"), decision.court());
+  form.RequiredText(At(path, "number"), decision.number());
+  form.PastDate(At(path, "decided_on"), decision.decided_on());
+  if (!decision.in_legal_force_on().empty()) {
+    form.PastDate(At(path, "in_legal_force_on"), decision.in_legal_force_on());
+  }
+  form.Value(At(path, "body"), decision.body(), v1::CourtDecision::Body_IsValid(decision.body()));
+  form.Value(At(path, "subject"), decision.subject(), v1::CourtDecision::Subject_IsValid(decision.subject()));
+  form.State(At(path, "property_located_in"), decision.property_located_in());
+  form.Count(At(path, "papers"), decision.papers_size(), 1, kMaxListed);
+  std::set<int> seen;
+  for (int i = 0; i < decision.papers_size(); ++i) {
+    const std::string at = At(path, "papers", i);
+    CheckPaper(form, At(at, "paper"), decision.papers(i).paper());
+    if (decision.papers(i).sha256().size() != 32) form.Report(At(at, "sha256"), kLength);
+    if (!seen.insert(decision.papers(i).paper()).second) form.Report(At(at, "paper"), kDuplicate);
+  }
+}
+
+void Check(Form& form, const std::string& path, const v1::MissingPapers& missing) {
+  form.Count(At(path, "papers"), missing.papers_size(), 1, kMaxListed);
+  for (int i = 0; i < missing.papers_size(); ++i) CheckPaper(form, At(path, "papers", i), missing.papers(i));
+}
+
+// "1250" or "1250.50", without leading zeros.
+bool IsAmount(const std::string& text) {
+  const size_t point = text.find('.');
+  const std::string whole = text.substr(0, point);
+  const std::string cents = point == std::string::npos ? "00" : text.substr(point + 1);
+  const auto digits = [](const std::string& part) {
+    return !part.empty() && part.find_first_not_of("0123456789") == std::string::npos;
+  };
+  return whole.size() <= 15 && digits(whole) && (whole.size() == 1 || whole[0] != '0') && cents.size() == 2 &&
+         digits(cents);
+}
+
+void Check(Form& form, const std::string& path, const v1::Enforcement& enforcement) {
+  form.RequiredText(At(path, "basis"), enforcement.basis());
+  if (form.Present(At(path, "amount"), enforcement.amount()) && !IsAmount(enforcement.amount())) {
+    form.Report(At(path, "amount"), kCharacters);
+  }
+  form.State(At(path, "currency"), enforcement.currency());
+}
+
+// The content of a step; `Step` is a command or an act, whose fields are of few types.
+template <typename Step>
+std::vector<FieldProblem> CheckDecisionStep(const Step& step, absl::CivilDay today) {
+  Form form(today);
+  const auto& reflection = *step.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> set;
+  reflection.ListFields(step, &set);
+  if (set.empty()) {
+    form.Report("command", kRequired);
+    return std::move(form).problems();
+  }
+  const google::protobuf::Message& content = reflection.GetMessage(step, set[0]);
+  const std::string& path = set[0]->name();
+  if (const auto* decision = dynamic_cast<const v1::CourtDecision*>(&content)) Check(form, path, *decision);
+  if (const auto* missing = dynamic_cast<const v1::MissingPapers*>(&content)) Check(form, path, *missing);
+  if (const auto* money = dynamic_cast<const v1::Enforcement*>(&content)) Check(form, path, *money);
+  if (const auto* basis = dynamic_cast<const v1::DecisionBasis*>(&content)) {
+    form.RequiredText(At(path, "basis"), basis->basis());
+  }
+  if (const auto* finding = dynamic_cast<const v1::OutOfScopeFinding*>(&content)) {
+    form.Value(At(path, "reason"), finding->reason(), v1::OutOfScopeReason_IsValid(finding->reason()));
+  }
+  return std::move(form).problems();
+}
+
 // ---------------------------------------------------------------- quota and term
 
 void CheckYear(Form& form, const std::string& path, int year) {
@@ -655,6 +732,14 @@ std::vector<FieldProblem> CheckForm(const v1::CaseAct& act, absl::CivilDay today
       break;
   }
   return std::move(form).problems();
+}
+
+std::vector<FieldProblem> CheckForm(const v1::CourtDecisionCommand& command, absl::CivilDay today) {
+  return CheckDecisionStep(command, today);
+}
+
+std::vector<FieldProblem> CheckForm(const v1::CourtDecisionAct& act, absl::CivilDay today) {
+  return CheckDecisionStep(act, today);
 }
 
 std::vector<FieldProblem> CheckForm(const v1::QuotaCommand& command) {

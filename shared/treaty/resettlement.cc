@@ -670,6 +670,8 @@ v1::CaseState Apply(v1::CaseState state, const v1::CaseAct& act, const Recorded&
   return state;
 }
 
+bool IsOpening(const v1::CaseAct& act) { return act.offered().number() == 1; }
+
 bool IsOutsideChain(const v1::CaseAct& act) { return act.has_notice_given() || act.has_answer_overdue(); }
 
 bool IsIrreversible(const v1::CaseAct& act) { return act.has_status_issued() || act.has_exit_recorded(); }

@@ -42,6 +42,9 @@ v1::CaseState Apply(v1::CaseState state, const v1::CaseAct& act, const Recorded&
 // True for acts outside the chain (notice_given, answer_overdue): they name no
 // predecessor, anybody may make them, and they never move the case.
 bool IsOutsideChain(const v1::CaseAct& act);
+// Acts that sum up everything that stayed at home before them: the offer of
+// hand-off 1. They stand without what they name as their predecessor.
+bool IsOpening(const v1::CaseAct& act);
 
 // Acts told outside only when the counterpart's cosignature covers them:
 // status_issued and exit_recorded.

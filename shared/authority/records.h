@@ -1,0 +1,113 @@
+#ifndef KELISIM_SHARED_AUTHORITY_RECORDS_H_
+#define KELISIM_SHARED_AUTHORITY_RECORDS_H_
+
+#include <memory>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "shared/authority/matter.h"
+#include "shared/base/status_macros.h"
+#include "shared/ledger/overlay.h"
+#include "shared/ledger/vault.h"
+
+namespace kelisim::authority {
+
+// The records of matters in a store, sealed, each in the row "<prefix> <id>". Keeps
+// those that were last read or saved: an act asks for its matter several times.
+// Single-threaded; nobody else may write these rows.
+class Records {
+ public:
+  // Both must outlive the records.
+  Records(ledger::Overlay& rows, ledger::Vault& vault) : rows_(rows), vault_(vault) {}
+
+  // The record as it is now; later changes do not touch what was returned. One with
+  // only the id set when there is none.
+  template <typename Record>
+  absl::StatusOr<std::shared_ptr<const Record>> Load(const std::string& id) const {
+    if (std::shared_ptr<Record> kept = Take<Record>(id)) {
+      Keep(kept);
+      return kept;
+    }
+    const std::string row = Row<Record>(id);
+    ASSIGN_OR_RETURN(const std::optional<std::string> sealed, rows_.Get(row));
+    auto record = std::make_shared<Record>();
+    if (!sealed) {
+      Matter<Record>::SetId(*record->mutable_state(), id);
+      return record;
+    }
+    ASSIGN_OR_RETURN(const std::string bytes, vault_.Unseal(rows_, row, *sealed));
+    if (!record->ParseFromString(bytes)) return absl::DataLossError("a record in the store cannot be read");
+    Keep(record);
+    return record;
+  }
+
+  // A record to change, that nobody else sees; only Save makes the change.
+  template <typename Record>
+  absl::StatusOr<std::shared_ptr<Record>> Edit(const std::string& id) {
+    ASSIGN_OR_RETURN(const std::shared_ptr<const Record> seen, Load<Record>(id));
+    std::shared_ptr<Record> kept = Take<Record>(id);
+    // Two owners are `seen` and `kept`.
+    if (kept == nullptr || kept.use_count() > 2) return std::make_shared<Record>(*seen);
+    return kept;
+  }
+
+  template <typename Record>
+  absl::Status Save(std::shared_ptr<Record> record) {
+    const std::string& id = Matter<Record>::Id(record->state());
+    const std::string row = Row<Record>(id);
+    ASSIGN_OR_RETURN(std::string sealed, vault_.Seal(rows_, id, row, record->SerializeAsString()));
+    rows_.Put(row, std::move(sealed));
+    Keep(std::move(record));
+    return absl::OkStatus();
+  }
+
+  // Drops what is kept, after the rows were deleted.
+  void Forget() { kept_ = {}; }
+
+ private:
+  template <typename Record>
+  using ById = std::unordered_map<std::string, std::shared_ptr<Record>>;
+  // When the newer half is full it becomes the older one.
+  template <typename Record>
+  struct Kept {
+    ById<Record> newer;
+    ById<Record> older;
+  };
+  static constexpr size_t kKeptInHalf = 1024;
+
+  template <typename Record>
+  static std::string Row(const std::string& id) {
+    return absl::StrCat(Matter<Record>::kRowPrefix, id);
+  }
+
+  template <typename Record>
+  void Keep(std::shared_ptr<Record> record) const {
+    auto& kept = std::get<Kept<Record>>(kept_);
+    if (kept.newer.size() >= kKeptInHalf) kept.older = std::exchange(kept.newer, {});
+    const std::string& id = Matter<Record>::Id(record->state());
+    kept.newer.insert_or_assign(id, std::move(record));
+  }
+
+  // nullptr when it is not kept.
+  template <typename Record>
+  std::shared_ptr<Record> Take(const std::string& id) const {
+    auto& kept = std::get<Kept<Record>>(kept_);
+    for (ById<Record>* half : {&kept.newer, &kept.older}) {
+      if (auto found = half->extract(id)) return std::move(found.mapped());
+    }
+    return nullptr;
+  }
+
+  ledger::Overlay& rows_;
+  ledger::Vault& vault_;
+  mutable std::tuple<Kept<v1::CaseRecord>, Kept<v1::CourtDecisionRecord>> kept_;
+};
+
+}  // namespace kelisim::authority
+
+#endif  // KELISIM_SHARED_AUTHORITY_RECORDS_H_

@@ -1,0 +1,424 @@
+#include "shared/treaty/court_decision.h"
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "absl/strings/str_join.h"
+#include "gtest/gtest.h"
+#include "shared/treaty/case_state.h"
+#include "shared/treaty/testing.h"
+
+namespace kelisim::treaty {
+namespace {
+
+using namespace testing;  // NOLINT: the vocabulary of these tests
+
+// A court in Kazakhstan has decided; Russia is to recognise.
+constexpr v1::Party kD = kKz;
+constexpr v1::Party kE = kRu;
+
+const v1::TreatyState kTreaty;
+const v1::Protocol kProtocol = SampleProtocol();
+const FakeRegistry kRegistry;
+
+Context At(v1::Party author, absl::CivilDay happened_on = kToday) {
+  return {author, kToday, happened_on, kTreaty, kProtocol, kRegistry};
+}
+
+std::string Hash(char c) { return std::string(32, c); }
+
+// In scope, final, with what is needed.
+v1::CourtDecision Decision(const std::string& changes = "") {
+  v1::CourtDecision decision = Text<v1::CourtDecision>(
+      "case_id: 'c1' court: 'Almaty 2' number: '2-17/2025' decided_on: '2025-10-01' in_legal_force_on: "
+      "'2025-11-05' body: COURT subject: PROPERTY property_located_in: 'KAZ' property_of_resettler: true");
+  for (const auto& [paper, content] :
+       {std::pair(v1::DECISION_TEXT, 'a'), std::pair(v1::CERTIFICATE_OF_LEGAL_FORCE, 'b')}) {
+    decision.add_papers()->set_paper(paper);
+    decision.mutable_papers()->rbegin()->set_sha256(Hash(content));
+  }
+  decision.MergeFrom(Text<v1::CourtDecision>(changes));
+  return decision;
+}
+
+const std::map<std::string, std::string>& Basis() {
+  static const auto* const basis = new std::map<std::string, std::string>{
+      {"return_for_papers", "papers: TRANSLATION"},
+      {"find_out_of_scope", "reason: NOT_CIVIL"},
+      {"record_partial_enforcement", "basis: 'b' amount: '100.50' currency: 'KZT'"},
+      {"record_enforced", "basis: 'b' amount: '200' currency: 'KZT'"}};
+  return *basis;
+}
+
+v1::CourtDecisionCommand Order(const std::string& name, const std::string& fields = "basis: 'No. 1'") {
+  return Text<v1::CourtDecisionCommand>(absl::StrCat(name, " { ", fields, " }"));
+}
+
+// Both Parties' copies of one decision, and what each does with it.
+class Desk {
+ public:
+  Desk() { own.set_id("d1"), mirrored.set_id("d1"); }
+
+  // "" or the rule.
+  std::string Do(v1::Party author, const v1::CourtDecisionCommand& command,
+                 absl::CivilDay happened_on = kToday) {
+    EXPECT_TRUE(CheckForm(command, kToday).empty()) << command.ShortDebugString();
+    v1::CourtDecisionState& state = author == kD ? own : mirrored;
+    const CourtDecisionVerdict verdict = Judge(state, command, At(author, happened_on));
+    if (const auto* violation = std::get_if<v1::Violation>(&verdict)) return violation->rule();
+    for (const v1::CourtDecisionAct& act : std::get<std::vector<v1::CourtDecisionAct>>(verdict)) {
+      const bool addressed = IsAddressed(state, act);
+      v1::CourtDecisionState& other = author == kD ? mirrored : own;
+      const Recorded recorded{author, absl::StrCat("entry-", ++number_), 1};
+      if (addressed) {
+        // What one may do, the other admits.
+        const auto refusal = Admit(other, act, At(author));
+        EXPECT_FALSE(refusal) << refusal->ShortDebugString();
+        other = Apply(other, act, recorded);
+      }
+      state = Apply(state, act, recorded);
+      if (addressed) {
+        EXPECT_EQ(own.SerializeAsString(), mirrored.SerializeAsString());
+      }
+    }
+    return "";
+  }
+  std::string Do(v1::Party author, const std::string& name) {
+    const auto found = Basis().find(name);
+    return Do(author, found == Basis().end() ? Order(name) : Order(name, found->second));
+  }
+  std::string Register(const v1::CourtDecision& decision) {
+    v1::CourtDecisionCommand command;
+    *command.mutable_register_decision() = decision;
+    return Do(kD, command);
+  }
+  // Registered, transmitted, received.
+  void Receive(const v1::CourtDecision& decision = Decision()) {
+    ASSERT_EQ(Register(decision), "");
+    ASSERT_EQ(Do(kD, "transmit"), "");
+    ASSERT_EQ(Do(kE, "receive"), "");
+  }
+  std::string Status() const { return v1::CourtDecisionStatus_Name(own.status()); }
+
+  v1::CourtDecisionState own;       // of the departure state
+  v1::CourtDecisionState mirrored;  // of the entry state
+
+ private:
+  int number_ = 0;
+};
+
+std::string ActionsOf(const v1::CourtDecisionState& state, v1::Party party) {
+  std::set<std::string> names;
+  for (const v1::AllowedAction& action : AllowedActions(state, At(party))) {
+    if (action.by() == party) names.insert(action.action());
+  }
+  return absl::StrJoin(names, " ");
+}
+
+// Every status: what the departure state may do, and what the entry state.
+TEST(CourtDecision, WhoMayDoWhatInEveryStatus) {
+  const std::map<v1::CourtDecisionStatus, std::pair<std::string, std::string>> table = {
+      {v1::DECISION_REGISTERED, {"transmit withdraw", ""}},
+      {v1::DECISION_TRANSMITTED, {"tell_of_review", "receive return_for_papers"}},
+      {v1::DECISION_RETURNED, {"complete tell_of_review withdraw", ""}},
+      {v1::DECISION_RECEIVED,
+       {"tell_of_review", "contest find_not_final find_out_of_scope recognise stay supersede"}},
+      {v1::DECISION_NOT_FINAL, {"resubmit tell_of_review withdraw", ""}},
+      {v1::DECISION_OUT_OF_SCOPE, {"", ""}},
+      {v1::DECISION_RECOGNISED,
+       {"tell_of_review", "close_without_enforcement seek_enforcement stay supersede"}},
+      {v1::ENFORCEMENT_SOUGHT, {"tell_of_review", "bar_enforcement order_enforcement stay supersede"}},
+      {v1::ENFORCEMENT_ORDERED,
+       {"tell_of_review", "record_enforced record_partial_enforcement stay supersede"}},
+      {v1::PARTLY_ENFORCED, {"tell_of_review", "record_enforced record_partial_enforcement stay supersede"}},
+      {v1::ENFORCED, {"tell_of_review", "supersede"}},
+      {v1::ENFORCEMENT_BARRED, {"tell_of_review", "supersede"}},
+      {v1::DECISION_STAYED, {"tell_of_review", "resume supersede"}},
+      {v1::DECISION_SUPERSEDED, {"", ""}},
+      {v1::DECISION_CONTESTED, {"tell_of_review", "resolve_contest supersede"}},
+      {v1::DECISION_CLOSED, {"tell_of_review", "supersede"}},
+      {v1::DECISION_WITHDRAWN, {"", ""}},
+  };
+  EXPECT_EQ(table.size() + 1, static_cast<size_t>(v1::CourtDecisionStatus_descriptor()->value_count()));
+  for (const auto& [status, expected] : table) {
+    v1::CourtDecisionState state;
+    state.set_status(status);
+    state.set_departure_state(kD);
+    state.set_entry_state(kE);
+    EXPECT_EQ(ActionsOf(state, kD), expected.first) << v1::CourtDecisionStatus_Name(status);
+    EXPECT_EQ(ActionsOf(state, kE), expected.second) << v1::CourtDecisionStatus_Name(status);
+    // What is not allowed is refused, whatever it says: exhaustively.
+    const auto* commands = v1::CourtDecisionCommand::descriptor();
+    for (int i = 0; i < commands->field_count(); ++i) {
+      for (const v1::Party party : {kD, kE}) {
+        const std::string& name = commands->field(i)->name();
+        const std::string allowed = absl::StrCat(" ", ActionsOf(state, party), " ");
+        if (allowed.find(absl::StrCat(" ", name, " ")) != std::string::npos) continue;
+        v1::CourtDecisionCommand command;
+        command.GetReflection()->MutableMessage(&command, commands->field(i));
+        const auto verdict = Judge(state, command, At(party));
+        ASSERT_TRUE(std::holds_alternative<v1::Violation>(verdict)) << name;
+        const std::string rule = std::get<v1::Violation>(verdict).rule();
+        EXPECT_TRUE(rule == "step.turn" || rule == "step.status" || rule == "step.closed") << name << rule;
+      }
+    }
+  }
+}
+
+TEST(CourtDecision, TheWholeCourse) {
+  Desk desk;
+  desk.Receive();
+  for (const auto& [name, status] :
+       {std::pair("recognise", "DECISION_RECOGNISED"), std::pair("seek_enforcement", "ENFORCEMENT_SOUGHT"),
+        std::pair("order_enforcement", "ENFORCEMENT_ORDERED"),
+        std::pair("record_partial_enforcement", "PARTLY_ENFORCED"),
+        std::pair("record_partial_enforcement", "PARTLY_ENFORCED"),
+        std::pair("record_enforced", "ENFORCED")}) {
+    EXPECT_EQ(desk.Do(kE, name), "") << name;
+    EXPECT_EQ(desk.Status(), status);
+    EXPECT_TRUE(desk.own.recognised());
+  }
+}
+
+TEST(CourtDecision, TheRegistrationStaysAtHomeAndTheTransmissionCarriesIt) {
+  Desk desk;
+  EXPECT_EQ(desk.Register(Decision()), "");
+  EXPECT_EQ(desk.mirrored.status(), v1::COURT_DECISION_STATUS_UNSPECIFIED);
+  EXPECT_EQ(desk.Do(kD, "transmit"), "");
+  EXPECT_EQ(desk.mirrored.decision().SerializeAsString(), Decision().SerializeAsString());
+  EXPECT_EQ(desk.mirrored.departure_state(), kD);
+  EXPECT_EQ(desk.mirrored.holder(), kE);
+}
+
+TEST(CourtDecision, WhatWasNeverTransmittedIsWithdrawnAtHome) {
+  Desk desk;
+  EXPECT_EQ(desk.Register(Decision()), "");
+  EXPECT_EQ(desk.Do(kD, "withdraw"), "");
+  EXPECT_EQ(desk.Status(), "DECISION_WITHDRAWN");
+  EXPECT_EQ(desk.mirrored.status(), v1::COURT_DECISION_STATUS_UNSPECIFIED);
+  EXPECT_EQ(desk.Do(kD, "transmit"), "step.closed");
+}
+
+// 8.2: a decision that is not in legal force is not recognised; it comes back.
+TEST(CourtDecision, Edge68NotYetInLegalForce) {
+  v1::CourtDecision early = Decision();
+  early.clear_in_legal_force_on();
+  Desk desk;
+  desk.Receive(early);
+  EXPECT_EQ(desk.Do(kE, "recognise"), "8.2");
+  EXPECT_EQ(desk.Do(kE, "find_not_final"), "");
+  EXPECT_EQ(desk.Status(), "DECISION_NOT_FINAL");
+  v1::CourtDecisionCommand again;
+  *again.mutable_resubmit() = early;
+  EXPECT_EQ(desk.Do(kD, again), "8.2");
+  again.mutable_resubmit()->set_in_legal_force_on("2026-03-02");
+  EXPECT_EQ(desk.Do(kD, again), "");
+  EXPECT_EQ(desk.Do(kE, "receive"), "");
+  EXPECT_EQ(desk.Do(kE, "recognise"), "");
+}
+
+// What is final cannot be called not final.
+TEST(CourtDecision, AFinalDecisionIsNotFoundNotFinal) {
+  Desk desk;
+  desk.Receive();
+  EXPECT_EQ(desk.Do(kE, "find_not_final"), "8.2");
+}
+
+struct Scope {
+  const char* edge;
+  const char* changes;
+  v1::OutOfScopeReason reason;
+  const char* rule;
+};
+// Each ground of the treaty, where it is true and where it is not. 69: property in
+// the entry state; 72: divorce; 73: a fine; 77: arbitration, a notary; 79: independent.
+TEST(CourtDecision, Edges69To79TheTreatysOwnGroundsAndNoOther) {
+  const Scope rows[] = {
+      {"69", "property_located_in: 'RUS'", v1::PROPERTY_NOT_IN_DEPARTURE_STATE, "8.1"},
+      {"69, a third state", "property_located_in: 'DEU'", v1::PROPERTY_NOT_IN_DEPARTURE_STATE, "8.1"},
+      {"72", "subject: CIVIL_STATUS", v1::NOT_CIVIL, "8.1"},
+      {"73", "subject: CRIMINAL", v1::NOT_CIVIL, "8.1"},
+      {"73, other", "subject: OTHER_SUBJECT", v1::NOT_CIVIL, "8.1"},
+      {"77", "body: ARBITRATION", v1::NOT_A_COURT_DECISION, "8.1"},
+      {"77, a notary", "body: NOTARY", v1::NOT_A_COURT_DECISION, "8.1"},
+      {"77, other", "body: OTHER_BODY", v1::NOT_A_COURT_DECISION, "8.1"},
+      {"not the resettler's", "property_of_resettler: false", v1::NOT_RESETTLERS_PROPERTY, "8.1"},
+      {"79", "case_id: ''", v1::NOT_UNDER_THE_AGREEMENT, "12.2b"},
+  };
+  for (const Scope& row : rows) {
+    v1::CourtDecision decision = Decision(row.changes);
+    // A merge does not clear.
+    if (row.reason == v1::NOT_RESETTLERS_PROPERTY) decision.clear_property_of_resettler();
+    if (row.reason == v1::NOT_UNDER_THE_AGREEMENT) decision.clear_case_id();
+    for (int reason = v1::OutOfScopeReason_MIN + 1; reason <= v1::OutOfScopeReason_MAX; ++reason) {
+      Desk desk;
+      desk.Receive(decision);
+      EXPECT_EQ(desk.Do(kE, "recognise"), row.rule) << row.edge;
+      v1::CourtDecisionCommand finding;
+      finding.mutable_find_out_of_scope()->set_reason(static_cast<v1::OutOfScopeReason>(reason));
+      EXPECT_EQ(desk.Do(kE, finding), reason == row.reason ? "" : "8.2") << row.edge << " " << reason;
+    }
+  }
+  // Nothing is wrong with it: no ground is true.
+  for (int reason = v1::OutOfScopeReason_MIN + 1; reason <= v1::OutOfScopeReason_MAX; ++reason) {
+    Desk desk;
+    desk.Receive();
+    v1::CourtDecisionCommand finding;
+    finding.mutable_find_out_of_scope()->set_reason(static_cast<v1::OutOfScopeReason>(reason));
+    EXPECT_EQ(desk.Do(kE, finding), "8.2");
+  }
+}
+
+// 70: the property was there when the suit was filed; that it moved is not in the
+// decision, and nothing later changes what was transmitted.
+TEST(CourtDecision, Edge70TheLocationIsFixed) {
+  Desk desk;
+  desk.Receive();
+  EXPECT_EQ(desk.Do(kE, "find_not_final"), "8.2");
+  EXPECT_EQ(desk.own.decision().property_located_in(), "KAZ");
+  v1::CourtDecision early = Decision();
+  early.clear_in_legal_force_on();
+  Desk moved;
+  moved.Receive(early);
+  EXPECT_EQ(moved.Do(kE, "find_not_final"), "");
+  v1::CourtDecisionCommand again;
+  *again.mutable_resubmit() = Decision("property_located_in: 'RUS'");
+  EXPECT_EQ(moved.Do(kD, again), "step.ground");
+}
+
+// 76: the defendant was not served: contested, and never refused for it.
+TEST(CourtDecision, Edge76ADefectOfServiceIsContested) {
+  Desk desk;
+  desk.Receive();
+  EXPECT_EQ(desk.Do(kE, "contest"), "");
+  EXPECT_EQ(desk.Status(), "DECISION_CONTESTED");
+  EXPECT_EQ(desk.Do(kE, "recognise"), "step.status");
+  EXPECT_EQ(desk.Do(kE, "resolve_contest"), "");
+  EXPECT_EQ(desk.Status(), "DECISION_RECEIVED");
+  EXPECT_EQ(desk.Do(kE, "recognise"), "");
+}
+
+TEST(CourtDecision, MissingPapersAreAskedForAndNotRefused) {
+  Desk desk;
+  ASSERT_EQ(desk.Register(Decision()), "");
+  ASSERT_EQ(desk.Do(kD, "transmit"), "");
+  // What is there is not asked for.
+  EXPECT_EQ(desk.Do(kE, Order("return_for_papers", "papers: DECISION_TEXT")), "13.2");
+  EXPECT_EQ(desk.Do(kE, "return_for_papers"), "");
+  v1::CourtDecisionCommand completed;
+  *completed.mutable_complete() = Decision();
+  EXPECT_EQ(desk.Do(kD, completed), "13.2");
+  completed.mutable_complete()->add_papers()->set_paper(v1::TRANSLATION);
+  completed.mutable_complete()->mutable_papers()->rbegin()->set_sha256(Hash('c'));
+  v1::CourtDecisionCommand changed = completed;
+  changed.mutable_complete()->set_number("another");
+  EXPECT_EQ(desk.Do(kD, changed), "step.ground");
+  EXPECT_EQ(desk.Do(kD, completed), "");
+  EXPECT_EQ(desk.Status(), "DECISION_TRANSMITTED");
+  EXPECT_EQ(desk.own.missing_papers_size(), 0);
+}
+
+TEST(CourtDecision, ARecognitionNeedsTextAndCertificate) {
+  for (int left_out = 0; left_out < 2; ++left_out) {
+    v1::CourtDecision decision = Decision();
+    decision.mutable_papers()->DeleteSubrange(left_out, 1);
+    Desk desk;
+    desk.Receive(decision);
+    EXPECT_EQ(desk.Do(kE, "recognise"), "13.2");
+  }
+}
+
+// Limitation is a matter of enforcement: the recognition stands.
+TEST(CourtDecision, LimitationBarsEnforcementOnly) {
+  Desk desk;
+  desk.Receive();
+  ASSERT_EQ(desk.Do(kE, "recognise"), "");
+  ASSERT_EQ(desk.Do(kE, "seek_enforcement"), "");
+  EXPECT_EQ(desk.Do(kE, "bar_enforcement"), "");
+  EXPECT_TRUE(desk.own.recognised());
+}
+
+TEST(CourtDecision, AReviewIsToldStaysAndSupersedes) {
+  Desk desk;
+  desk.Receive();
+  ASSERT_EQ(desk.Do(kE, "recognise"), "");
+  EXPECT_EQ(desk.Do(kE, "tell_of_review"), "step.turn");
+  EXPECT_EQ(desk.Do(kD, "tell_of_review"), "");
+  EXPECT_EQ(desk.mirrored.review(), "No. 1");
+  EXPECT_EQ(desk.Do(kE, "stay"), "");
+  EXPECT_EQ(desk.Do(kE, "resume"), "");
+  EXPECT_EQ(desk.Status(), "DECISION_RECOGNISED");
+  EXPECT_EQ(desk.Do(kE, "stay"), "");
+  EXPECT_EQ(desk.Do(kE, "supersede"), "");
+  EXPECT_FALSE(desk.own.recognised());
+  EXPECT_EQ(desk.Do(kE, "recognise"), "step.closed");
+}
+
+// What crosses on the way leaves both with the same.
+TEST(CourtDecision, TellingOfAReviewCommutesWithEveryStep) {
+  Desk desk;
+  desk.Receive();
+  const auto told = Text<v1::CourtDecisionAct>("told_of_review { basis: 'r' }");
+  const auto step = Text<v1::CourtDecisionAct>("recognised { basis: 'x' }");
+  const Recorded by_d{kD, "told", 1};
+  const Recorded by_e{kE, "step", 2};
+  EXPECT_EQ(Apply(Apply(desk.own, told, by_d), step, by_e).SerializeAsString(),
+            Apply(Apply(desk.own, step, by_e), told, by_d).SerializeAsString());
+}
+
+TEST(CourtDecision, DatesAreBounded) {
+  Desk desk;
+  v1::CourtDecisionCommand command;
+  *command.mutable_register_decision() = Decision();
+  EXPECT_EQ(desk.Do(kD, command, kToday + 1), "step.date");
+  EXPECT_EQ(desk.Do(kD, command, absl::CivilDay(2000, 4, 16)), "17.2");
+  EXPECT_EQ(desk.Do(kD, command, absl::CivilDay(2000, 4, 17)), "");
+}
+
+// An act of the counterpart that says something else than it may.
+TEST(CourtDecision, ACounterpartsActIsNotTakenOnTrust) {
+  Desk desk;
+  ASSERT_EQ(desk.Register(Decision()), "");
+  v1::CourtDecisionAct act;
+  EXPECT_EQ(Admit(desk.mirrored, act, At(kD))->rule(), "exchange.format");
+  *act.mutable_transmitted() = Decision();
+  act.mutable_transmitted()->set_decided_on("yesterday");
+  EXPECT_EQ(Admit(desk.mirrored, act, At(kD))->rule(), "exchange.format");
+  *act.mutable_transmitted() = Decision("number: 'another'");
+  EXPECT_EQ(Admit(desk.own, act, At(kD))->rule(), "step.ground");
+}
+
+TEST(CourtDecision, FormIsChecked) {
+  const std::pair<std::string, std::string> rows[] = {
+      {"court: ''", "register_decision.court"},
+      {"number: '\x01'", "register_decision.number"},
+      {"decided_on: '2025-02-30'", "register_decision.decided_on"},
+      {"decided_on: '2026-03-03'", "register_decision.decided_on"},
+      {"in_legal_force_on: 'soon'", "register_decision.in_legal_force_on"},
+      {"property_located_in: 'Kaz'", "register_decision.property_located_in"},
+      {"papers { paper: TRANSLATION sha256: 'short' }", "register_decision.papers[2].sha256"},
+      {"papers { paper: DECISION_TEXT sha256: '0123456789abcdef0123456789abcdef' }",
+       "register_decision.papers[2].paper"},
+  };
+  for (const auto& [changes, field] : rows) {
+    v1::CourtDecisionCommand command;
+    *command.mutable_register_decision() = Decision(changes);
+    if (field == "register_decision.court") command.mutable_register_decision()->clear_court();
+    const auto problems = CheckForm(command, kToday);
+    ASSERT_EQ(problems.size(), 1u) << changes;
+    EXPECT_EQ(problems[0].field, field);
+  }
+  for (const char* amount : {"", "1,5", "01", "1.5", "-1", "1.005", "1e3", "."}) {
+    v1::CourtDecisionCommand command =
+        Order("record_enforced", absl::StrCat("basis: 'b' currency: 'KZT' amount: '", amount, "'"));
+    EXPECT_EQ(CheckForm(command, kToday).size(), 1u) << amount;
+  }
+  EXPECT_EQ(CheckForm(v1::CourtDecisionCommand(), kToday).size(), 1u);
+  EXPECT_EQ(CheckForm(Order("recognise", ""), kToday)[0].field, "recognise.basis");
+  EXPECT_EQ(CheckForm(Order("find_out_of_scope", ""), kToday)[0].field, "find_out_of_scope.reason");
+  EXPECT_EQ(CheckForm(Order("return_for_papers", ""), kToday)[0].field, "return_for_papers.papers");
+}
+
+}  // namespace
+}  // namespace kelisim::treaty
