@@ -21,7 +21,9 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "kelisim/v1/case_service.pb.h"
+#include "kelisim/v1/court_decision_service.grpc.pb.h"
 #include "kelisim/v1/ledger_service.pb.h"
+#include "shared/testing/officer.h"
 #include "shared/tlog/policy.h"
 #include "shared/treaty/resettlement.h"
 #include "tests/course.h"
@@ -312,6 +314,54 @@ TEST_F(EndToEndTest, NothingIsLostOrDoneTwiceWhenProcessesAreKilled) {
   EXPECT_EQ(StateOf(v1::PARTY_KZ).own_size(), kz_size);
   EXPECT_EQ(StateOf(v1::PARTY_RU).own_size(), ru_size);
   ExpectFinalCheckpoints();
+}
+
+// A decision of a court goes across and is recognised, with a kill on the way.
+TEST_F(EndToEndTest, ACourtDecisionIsRecognised) {
+  const auto stub = [&](v1::Party party) { return v1::CourtDecisionService::NewStub(both_->officer(party)); };
+  std::string name;
+  const auto submit = [&](v1::Party party, v1::CourtDecisionCommand command) {
+    v1::SubmitCourtDecisionCommandRequest request;
+    request.set_request_id(NewRequestId(random_));
+    request.set_name(name);
+    *request.mutable_command() = std::move(command);
+    v1::SubmitCourtDecisionCommandResponse response;
+    grpc::ClientContext context;
+    PrepareCall(context);
+    const grpc::Status status = stub(party)->SubmitCourtDecisionCommand(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    name = response.name();
+    AwaitSettled();
+  };
+  const auto found_at = [&](v1::Party party) {
+    v1::GetCourtDecisionRequest request;
+    request.set_name(name);
+    v1::CourtDecisionFile file;
+    grpc::ClientContext context;
+    PrepareCall(context);
+    const grpc::Status status = stub(party)->GetCourtDecision(&context, request, &file);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return file;
+  };
+  const std::string today = Today(v1::PARTY_KZ);
+  v1::CourtDecisionCommand filing;
+  *filing.mutable_register_decision() = DecisionOf(v1::PARTY_KZ, "c1", /*in_legal_force=*/true, today);
+  submit(v1::PARTY_KZ, filing);
+  for (const auto& [party, action] :
+       {std::pair(v1::PARTY_KZ, "transmit"), std::pair(v1::PARTY_RU, "receive"),
+        std::pair(v1::PARTY_RU, "recognise"), std::pair(v1::PARTY_RU, "seek_enforcement")}) {
+    submit(party, PlausibleCommand(action, found_at(party).state(), today).value());
+    both_->process(party).Kill9();
+    ASSERT_TRUE(both_->Start(party).ok());
+    ASSERT_TRUE(both_->AwaitOpen().ok());
+  }
+  const v1::CourtDecisionFile kz = found_at(v1::PARTY_KZ);
+  const v1::CourtDecisionFile ru = found_at(v1::PARTY_RU);
+  EXPECT_EQ(kz.state().status(), v1::ENFORCEMENT_SOUGHT);
+  EXPECT_TRUE(kz.state().recognised());
+  EXPECT_EQ(kz.state().SerializeAsString(), ru.state().SerializeAsString());
+  // The registration stayed at home.
+  EXPECT_EQ(kz.timeline_size(), ru.timeline_size() + 1);
 }
 
 // ---------------------------------------------------------------- access and bad input

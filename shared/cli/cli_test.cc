@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -41,6 +42,8 @@ struct Notes {
   v1::SubmitCaseCommandRequest case_command;
   v1::SubmitQuotaCommandRequest quota_command;
   v1::SubmitTreatyCommandRequest treaty_command;
+  v1::SubmitCourtDecisionCommandRequest decision_command;
+  v1::GetCourtDecisionRequest decision;
   v1::ListCasesRequest list;
   v1::GetQuotaRequest quota;
   v1::GetTermRequest term;
@@ -114,6 +117,32 @@ class Quotas : public v1::QuotaService::Service {
   Notes& notes_;
 };
 
+class CourtDecisions : public v1::CourtDecisionService::Service {
+ public:
+  explicit CourtDecisions(Notes& notes) : notes_(notes) {}
+  grpc::Status SubmitCourtDecisionCommand(grpc::ServerContext* context,
+                                          const v1::SubmitCourtDecisionCommandRequest* request,
+                                          v1::SubmitCourtDecisionCommandResponse*) override {
+    return notes_.Take(*context, *request, notes_.decision_command);
+  }
+  grpc::Status GetCourtDecision(grpc::ServerContext* context, const v1::GetCourtDecisionRequest* request,
+                                v1::CourtDecisionFile* response) override {
+    *response = Proto<v1::CourtDecisionFile>(
+        "name: 'courtDecisions/x' state { status: DECISION_RECEIVED departure_state: PARTY_KZ entry_state: "
+        "PARTY_RU holder: PARTY_RU } timeline { entry { ledger: PARTY_RU index: 7 } court_decision_act { "
+        "found_out_of_scope { reason: NOT_CIVIL } } happened_on: '2026-11-20' evidence: DELIVERED } "
+        "allowed_actions { action: 'recognise' by: PARTY_RU rule: '8.2' }");
+    return notes_.Take(*context, *request, notes_.decision);
+  }
+  grpc::Status ListCourtDecisions(grpc::ServerContext* context, const v1::ListCourtDecisionsRequest*,
+                                  v1::ListCourtDecisionsResponse*) override {
+    return notes_.Take(*context);
+  }
+
+ private:
+  Notes& notes_;
+};
+
 class Treaty : public v1::TreatyService::Service {
  public:
   explicit Treaty(Notes& notes) : notes_(notes) {}
@@ -158,7 +187,7 @@ class CliTest : public testing::Test {
   CliTest() {
     grpc::ServerBuilder builder;
     for (grpc::Service* service :
-         std::initializer_list<grpc::Service*>{&cases_, &quotas_, &treaty_, &ledger_}) {
+         std::initializer_list<grpc::Service*>{&cases_, &quotas_, &decisions_, &treaty_, &ledger_}) {
       builder.RegisterService(service);
     }
     server_ = builder.BuildAndStart();
@@ -192,6 +221,7 @@ class CliTest : public testing::Test {
  private:
   Cases cases_{notes_};
   Quotas quotas_{notes_};
+  CourtDecisions decisions_{notes_};
   Treaty treaty_{notes_};
   Ledger ledger_{notes_};
   std::unique_ptr<grpc::Server> server_;
@@ -312,6 +342,46 @@ TEST_F(CliTest, EveryCommandOfACaseCanBeGiven) {
   for (const CommandRow& row : CommandRows())
     given.insert(Proto<v1::CaseCommand>(row.command).command_case());
   EXPECT_EQ(given.size(), static_cast<size_t>(v1::CaseCommand::descriptor()->field_count()));
+}
+
+// Every step of a court decision, by a file; by flags those that have any.
+TEST_F(CliTest, EveryStepOfACourtDecisionCanBeGiven) {
+  const auto* commands = v1::CourtDecisionCommand::descriptor();
+  for (int i = 0; i < commands->field_count(); ++i) {
+    std::string name = commands->field(i)->name();
+    std::replace(name.begin(), name.end(), '_', '-');
+    std::vector<std::string> arguments = {"decision", name};
+    if (name != "register-decision") arguments.push_back("x");
+    arguments.insert(arguments.end(), {"--from-json", FileWith("empty.json", "{}")});
+    EXPECT_EQ(RunCli(arguments), 0) << err_.str();
+    EXPECT_EQ(notes_.decision_command.name(), name == "register-decision" ? "" : "courtDecisions/x");
+    EXPECT_EQ(notes_.decision_command.command().command_case(), commands->field(i)->number());
+    EXPECT_FALSE(notes_.decision_command.request_id().empty());
+  }
+  const auto given = [&] { return notes_.decision_command.command().ShortDebugString(); };
+  EXPECT_EQ(RunCli({"decision", "transmit", "courtDecisions/x", "--basis", "letter 21"}), 0);
+  EXPECT_EQ(given(), "transmit { basis: \"letter 21\" }");
+  EXPECT_EQ(RunCli({"decision", "return-for-papers", "x", "--papers", "translation"}), 0);
+  EXPECT_EQ(given(), "return_for_papers { papers: TRANSLATION }");
+  EXPECT_EQ(RunCli({"decision", "record-enforced", "x", "--amount", "1.50", "--currency", "KZT"}), 0);
+  EXPECT_EQ(given(), "record_enforced { amount: \"1.50\" currency: \"KZT\" }");
+  EXPECT_EQ(RunCli({"decision", "recognise"}), 2);
+  EXPECT_EQ(RunCli({"decision", "recognise", "x", "--ground", "public-order"}), 2);
+}
+
+TEST_F(CliTest, ACourtDecisionIsShownInThreeLanguages) {
+  for (const auto& [lang, words] :
+       {std::pair("en", "Found outside the scope of Article 8: not a civil dispute on property"),
+        std::pair("ru", "Установлено, что статья 8 не применяется: не гражданский спор об имуществе"),
+        std::pair("kk", "8-баптың қолданылмайтыны анықталды: мүлік туралы азаматтық дау емес")}) {
+    EXPECT_EQ(RunCli({"decision", "show", "x", "--lang", lang}), 0) << err_.str();
+    EXPECT_EQ(notes_.decision.name(), "courtDecisions/x");
+    for (const char* expected : {"DECISION_RECEIVED", "ru/7", words, "recognise"}) {
+      EXPECT_NE(out_.str().find(expected), std::string::npos) << expected << "\n" << out_.str();
+    }
+    EXPECT_EQ(RunCli({"decision", "list", "--my-turn", "--lang", lang}), 0) << err_.str();
+    EXPECT_EQ(out_.str().find("ui."), std::string::npos);
+  }
 }
 
 TEST_F(CliTest, PetitionsComeFromFiles) {
