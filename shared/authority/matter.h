@@ -13,8 +13,9 @@
 #include "shared/treaty/resettlement.h"
 
 // A matter is what the authorities hand to and fro act by act: a case, a court
-// views. The treaty has the same functions for each (Judge, Admit, Apply, ...); here
-// stands what else differs, by the type of the record.
+// decision. Each has a state, folded from its acts, and a record in the views. The
+// treaty has the same functions for each (Judge, Admit, Apply, ...); here stands what
+// else differs, by the type of the record.
 
 namespace kelisim::authority {
 
