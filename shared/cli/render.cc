@@ -204,7 +204,8 @@ std::string PlaceText(const v1::CaseState& state) {
 }
 
 std::string WaitingText(Lang lang, const v1::CaseState& state) {
-  if (state.waiting_since_us() == 0) return "";
+  // A case keeps its position after it has left the queue; then it waits no more.
+  if (!state.has_waiting()) return "";
   const absl::Time since = absl::FromUnixMicros(state.waiting_since_us());
   return absl::StrCat(absl::FormatTime("%Y-%m-%d %H:%MZ", since, absl::UTCTimeZone()), ": ",
                       SayEnum(lang, state.waiting().reason()), ", ", state.waiting().year());

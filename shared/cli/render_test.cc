@@ -180,6 +180,14 @@ TEST(Render, AwaitingCosignature) {
   EXPECT_THAT(Render(file, {}), testing::HasSubstr("Awaiting the other Party's cosignature"));
 }
 
+TEST(Render, OnlyWhatWaitsIsSaidToWait) {
+  v1::Case file;
+  file.mutable_state()->set_waiting_since_us(1);
+  EXPECT_EQ(Render(file, Reader{}).find("Waiting since"), std::string::npos);
+  file.mutable_state()->mutable_waiting()->set_year(2026);
+  EXPECT_NE(Render(file, Reader{}).find("Waiting since"), std::string::npos);
+}
+
 TEST(Render, WordsOfANewerService) {
   v1::Case file;
   file.add_timeline();
