@@ -21,8 +21,8 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "kelisim/v1/case_service.pb.h"
-#include "kelisim/v1/court_decision_service.grpc.pb.h"
 #include "kelisim/v1/ledger_service.pb.h"
+#include "kelisim/v1/matter_service.grpc.pb.h"
 #include "shared/testing/officer.h"
 #include "shared/tlog/policy.h"
 #include "shared/treaty/resettlement.h"
@@ -316,51 +316,47 @@ TEST_F(EndToEndTest, NothingIsLostOrDoneTwiceWhenProcessesAreKilled) {
   ExpectFinalCheckpoints();
 }
 
-// A decision of a court goes across and is recognised, with a kill on the way.
-TEST_F(EndToEndTest, ACourtDecisionIsRecognised) {
-  const auto stub = [&](v1::Party party) { return v1::CourtDecisionService::NewStub(both_->officer(party)); };
+// A dispute goes across step by step, with a kill of the author after each.
+TEST_F(EndToEndTest, ADisputeIsNotifiedAndAnswered) {
+  const auto stub = [&](v1::Party party) { return v1::MatterService::NewStub(both_->officer(party)); };
   std::string name;
-  const auto submit = [&](v1::Party party, v1::CourtDecisionCommand command) {
-    v1::SubmitCourtDecisionCommandRequest request;
-    request.set_request_id(NewRequestId(random_));
-    request.set_name(name);
-    *request.mutable_command() = std::move(command);
-    v1::SubmitCourtDecisionCommandResponse response;
-    grpc::ClientContext context;
-    PrepareCall(context);
-    const grpc::Status status = stub(party)->SubmitCourtDecisionCommand(&context, request, &response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    name = response.name();
-    AwaitSettled();
-  };
   const auto found_at = [&](v1::Party party) {
-    v1::GetCourtDecisionRequest request;
+    v1::GetMatterRequest request;
     request.set_name(name);
-    v1::CourtDecisionFile file;
+    v1::MatterFile file;
     grpc::ClientContext context;
     PrepareCall(context);
-    const grpc::Status status = stub(party)->GetCourtDecision(&context, request, &file);
+    const grpc::Status status = stub(party)->GetMatter(&context, request, &file);
     EXPECT_TRUE(status.ok()) << status.error_message();
     return file;
   };
   const std::string today = Today(v1::PARTY_KZ);
-  v1::CourtDecisionCommand filing;
-  *filing.mutable_register_decision() = DecisionOf(v1::PARTY_KZ, "c1", /*in_legal_force=*/true, today);
-  submit(v1::PARTY_KZ, filing);
+  const auto& kind = *v1::MatterStep::descriptor()->FindFieldByName("dispute");
   for (const auto& [party, action] :
-       {std::pair(v1::PARTY_KZ, "transmit"), std::pair(v1::PARTY_RU, "receive"),
-        std::pair(v1::PARTY_RU, "recognise"), std::pair(v1::PARTY_RU, "seek_enforcement")}) {
-    submit(party, PlausibleCommand(action, found_at(party).state(), today).value());
+       {std::pair(v1::PARTY_KZ, "draft_notice"), std::pair(v1::PARTY_KZ, "notify"),
+        std::pair(v1::PARTY_RU, "receive"), std::pair(v1::PARTY_RU, "answer"),
+        std::pair(v1::PARTY_KZ, "consult")}) {
+    v1::SubmitMatterStepRequest request;
+    request.set_request_id(NewRequestId(random_));
+    request.set_name(name);
+    const v1::MatterState state = name.empty() ? v1::MatterState() : found_at(party).state();
+    *request.mutable_command() = PlausibleStep(kind, action, state, party, "", today).value();
+    v1::SubmitMatterStepResponse response;
+    grpc::ClientContext context;
+    PrepareCall(context);
+    const grpc::Status status = stub(party)->SubmitMatterStep(&context, request, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    name = response.name();
+    AwaitSettled();
     both_->process(party).Kill9();
     ASSERT_TRUE(both_->Start(party).ok());
     ASSERT_TRUE(both_->AwaitOpen().ok());
   }
-  const v1::CourtDecisionFile kz = found_at(v1::PARTY_KZ);
-  const v1::CourtDecisionFile ru = found_at(v1::PARTY_RU);
-  EXPECT_EQ(kz.state().status(), v1::ENFORCEMENT_SOUGHT);
-  EXPECT_TRUE(kz.state().recognised());
+  const v1::MatterFile kz = found_at(v1::PARTY_KZ);
+  const v1::MatterFile ru = found_at(v1::PARTY_RU);
+  EXPECT_EQ(kz.state().status(), v1::DISPUTE_CONSULTING);
   EXPECT_EQ(kz.state().SerializeAsString(), ru.state().SerializeAsString());
-  // The registration stayed at home.
+  // The draft stayed at home.
   EXPECT_EQ(kz.timeline_size(), ru.timeline_size() + 1);
 }
 

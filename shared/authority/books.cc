@@ -321,8 +321,8 @@ absl::StatusOr<std::optional<v1::Violation>> Books::JudgeCounterpart(const Opene
       ASSIGN_OR_RETURN(violation, JudgeMatter<v1::CaseRecord>(act, context));
       break;
     }
-    case v1::Act::kCourtDecisionAct: {
-      ASSIGN_OR_RETURN(violation, JudgeMatter<v1::CourtDecisionRecord>(act, context));
+    case v1::Act::kMatterStep: {
+      ASSIGN_OR_RETURN(violation, JudgeMatter<v1::MatterRecord>(act, context));
       break;
     }
     case v1::Act::kQuotaAct: {

@@ -47,8 +47,8 @@ std::string CanonicalUuid(const std::string& text) {
 bool IsIrreversible(const v1::SubmitCaseCommandRequest& request) {
   return request.command().has_issue_status() || request.command().has_record_exit();
 }
-bool IsIrreversible(const v1::SubmitCourtDecisionCommandRequest& request) {
-  return request.command().has_recognise();
+bool IsIrreversible(const v1::SubmitMatterStepRequest& request) {
+  return treaty::IsIrreversible(request.command());
 }
 bool IsIrreversible(const v1::SubmitQuotaCommandRequest&) { return false; }
 bool IsIrreversible(const v1::SubmitTreatyCommandRequest&) { return false; }
@@ -159,17 +159,29 @@ absl::Status Core::RecordOverdue(const std::string& today) {
   ASSIGN_OR_RETURN(const auto overdue, books_->views().OverdueOffers(today));
   for (const auto& [case_id, offer_entry_id] : overdue) {
     ASSIGN_OR_RETURN(const auto record, books_->views().Load<v1::CaseRecord>(case_id));
-    v1::Act act;
-    act.set_subject_id(case_id);
-    act.set_happened_on(today);
-    act.set_effective_on(today);
-    act.set_protocol_version(identity_.protocol.version());
+    v1::Act act = OverdueAct(case_id, today);
     v1::Overdue* what = act.mutable_case_act()->mutable_answer_overdue();
     what->set_offer_entry_id(offer_entry_id);
     what->set_answer_due(record->state().answer_due());
     RETURN_IF_ERROR(books_->AppendAct(act, /*addressed=*/true, now_));
   }
+  ASSIGN_OR_RETURN(const std::vector<std::string> matters, books_->views().OverdueMatters(today));
+  for (const std::string& id : matters) {
+    ASSIGN_OR_RETURN(const auto record, books_->views().Load<v1::MatterRecord>(id));
+    v1::Act act = OverdueAct(id, today);
+    *act.mutable_matter_step() = treaty::OverdueStep(record->state());
+    RETURN_IF_ERROR(books_->AppendAct(act, /*addressed=*/true, now_));
+  }
   return absl::OkStatus();
+}
+
+v1::Act Core::OverdueAct(const std::string& subject_id, const std::string& today) const {
+  v1::Act act;
+  act.set_subject_id(subject_id);
+  act.set_happened_on(today);
+  act.set_effective_on(today);
+  act.set_protocol_version(identity_.protocol.version());
+  return act;
 }
 
 // ---------------------------------------------------------------- officers
@@ -299,7 +311,8 @@ absl::StatusOr<Core::Decision> Core::DecideMatter(const Request& request) {
   }
   const bool begins = Matter<Record>::Begins(request.command());
   absl::string_view id = request.name();
-  if (begins ? !id.empty() : (!absl::ConsumePrefix(&id, Matter<Record>::kNamePrefix) || id.empty())) {
+  const std::string prefix = NameOf<Record>(request.command(), "");
+  if (begins ? !id.empty() : (!absl::ConsumePrefix(&id, prefix) || id.empty())) {
     problems.push_back({"name", "form.name"});
   }
   if (!problems.empty()) {
@@ -309,7 +322,8 @@ absl::StatusOr<Core::Decision> Core::DecideMatter(const Request& request) {
 
   const std::string subject_id = begins ? ToHex(random_.Bytes(8)) : std::string(id);
   ASSIGN_OR_RETURN(const auto record, books_->views().Load<Record>(subject_id));
-  if (!begins && IsUnknown(record->state())) {
+  const bool known = !IsUnknown(record->state()) && NameOf<Record>(record->state(), "") == prefix;
+  if (!begins && !known) {
     decision.refusal = Failed(absl::NotFoundError("no such name here"));
     return decision;
   }
@@ -347,8 +361,8 @@ absl::StatusOr<Core::Decision> Core::DecideMatter(const Request& request) {
 absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitCaseCommandRequest& request) {
   return DecideMatter<v1::CaseRecord>(request);
 }
-absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitCourtDecisionCommandRequest& request) {
-  return DecideMatter<v1::CourtDecisionRecord>(request);
+absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitMatterStepRequest& request) {
+  return DecideMatter<v1::MatterRecord>(request);
 }
 absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitQuotaCommandRequest& request) {
   Decision decision;

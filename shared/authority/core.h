@@ -66,7 +66,7 @@ class Core {
     std::vector<bool> addressed;
   };
   absl::StatusOr<Decision> Decide(const v1::SubmitCaseCommandRequest& request);
-  absl::StatusOr<Decision> Decide(const v1::SubmitCourtDecisionCommandRequest& request);
+  absl::StatusOr<Decision> Decide(const v1::SubmitMatterStepRequest& request);
   absl::StatusOr<Decision> Decide(const v1::SubmitQuotaCommandRequest& request);
   absl::StatusOr<Decision> Decide(const v1::SubmitTreatyCommandRequest& request);
   // `told_from_size`: 0, or how much of the own ledger must be cosigned before
@@ -81,6 +81,7 @@ class Core {
   absl::StatusOr<Decision> DecideMatter(const Request& request);
   absl::Status MayAppend(bool irreversible) const;
   absl::Status RecordOverdue(const std::string& today);
+  v1::Act OverdueAct(const std::string& subject_id, const std::string& today) const;
   void AnchorHead(Turn& turn);
   void Settle(Turn& turn);
 

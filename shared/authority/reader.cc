@@ -64,15 +64,16 @@ absl::StatusOr<v1::TimelineItem> Reader::ItemFor(const v1::ActRecord& made, uint
 
 template <typename Record, typename File>
 absl::StatusOr<File> Reader::GetFile(const std::string& name, absl::Time now) const {
-  absl::string_view id = name;
-  if (!absl::ConsumePrefix(&id, Matter<Record>::kNamePrefix) || id.empty()) {
-    return absl::InvalidArgumentError("name");
-  }
+  const size_t slash = name.find('/');
+  if (slash == std::string::npos || slash + 1 == name.size()) return absl::InvalidArgumentError("name");
+  const std::string id = name.substr(slash + 1);
   Overlay rows(store_);
   const Views views(identity_.self(), rows, vault_);
-  ASSIGN_OR_RETURN(const auto found, views.Load<Record>(std::string(id)));
+  ASSIGN_OR_RETURN(const auto found, views.Load<Record>(id));
   const Record& record = *found;
-  if (IsUnknown(record.state())) return absl::NotFoundError("no such name here");
+  if (IsUnknown(record.state()) || NameOf<Record>(record.state(), id) != name) {
+    return absl::NotFoundError("no such name here");
+  }
   ASSIGN_OR_RETURN(const uint64_t cosigned, Cosigned());
 
   File view;
@@ -108,10 +109,10 @@ absl::StatusOr<File> Reader::GetFile(const std::string& name, absl::Time now) co
 absl::StatusOr<v1::Case> Reader::GetCase(const std::string& name, absl::Time now) const {
   return GetFile<v1::CaseRecord, v1::Case>(name, now);
 }
-absl::StatusOr<v1::CourtDecisionFile> Reader::GetCourtDecision(const std::string& name,
-                                                               absl::Time now) const {
-  return GetFile<v1::CourtDecisionRecord, v1::CourtDecisionFile>(name, now);
+absl::StatusOr<v1::MatterFile> Reader::GetMatter(const std::string& name, absl::Time now) const {
+  return GetFile<v1::MatterRecord, v1::MatterFile>(name, now);
 }
+
 template <typename Record, typename Request, typename Wanted, typename Show>
 absl::StatusOr<std::string> Reader::List(const Request& request, Wanted wanted, Show show) const {
   if (request.page_size() < 0) return absl::InvalidArgumentError("page_size");
@@ -176,21 +177,21 @@ absl::StatusOr<v1::ListCasesResponse> Reader::ListCases(const v1::ListCasesReque
   return response;
 }
 
-absl::StatusOr<v1::ListCourtDecisionsResponse> Reader::ListCourtDecisions(
-    const v1::ListCourtDecisionsRequest& request) const {
-  v1::ListCourtDecisionsResponse response;
-  const auto wanted = [&](const v1::CourtDecisionState& state) {
-    return !request.my_turn() || state.holder() == identity_.self();
+absl::StatusOr<v1::ListMattersResponse> Reader::ListMatters(const v1::ListMattersRequest& request) const {
+  v1::ListMattersResponse response;
+  const auto wanted = [&](const v1::MatterState& state) {
+    if (!request.collection().empty() && request.collection() != treaty::CollectionOf(state)) return false;
+    return !request.my_turn() || (state.holder() != identity_.peer() && !treaty::IsClosed(state));
   };
-  const auto show = [&](const v1::CourtDecisionState& state) {
-    v1::CourtDecisionSummary* summary = response.add_court_decisions();
-    summary->set_name(absl::StrCat(Matter<v1::CourtDecisionRecord>::kNamePrefix, state.id()));
+  const auto show = [&](const v1::MatterState& state) {
+    v1::MatterSummary* summary = response.add_matters();
+    summary->set_name(NameOf<v1::MatterRecord>(state, state.id()));
     summary->set_status(state.status());
-    summary->set_departure_state(state.departure_state());
-    summary->set_entry_state(state.entry_state());
+    summary->set_opened_by(state.opened_by());
     summary->set_holder(state.holder());
+    summary->set_answer_due(state.answer_due());
   };
-  ASSIGN_OR_RETURN(*response.mutable_next_page_token(), List<v1::CourtDecisionRecord>(request, wanted, show));
+  ASSIGN_OR_RETURN(*response.mutable_next_page_token(), List<v1::MatterRecord>(request, wanted, show));
   return response;
 }
 
@@ -261,7 +262,7 @@ absl::StatusOr<std::vector<v1::WatchActsResponse>> Reader::ReadActs(v1::WatchCur
       cursor.set_own_index(index + 1);
     }
     const std::string subject = WithMatterOf(opened.act, std::string(), [&]<typename Record>(const Record&) {
-      return absl::StrCat(Matter<Record>::kNamePrefix, opened.act.subject_id());
+      return NameOf<Record>(Matter<Record>::In(std::as_const(opened.act)), opened.act.subject_id());
     });
     if (subject.empty() || (!name.empty() && name != subject)) continue;
     v1::ActRecord made;

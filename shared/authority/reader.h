@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "kelisim/v1/case_service.pb.h"
+#include "kelisim/v1/matter_service.pb.h"
 #include "kelisim/v1/quota_service.pb.h"
 #include "kelisim/v1/treaty_service.pb.h"
 #include "kelisim/v1/views.pb.h"
@@ -28,10 +29,9 @@ class Reader {
 
   // With timeline, evidence and what may be done on the civil day of `now`.
   absl::StatusOr<v1::Case> GetCase(const std::string& name, absl::Time now) const;
-  absl::StatusOr<v1::CourtDecisionFile> GetCourtDecision(const std::string& name, absl::Time now) const;
+  absl::StatusOr<v1::MatterFile> GetMatter(const std::string& name, absl::Time now) const;
   absl::StatusOr<v1::ListCasesResponse> ListCases(const v1::ListCasesRequest& request) const;
-  absl::StatusOr<v1::ListCourtDecisionsResponse> ListCourtDecisions(
-      const v1::ListCourtDecisionsRequest& request) const;
+  absl::StatusOr<v1::ListMattersResponse> ListMatters(const v1::ListMattersRequest& request) const;
   absl::StatusOr<v1::QuotaState> GetQuota(const std::string& name) const;
   absl::StatusOr<v1::Term> GetTerm(const std::string& on, absl::Time now) const;
   // Acts on matters from `cursor` on, at most `limit`, in the order in which this node
@@ -51,7 +51,7 @@ class Reader {
   absl::StatusOr<Opened> Load(ledger::Side side, uint64_t index) const;
   absl::StatusOr<v1::TimelineItem> ItemFor(const v1::ActRecord& made, uint64_t cosigned) const;
   absl::StatusOr<uint64_t> Cosigned() const;
-  // The view of one matter: a Case or CourtDecisionFile.
+  // The view of one: a Case or MatterFile.
   template <typename Record, typename File>
   absl::StatusOr<File> GetFile(const std::string& name, absl::Time now) const;
   // The told states of all matters of a kind behind `page_token`, in the order of

@@ -105,7 +105,7 @@ class Records {
 
   ledger::Overlay& rows_;
   ledger::Vault& vault_;
-  mutable std::tuple<Kept<v1::CaseRecord>, Kept<v1::CourtDecisionRecord>> kept_;
+  mutable std::tuple<Kept<v1::CaseRecord>, Kept<v1::MatterRecord>> kept_;
 };
 
 }  // namespace kelisim::authority

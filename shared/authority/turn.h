@@ -12,7 +12,7 @@
 #include "absl/time/time.h"
 #include "kelisim/v1/case_service.pb.h"
 #include "kelisim/v1/common.pb.h"
-#include "kelisim/v1/court_decision_service.pb.h"
+#include "kelisim/v1/matter_service.pb.h"
 #include "kelisim/v1/quota_service.pb.h"
 #include "kelisim/v1/treaty_service.pb.h"
 #include "kelisim/v1/views.pb.h"
@@ -38,7 +38,7 @@ struct OfficerCall {
   // SHA-256 of method and request bytes as received.
   Hash request_digest;
   std::variant<v1::SubmitCaseCommandRequest, v1::SubmitQuotaCommandRequest, v1::SubmitTreatyCommandRequest,
-               v1::SubmitCourtDecisionCommandRequest>
+               v1::SubmitMatterStepRequest>
       request;
 };
 

@@ -41,6 +41,12 @@ std::string DueRow(std::string_view due, std::string_view case_id) {
   return absl::StrCat("vd", Absl(due), Absl(case_id));
 }
 
+// An own question that the counterpart has not answered; empty when there is none.
+std::string MatterDueRow(v1::Party self, const v1::MatterState& state) {
+  const bool waits = !state.answer_due().empty() && !state.overdue() && state.holder() == treaty::Other(self);
+  return waits ? absl::StrCat("vo", state.answer_due(), state.id()) : "";
+}
+
 std::string ReplyKey(std::string_view request_id) { return absl::StrCat("va", Absl(request_id)); }
 
 absl::Status Unreadable(std::string_view what) {
@@ -133,13 +139,22 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> Views::OverdueO
   return overdue;
 }
 
+absl::StatusOr<std::vector<std::string>> Views::OverdueMatters(const std::string& date) const {
+  std::vector<std::string> overdue;
+  RETURN_IF_ERROR(rows_.Scan("vo", absl::StrCat("vo", date), [&](std::string_view key, std::string_view) {
+    overdue.emplace_back(key.substr(2 + date.size()));
+    return true;
+  }));
+  return overdue;
+}
+
 absl::Status Views::Fold(const OpenedEntry& opened, const v1::Act& act) {
   switch (act.subject_case()) {
     case v1::Act::kCaseAct:
       RETURN_IF_ERROR(FoldAct<v1::CaseRecord>(opened, act));
       break;
-    case v1::Act::kCourtDecisionAct:
-      RETURN_IF_ERROR(FoldAct<v1::CourtDecisionRecord>(opened, act));
+    case v1::Act::kMatterStep:
+      RETURN_IF_ERROR(FoldAct<v1::MatterRecord>(opened, act));
       break;
     case v1::Act::kQuotaAct: {
       const v1::Party author = opened.reference.ledger();
@@ -167,7 +182,12 @@ absl::Status Views::FoldAct(const OpenedEntry& opened, const v1::Act& act) {
   const auto& what = Matter<Record>::In(act);
   ASSIGN_OR_RETURN(std::shared_ptr<Record> record, records_.Edit<Record>(act.subject_id()));
   Registered before;
-  if constexpr (kIsCase) before = RegisteredFor(record->state());
+  std::string due_before;
+  if constexpr (kIsCase) {
+    before = RegisteredFor(record->state());
+  } else {
+    due_before = MatterDueRow(self_, record->state());
+  }
   if (opened.reference.ledger() == self_ && treaty::IsIrreversible(what)) {
     record->set_told_from_size(opened.reference.index() + 1);
   }
@@ -185,6 +205,14 @@ absl::Status Views::FoldAct(const OpenedEntry& opened, const v1::Act& act) {
       rows_.Delete(DueRow(what.answer_overdue().answer_due(), act.subject_id()));
     }
     RETURN_IF_ERROR(UpdateRegisters(before, record->state(), opened.entry.recorded_at_us()));
+  } else {
+    UpdateDue(due_before, MatterDueRow(self_, record->state()));
+    if (what.answer_overdue()) {
+      // The step that asked is the newest in the chain.
+      for (v1::ActRecord& earlier : *record->mutable_acts()) {
+        if (earlier.entry().entry_id() == record->state().head_entry_id()) earlier.set_overdue(true);
+      }
+    }
   }
   return records_.Save(std::move(record));
 }
@@ -213,6 +241,8 @@ absl::Status Views::FoldRefusalOfOwn(const OpenedEntry& refused, const v1::Act& 
     if constexpr (std::is_same_v<Record, v1::CaseRecord>) {
       const Registered before = RegisteredFor(record->state());
       RETURN_IF_ERROR(UpdateRegisters(before, state, refused.entry.recorded_at_us()));
+    } else {
+      UpdateDue(MatterDueRow(self_, record->state()), MatterDueRow(self_, state));
     }
     *record->mutable_state() = std::move(state);
     return records_.Save(std::move(record));
@@ -226,8 +256,7 @@ absl::StatusOr<typename Matter<Record>::State> Views::ToldState(const Record& re
   return Refold(record, record.told_from_size() - 1);
 }
 template absl::StatusOr<v1::CaseState> Views::ToldState(const v1::CaseRecord&, uint64_t) const;
-template absl::StatusOr<v1::CourtDecisionState> Views::ToldState(const v1::CourtDecisionRecord&,
-                                                                 uint64_t) const;
+template absl::StatusOr<v1::MatterState> Views::ToldState(const v1::MatterRecord&, uint64_t) const;
 
 // The state that the acts of `record` make, up to the first own one at `own_end`
 // or later.
@@ -316,6 +345,12 @@ absl::Status Views::UpdateRegisters(const Registered& before, const v1::CaseStat
   return absl::OkStatus();
 }
 
+void Views::UpdateDue(const std::string& before, const std::string& after) {
+  if (before == after) return;
+  if (!before.empty()) rows_.Delete(before);
+  if (!after.empty()) rows_.Put(after, "");
+}
+
 absl::Status Views::UpdateQuota(const Registered& of, int sign, const std::string& case_id, int64_t at_us) {
   if (of.year == 0) return absl::OkStatus();
   ASSIGN_OR_RETURN(v1::QuotaState quota, LoadQuota(of.entry_state, of.year));
@@ -370,7 +405,7 @@ absl::Status Views::RecordReply(const OpenedEntry& opened, const v1::Act& act) {
   RETURN_IF_ERROR(WithMatterOf(act, absl::OkStatus(), [&]<typename Record>(const Record&) -> absl::Status {
     auto response = answer(typename Matter<Record>::Response());
     ASSIGN_OR_RETURN(const auto record, Load<Record>(act.subject_id()));
-    response.set_name(absl::StrCat(Matter<Record>::kNamePrefix, act.subject_id()));
+    response.set_name(NameOf<Record>(record->state(), act.subject_id()));
     response.set_status(record->state().status());
     response.set_holder(record->state().holder());
     row.set_response(response.SerializeAsString());
@@ -434,6 +469,12 @@ Claim Views::ClaimOf(const v1::Person& person, const std::string& case_id) const
     }
   }
   return static_cast<Claim>(strongest);
+}
+
+std::optional<v1::CaseState> Views::Case(const std::string& case_id) const {
+  const auto record = Keep(Load<v1::CaseRecord>(case_id));
+  if (record == nullptr || IsUnknown(record->state())) return std::nullopt;
+  return record->state();
 }
 
 v1::QuotaState Views::Quota(v1::Party entry_state, int year) const {

@@ -38,13 +38,14 @@ struct OpenedEntry {
 // Rows, all beginning with 'v', all rebuilt from the ledgers:
 //
 //   vc <case id>                     CaseRecord, sealed
-//   vj <court decision id>           CourtDecisionRecord, sealed
+//   vm <matter id>                   MatterRecord, sealed
 //   vi <pseudonym of an identifier>  ClaimRow
 //   vq <party> <year u32>            QuotaState
 //   vw <party> <since u64> <case id> waiting list: persons (u32)
 //   vr <party> <year u32> <case id>  reserved places: since (u64)
 //   vt                               TreatyState
 //   vd <answer due> <case id>        own offer not answered yet: its entry id
+//   vo <answer due> <matter id>      own question not answered yet: empty
 //   va <request id>                  ReplyRow
 //
 // Single-threaded. As a Registry it cannot return errors; the first failed read
@@ -73,6 +74,9 @@ class Views final : public treaty::Registry {
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> OverdueOffers(
       const std::string& date) const;
 
+  // Matters in which the counterpart owes an answer since before `date`: their ids.
+  absl::StatusOr<std::vector<std::string>> OverdueMatters(const std::string& date) const;
+
   // Folds an admitted act. `act` is the parsed payload.
   absl::Status Fold(const OpenedEntry& opened, const v1::Act& act);
   // Notes in the matter that this node refused an act of the counterpart.
@@ -89,6 +93,7 @@ class Views final : public treaty::Registry {
   v1::QuotaState Quota(v1::Party entry_state, int year) const override;
   std::vector<treaty::Queued> WaitingList(v1::Party entry_state) const override;
   std::vector<v1::CaseState> Reserved(v1::Party entry_state, int year) const override;
+  std::optional<v1::CaseState> Case(const std::string& case_id) const override;
 
  private:
   // What the registers say because of one case, as a function of its state.
@@ -110,6 +115,7 @@ class Views final : public treaty::Registry {
   template <typename Record>
   absl::StatusOr<typename Matter<Record>::State> Refold(const Record& record, uint64_t own_end) const;
   absl::Status UpdateRegisters(const Registered& before, const v1::CaseState& state, int64_t at_us);
+  void UpdateDue(const std::string& before, const std::string& after);
   absl::Status UpdateQuota(const Registered& of, int sign, const std::string& case_id, int64_t at_us);
   absl::Status UpdateClaims(const std::string& case_id, treaty::Claim claim,
                             const std::vector<std::string>& identifiers);

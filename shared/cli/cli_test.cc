@@ -13,8 +13,10 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
+#include "kelisim/v1/form.pb.h"
 #include "shared/cli/flags.h"
 #include "shared/cli/program.h"
+#include "shared/treaty/matter.h"
 
 // The program as a whole, against services that note what they are asked.
 
@@ -42,8 +44,9 @@ struct Notes {
   v1::SubmitCaseCommandRequest case_command;
   v1::SubmitQuotaCommandRequest quota_command;
   v1::SubmitTreatyCommandRequest treaty_command;
-  v1::SubmitCourtDecisionCommandRequest decision_command;
-  v1::GetCourtDecisionRequest decision;
+  v1::SubmitMatterStepRequest matter_step;
+  v1::GetMatterRequest matter;
+  v1::ListMattersRequest matters;
   v1::ListCasesRequest list;
   v1::GetQuotaRequest quota;
   v1::GetTermRequest term;
@@ -117,26 +120,33 @@ class Quotas : public v1::QuotaService::Service {
   Notes& notes_;
 };
 
-class CourtDecisions : public v1::CourtDecisionService::Service {
+class Matters : public v1::MatterService::Service {
  public:
-  explicit CourtDecisions(Notes& notes) : notes_(notes) {}
-  grpc::Status SubmitCourtDecisionCommand(grpc::ServerContext* context,
-                                          const v1::SubmitCourtDecisionCommandRequest* request,
-                                          v1::SubmitCourtDecisionCommandResponse*) override {
-    return notes_.Take(*context, *request, notes_.decision_command);
+  explicit Matters(Notes& notes) : notes_(notes) {}
+  grpc::Status SubmitMatterStep(grpc::ServerContext* context, const v1::SubmitMatterStepRequest* request,
+                                v1::SubmitMatterStepResponse*) override {
+    return notes_.Take(*context, *request, notes_.matter_step);
   }
-  grpc::Status GetCourtDecision(grpc::ServerContext* context, const v1::GetCourtDecisionRequest* request,
-                                v1::CourtDecisionFile* response) override {
-    *response = Proto<v1::CourtDecisionFile>(
-        "name: 'courtDecisions/x' state { status: DECISION_RECEIVED departure_state: PARTY_KZ entry_state: "
-        "PARTY_RU holder: PARTY_RU } timeline { entry { ledger: PARTY_RU index: 7 } court_decision_act { "
-        "found_out_of_scope { reason: NOT_CIVIL } } happened_on: '2026-11-20' evidence: DELIVERED } "
+  grpc::Status GetMatter(grpc::ServerContext* context, const v1::GetMatterRequest* request,
+                         v1::MatterFile* response) override {
+    *response = Proto<v1::MatterFile>(
+        "name: 'courtDecisions/x' state { status: DECISION_OUT_OF_SCOPE opened_by: PARTY_KZ holder: PARTY_RU "
+        "court_decision { decision { court: 'Court 1' subject: CIVIL_STATUS property_of_resettler: true "
+        "papers { "
+        "paper: TRANSLATION sha256: 'h' } } missing_papers: PROOF_OF_SERVICE } } timeline { entry { ledger: "
+        "PARTY_RU index: 7 } matter_step { court_decision { find_out_of_scope { reason: NOT_CIVIL } } } "
+        "happened_on: '2026-11-20' evidence: DELIVERED } timeline { entry { ledger: PARTY_KZ index: 8 } "
+        "matter_step { court_decision {} answer_due: '2026-11-21' answer_overdue: true } } "
         "allowed_actions { action: 'recognise' by: PARTY_RU rule: '8.2' }");
-    return notes_.Take(*context, *request, notes_.decision);
+    return notes_.Take(*context, *request, notes_.matter);
   }
-  grpc::Status ListCourtDecisions(grpc::ServerContext* context, const v1::ListCourtDecisionsRequest*,
-                                  v1::ListCourtDecisionsResponse*) override {
-    return notes_.Take(*context);
+  grpc::Status ListMatters(grpc::ServerContext* context, const v1::ListMattersRequest* request,
+                           v1::ListMattersResponse* response) override {
+    *response = Proto<v1::ListMattersResponse>(
+        "matters { name: 'disputes/y' status: DISPUTE_RECEIVED opened_by: PARTY_KZ holder: PARTY_RU "
+        "answer_due: "
+        "'2026-12-01' }");
+    return notes_.Take(*context, *request, notes_.matters);
   }
 
  private:
@@ -187,7 +197,7 @@ class CliTest : public testing::Test {
   CliTest() {
     grpc::ServerBuilder builder;
     for (grpc::Service* service :
-         std::initializer_list<grpc::Service*>{&cases_, &quotas_, &decisions_, &treaty_, &ledger_}) {
+         std::initializer_list<grpc::Service*>{&cases_, &quotas_, &matters_, &treaty_, &ledger_}) {
       builder.RegisterService(service);
     }
     server_ = builder.BuildAndStart();
@@ -221,7 +231,7 @@ class CliTest : public testing::Test {
  private:
   Cases cases_{notes_};
   Quotas quotas_{notes_};
-  CourtDecisions decisions_{notes_};
+  Matters matters_{notes_};
   Treaty treaty_{notes_};
   Ledger ledger_{notes_};
   std::unique_ptr<grpc::Server> server_;
@@ -344,42 +354,57 @@ TEST_F(CliTest, EveryCommandOfACaseCanBeGiven) {
   EXPECT_EQ(given.size(), static_cast<size_t>(v1::CaseCommand::descriptor()->field_count()));
 }
 
-// Every step of a court decision, by a file; by flags those that have any.
-TEST_F(CliTest, EveryStepOfACourtDecisionCanBeGiven) {
-  const auto* commands = v1::CourtDecisionCommand::descriptor();
-  for (int i = 0; i < commands->field_count(); ++i) {
-    std::string name = commands->field(i)->name();
-    std::replace(name.begin(), name.end(), '_', '-');
-    std::vector<std::string> arguments = {"decision", name};
-    if (name != "register-decision") arguments.push_back("x");
-    arguments.insert(arguments.end(), {"--from-json", FileWith("empty.json", "{}")});
-    EXPECT_EQ(RunCli(arguments), 0) << err_.str();
-    EXPECT_EQ(notes_.decision_command.name(), name == "register-decision" ? "" : "courtDecisions/x");
-    EXPECT_EQ(notes_.decision_command.command().command_case(), commands->field(i)->number());
-    EXPECT_FALSE(notes_.decision_command.request_id().empty());
+// Every step of every matter, by a file; by flags those that have any.
+TEST_F(CliTest, EveryStepOfEveryMatterCanBeGiven) {
+  for (const treaty::MatterKind& kind : treaty::MatterKinds()) {
+    const std::string group = kind.kind->name().substr(kind.kind->name().rfind('_') + 1);
+    const auto* steps = kind.kind->message_type();
+    for (int i = 0; i < steps->field_count(); ++i) {
+      std::string name = steps->field(i)->name();
+      const bool begins = name == kind.begins;
+      std::replace(name.begin(), name.end(), '_', '-');
+      std::vector<std::string> arguments = {group, name};
+      if (!begins) arguments.push_back("x");
+      if (!steps->field(i)->options().GetExtension(v1::filled)) {
+        arguments.insert(arguments.end(), {"--from-json", FileWith("empty.json", "{}")});
+      }
+      EXPECT_EQ(RunCli(arguments), 0) << group << " " << name << err_.str();
+      EXPECT_EQ(notes_.matter_step.name(), begins ? "" : absl::StrCat(std::string(kind.collection), "/x"));
+      const auto& step = notes_.matter_step.command();
+      EXPECT_EQ(step.matter_case(), kind.kind->number());
+      const auto& inner = step.GetReflection()->GetMessage(step, kind.kind);
+      EXPECT_TRUE(inner.GetReflection()->HasField(inner, steps->field(i))) << name;
+      EXPECT_FALSE(notes_.matter_step.request_id().empty());
+    }
   }
-  const auto given = [&] { return notes_.decision_command.command().ShortDebugString(); };
-  EXPECT_EQ(RunCli({"decision", "transmit", "courtDecisions/x", "--basis", "letter 21"}), 0);
-  EXPECT_EQ(given(), "transmit { basis: \"letter 21\" }");
+  const auto given = [&] { return notes_.matter_step.command().ShortDebugString(); };
+  EXPECT_EQ(RunCli({"decision", "receive", "courtDecisions/x", "--basis", "letter 21"}), 0);
+  EXPECT_EQ(given(), "court_decision { receive { basis: \"letter 21\" } }");
   EXPECT_EQ(RunCli({"decision", "return-for-papers", "x", "--papers", "translation"}), 0);
-  EXPECT_EQ(given(), "return_for_papers { papers: TRANSLATION }");
-  EXPECT_EQ(RunCli({"decision", "record-enforced", "x", "--amount", "1.50", "--currency", "KZT"}), 0);
-  EXPECT_EQ(given(), "record_enforced { amount: \"1.50\" currency: \"KZT\" }");
+  EXPECT_EQ(given(), "court_decision { return_for_papers { papers: TRANSLATION } }");
+  EXPECT_EQ(RunCli({"property", "record-transfer", "x", "--amount", "1.50", "--currency", "KZT", "--charge",
+                    "tax"}),
+            0);
+  EXPECT_EQ(given(), "property { record_transfer { amount: \"1.50\" currency: \"KZT\" charge: TAX } }");
   EXPECT_EQ(RunCli({"decision", "recognise"}), 2);
   EXPECT_EQ(RunCli({"decision", "recognise", "x", "--ground", "public-order"}), 2);
 }
 
-TEST_F(CliTest, ACourtDecisionIsShownInThreeLanguages) {
+TEST_F(CliTest, AMatterIsShownInThreeLanguages) {
   for (const auto& [lang, words] :
-       {std::pair("en", "Found outside the scope of Article 8: not a civil dispute on property"),
+       {std::pair("en", "Finding: outside the scope of Article 8: not a civil dispute on property"),
         std::pair("ru", "Установлено, что статья 8 не применяется: не гражданский спор об имуществе"),
-        std::pair("kk", "8-баптың қолданылмайтыны анықталды: мүлік туралы азаматтық дау емес")}) {
+        std::pair("kk", "8-баптың қолданылмайтынын анықтау: мүлік туралы азаматтық дау емес")}) {
     EXPECT_EQ(RunCli({"decision", "show", "x", "--lang", lang}), 0) << err_.str();
-    EXPECT_EQ(notes_.decision.name(), "courtDecisions/x");
-    for (const char* expected : {"DECISION_RECEIVED", "ru/7", words, "recognise"}) {
+    EXPECT_EQ(notes_.matter.name(), "courtDecisions/x");
+    for (const char* expected : {"DECISION_OUT_OF_SCOPE", "ru/7", words, "recognise", "Court 1", "2026-11-21",
+                                 "decision.papers[0].paper", "missing_papers[0]"}) {
       EXPECT_NE(out_.str().find(expected), std::string::npos) << expected << "\n" << out_.str();
     }
-    EXPECT_EQ(RunCli({"decision", "list", "--my-turn", "--lang", lang}), 0) << err_.str();
+    EXPECT_EQ(RunCli({"dispute", "list", "--my-turn", "--lang", lang}), 0) << err_.str();
+    EXPECT_EQ(notes_.matters.collection(), "disputes");
+    EXPECT_TRUE(notes_.matters.my_turn());
+    EXPECT_NE(out_.str().find("disputes/y"), std::string::npos);
     EXPECT_EQ(out_.str().find("ui."), std::string::npos);
   }
 }

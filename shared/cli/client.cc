@@ -61,7 +61,7 @@ Client::Client(const std::shared_ptr<grpc::Channel>& channel, absl::Duration tim
     : timeout_(timeout),
       lang_(LangCode(lang)),
       cases_(v1::CaseService::NewStub(channel)),
-      decisions_(v1::CourtDecisionService::NewStub(channel)),
+      matters_(v1::MatterService::NewStub(channel)),
       quotas_(v1::QuotaService::NewStub(channel)),
       treaty_(v1::TreatyService::NewStub(channel)),
       ledger_(v1::LedgerService::NewStub(channel)) {}
@@ -97,15 +97,14 @@ Result<v1::Case> Client::Call(const v1::GetCaseRequest& request) {
 Result<v1::ListCasesResponse> Client::Call(const v1::ListCasesRequest& request) {
   return Unary(*cases_, &v1::CaseService::StubInterface::ListCases, request);
 }
-Result<v1::SubmitCourtDecisionCommandResponse> Client::Call(
-    const v1::SubmitCourtDecisionCommandRequest& request) {
-  return Unary(*decisions_, &v1::CourtDecisionService::StubInterface::SubmitCourtDecisionCommand, request);
+Result<v1::SubmitMatterStepResponse> Client::Call(const v1::SubmitMatterStepRequest& request) {
+  return Unary(*matters_, &v1::MatterService::StubInterface::SubmitMatterStep, request);
 }
-Result<v1::CourtDecisionFile> Client::Call(const v1::GetCourtDecisionRequest& request) {
-  return Unary(*decisions_, &v1::CourtDecisionService::StubInterface::GetCourtDecision, request);
+Result<v1::MatterFile> Client::Call(const v1::GetMatterRequest& request) {
+  return Unary(*matters_, &v1::MatterService::StubInterface::GetMatter, request);
 }
-Result<v1::ListCourtDecisionsResponse> Client::Call(const v1::ListCourtDecisionsRequest& request) {
-  return Unary(*decisions_, &v1::CourtDecisionService::StubInterface::ListCourtDecisions, request);
+Result<v1::ListMattersResponse> Client::Call(const v1::ListMattersRequest& request) {
+  return Unary(*matters_, &v1::MatterService::StubInterface::ListMatters, request);
 }
 Result<v1::QuotaState> Client::Call(const v1::GetQuotaRequest& request) {
   return Unary(*quotas_, &v1::QuotaService::StubInterface::GetQuota, request);

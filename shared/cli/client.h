@@ -10,8 +10,8 @@
 #include "grpcpp/channel.h"
 #include "grpcpp/support/status.h"
 #include "kelisim/v1/case_service.grpc.pb.h"
-#include "kelisim/v1/court_decision_service.grpc.pb.h"
 #include "kelisim/v1/ledger_service.grpc.pb.h"
+#include "kelisim/v1/matter_service.grpc.pb.h"
 #include "kelisim/v1/messages.pb.h"
 #include "kelisim/v1/quota_service.grpc.pb.h"
 #include "kelisim/v1/treaty_service.grpc.pb.h"
@@ -45,9 +45,9 @@ class Client {
   Result<v1::SubmitTreatyCommandResponse> Call(const v1::SubmitTreatyCommandRequest& request);
   Result<v1::Case> Call(const v1::GetCaseRequest& request);
   Result<v1::ListCasesResponse> Call(const v1::ListCasesRequest& request);
-  Result<v1::SubmitCourtDecisionCommandResponse> Call(const v1::SubmitCourtDecisionCommandRequest& request);
-  Result<v1::CourtDecisionFile> Call(const v1::GetCourtDecisionRequest& request);
-  Result<v1::ListCourtDecisionsResponse> Call(const v1::ListCourtDecisionsRequest& request);
+  Result<v1::SubmitMatterStepResponse> Call(const v1::SubmitMatterStepRequest& request);
+  Result<v1::MatterFile> Call(const v1::GetMatterRequest& request);
+  Result<v1::ListMattersResponse> Call(const v1::ListMattersRequest& request);
   Result<v1::QuotaState> Call(const v1::GetQuotaRequest& request);
   Result<v1::Term> Call(const v1::GetTermRequest& request);
   Result<v1::RuleCatalogue> Call(const v1::ListRulesRequest& request);
@@ -69,7 +69,7 @@ class Client {
   const absl::Duration timeout_;
   const std::string lang_;
   const std::unique_ptr<v1::CaseService::StubInterface> cases_;
-  const std::unique_ptr<v1::CourtDecisionService::StubInterface> decisions_;
+  const std::unique_ptr<v1::MatterService::StubInterface> matters_;
   const std::unique_ptr<v1::QuotaService::StubInterface> quotas_;
   const std::unique_ptr<v1::TreatyService::StubInterface> treaty_;
   const std::unique_ptr<v1::LedgerService::StubInterface> ledger_;

@@ -3,11 +3,14 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "kelisim/v1/form.pb.h"
+#include "shared/base/bytes.h"
 #include "shared/cli/flags.h"
 #include "shared/cli/program.h"
+#include "shared/treaty/matter.h"
 
-// decision: list, show, and one command for each step, made from the
-// message that carries the step.
+// decision, dispute, property, entitlement, complaint, inquiry: list, show, and one
+// command for each step, made from the message that carries the step.
 
 namespace kelisim::cli {
 namespace {
@@ -18,12 +21,10 @@ using google::protobuf::Message;
 
 // One kind of matter.
 struct Kind {
-  const char* group;   // "decision"
-  const char* help;    // of the group
-  const char* prefix;  // of names: "courtDecisions/"
-  const char* begins;  // the step that names none
-  const char* list_help;
-  const char* show_help;
+  const FieldDescriptor* field;  // of MatterStep
+  std::string group;             // "decision"
+  std::string prefix;            // of names: "courtDecisions/"
+  std::string begins;            // the step that names none
 };
 
 // Flags keep pointers to their texts.
@@ -61,11 +62,11 @@ void AddName(CLI::App& command, const Kind& kind, std::string* name) {
       ->required();
 }
 
-template <typename Request>
 void AddList(Program& program, CLI::App& group, const Kind& kind) {
-  CLI::App* command = group.add_subcommand("list", kind.list_help);
+  CLI::App* command = group.add_subcommand("list", "List them");
   command->footer(absl::StrCat("Example:\n  kelisim ", kind.group, " list --my-turn"));
-  auto request = std::make_shared<Request>();
+  auto request = std::make_shared<v1::ListMattersRequest>();
+  request->set_collection(kind.prefix.substr(0, kind.prefix.size() - 1));
   AddFlag(*command, request.get(), {"--my-turn", "my_turn", "Only those whose turn it is here"});
   AddFlag(*command, request.get(),
           {"--page-size", "page_size", "How many on a page; default 50, at most 500"});
@@ -75,67 +76,72 @@ void AddList(Program& program, CLI::App& group, const Kind& kind) {
   });
 }
 
-template <typename Request>
 void AddShow(Program& program, CLI::App& group, const Kind& kind) {
-  CLI::App* command = group.add_subcommand("show", kind.show_help);
+  CLI::App* command = group.add_subcommand("show", "Show one: its facts, its course, what may be done");
   command->footer(absl::StrCat("Example:\n  kelisim ", kind.group, " show 3f2a --lang kk"));
-  auto request = std::make_shared<Request>();
+  auto request = std::make_shared<v1::GetMatterRequest>();
   AddName(*command, kind, request->mutable_name());
   command->callback([&program, request] {
     program.action = [request](Session& session) { return Show(session, session.client.Call(*request)); };
   });
 }
 
-template <typename Request>
 struct StepCommand {
-  Request request;
+  v1::SubmitMatterStepRequest request;
   std::optional<MessageOptions> content;
 };
 
-template <typename Request>
 void AddStep(Program& program, CLI::App& group, const Kind& kind, const FieldDescriptor& field) {
   const std::string name = Hyphens(field.name());
   const bool begins = field.name() == kind.begins;
+  const bool filled = field.options().GetExtension(v1::filled);
   CLI::App* command = group.add_subcommand(name, Say(Lang::kEnglish, MessageKey(field)));
   command->footer(absl::StrCat("Example:\n  kelisim ", kind.group, " ", name, begins ? "" : " 3f2a",
-                               " --from-json step.json"));
-  auto step = std::make_shared<StepCommand<Request>>();
+                               filled ? "" : " --from-json step.json"));
+  auto step = std::make_shared<StepCommand>();
   if (!begins) AddName(*command, kind, step->request.mutable_name());
-  auto* wrapper = step->request.mutable_command();
-  Message* content = wrapper->GetReflection()->MutableMessage(wrapper, &field);
-  std::vector<Flag> flags;
-  CollectFlags(*field.message_type(), "", flags);
-  step->content.emplace(*command, content, flags);
+  v1::MatterStep* wrapper = step->request.mutable_command();
+  Message* inner = wrapper->GetReflection()->MutableMessage(wrapper, kind.field);
+  Message* content = inner->GetReflection()->MutableMessage(inner, &field);
+  if (!filled) {
+    std::vector<Flag> flags;
+    CollectFlags(*field.message_type(), "", flags);
+    step->content.emplace(*command, content, flags);
+  }
   AddHappenedOn(*command, step->request);
   command->callback([&program, step] {
     program.action = [step](Session& session) {
-      if (std::optional<Failure> failure = step->content->Finish()) return Fail(session, *failure);
+      if (step->content) {
+        if (std::optional<Failure> failure = step->content->Finish()) return Fail(session, *failure);
+      }
       return Submit(session, step->request);
     };
   });
 }
 
-template <typename Request>
-CLI::App* AddGroup(Program& program, const Kind& kind) {
-  CLI::App* group = program.app.add_subcommand(kind.group, kind.help);
+void AddKind(Program& program, const Kind& kind) {
+  CLI::App* group = program.app.add_subcommand(kind.group, Say(Lang::kEnglish, "kind." + kind.field->name()));
   group->require_subcommand(1);
-  const Descriptor& command = *Request::descriptor()->FindFieldByName("command")->message_type();
-  for (int i = 0; i < command.field_count(); ++i) AddStep<Request>(program, *group, kind, *command.field(i));
-  return group;
+  const Descriptor& steps = *kind.field->message_type();
+  for (int i = 0; i < steps.field_count(); ++i) AddStep(program, *group, kind, *steps.field(i));
+  AddList(program, *group, kind);
+  AddShow(program, *group, kind);
 }
 
-constexpr Kind kDecision = {"decision",
-                            "Court decisions: recognition and enforcement (Art. 8)",
-                            "courtDecisions/",
-                            "register_decision",
-                            "List court decisions",
-                            "Show a court decision: course, what may be done"};
 }  // namespace
 
-void AddCourtDecisionCommands(Program& program) {
-  CLI::App* group = AddGroup<v1::SubmitCourtDecisionCommandRequest>(program, kDecision);
-  AddList<v1::ListCourtDecisionsRequest>(program, *group, kDecision);
-  AddShow<v1::GetCourtDecisionRequest>(program, *group, kDecision);
+void AddMatterCommands(Program& program) {
+  static const auto* const kinds = [] {
+    auto* made = new std::deque<Kind>;
+    for (const treaty::MatterKind& kind : treaty::MatterKinds()) {
+      // "court_decision" is "decision" for short.
+      const std::string& name = kind.kind->name();
+      made->push_back({kind.kind, name.substr(name.rfind('_') + 1), absl::StrCat(Absl(kind.collection), "/"),
+                       kind.begins});
+    }
+    return made;
+  }();
+  for (const Kind& kind : *kinds) AddKind(program, kind);
 }
 
 }  // namespace kelisim::cli

@@ -33,22 +33,28 @@ constexpr Family kEnums[] = {
     {"kelisim.v1.Notice.Kind", "notice."},
     {"kelisim.v1.MemberDeparture.Reason", "member_reason."},
     {"kelisim.v1.QuotaStatus", "quota_status."},
-    {"kelisim.v1.CourtDecisionStatus", "decision_status."},
-    {"kelisim.v1.OutOfScopeReason", "scope_reason."},
-    {"kelisim.v1.DecisionPaper", "decision_paper."},
+    {"kelisim.v1.MatterStatus", "matter_status."},
 };
 
 constexpr Family kOneofs[] = {
     {"kelisim.v1.CaseCommand", "action."},
     {"kelisim.v1.CaseAct", "act."},
-    {"kelisim.v1.CourtDecisionCommand", "decision_action."},
-    {"kelisim.v1.CourtDecisionAct", "decision_act."},
-
+    {"kelisim.v1.CourtDecisionStep", "step.court_decision."},
+    {"kelisim.v1.DisputeStep", "step.dispute."},
+    {"kelisim.v1.PropertyStep", "step.property."},
+    {"kelisim.v1.EntitlementStep", "step.entitlement."},
+    {"kelisim.v1.ComplaintStep", "step.complaint."},
+    {"kelisim.v1.InquiryStep", "step.inquiry."},
     {"kelisim.v1.QuotaCommand", "quota_command."},
     {"kelisim.v1.QuotaAct", "quota_act."},
     {"kelisim.v1.TreatyCommand", "treaty_command."},
     {"kelisim.v1.TreatyAct", "treaty_act."},
 };
+
+// Values of what the steps of matters say are one family: "value.TAX".
+constexpr std::string_view kMatterFiles[] = {
+    "kelisim/v1/court_decision.proto", "kelisim/v1/dispute.proto",   "kelisim/v1/property.proto",
+    "kelisim/v1/entitlement.proto",    "kelisim/v1/complaint.proto", "kelisim/v1/inquiry.proto"};
 
 std::string KeyIn(const Family& family, std::string_view name) {
   if (name.substr(0, family.prefix.size()) == family.prefix) name.remove_prefix(family.prefix.size());
@@ -101,6 +107,9 @@ std::string Say(Lang lang, std::string_view key) {
 std::string MessageKey(const google::protobuf::EnumValueDescriptor& value) {
   for (const Family& family : kEnums) {
     if (value.type()->full_name() == family.type) return KeyIn(family, value.name());
+  }
+  for (const std::string_view file : kMatterFiles) {
+    if (value.file()->name() == file) return std::string("value.").append(value.name());
   }
   return "";
 }

@@ -8,9 +8,10 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kelisim/v1/case.pb.h"
-#include "kelisim/v1/court_decision.pb.h"
+#include "kelisim/v1/matter.pb.h"
 #include "kelisim/v1/quota.pb.h"
 #include "kelisim/v1/views.pb.h"
+#include "shared/treaty/matter.h"
 #include "shared/treaty/rules.h"
 
 namespace kelisim::cli {
@@ -64,8 +65,7 @@ TEST(Messages, EveryEnumValueHasOne) {
         v1::Identifier::Kind_descriptor(), v1::MemberStanding::Standing_descriptor(),
         v1::Waiting::Reason_descriptor(), v1::Notice::Kind_descriptor(),
         v1::MemberDeparture::Reason_descriptor(), v1::QuotaStatus_descriptor(),
-        v1::CourtDecisionStatus_descriptor(), v1::OutOfScopeReason_descriptor(),
-        v1::DecisionPaper_descriptor()}) {
+        v1::MatterStatus_descriptor()}) {
     for (int i = 1; i < type->value_count(); ++i) {
       EXPECT_TRUE(keys.contains(MessageKey(*type->value(i)))) << type->value(i)->full_name();
     }
@@ -76,10 +76,36 @@ TEST(Messages, EveryCommandAndActHasOne) {
   const std::set<std::string> keys = Keys();
   for (const Descriptor* type :
        {v1::CaseCommand::descriptor(), v1::CaseAct::descriptor(), v1::QuotaCommand::descriptor(),
-        v1::QuotaAct::descriptor(), v1::TreatyCommand::descriptor(), v1::TreatyAct::descriptor(),
-        v1::CourtDecisionCommand::descriptor(), v1::CourtDecisionAct::descriptor()}) {
+        v1::QuotaAct::descriptor(), v1::TreatyCommand::descriptor(), v1::TreatyAct::descriptor()}) {
     for (int i = 0; i < type->field_count(); ++i) {
       EXPECT_TRUE(keys.contains(MessageKey(*type->field(i)))) << type->field(i)->full_name();
+    }
+  }
+}
+
+// Every value that a step can say, however deep.
+void ExpectValues(const Descriptor& type, const std::set<std::string>& keys, std::set<std::string>& seen) {
+  if (!seen.insert(type.full_name()).second) return;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const auto& field = *type.field(i);
+    if (field.message_type() != nullptr) ExpectValues(*field.message_type(), keys, seen);
+    if (field.enum_type() == nullptr) continue;
+    for (int k = 1; k < field.enum_type()->value_count(); ++k) {
+      EXPECT_TRUE(keys.contains(MessageKey(*field.enum_type()->value(k))))
+          << field.enum_type()->value(k)->full_name();
+    }
+  }
+}
+
+TEST(Messages, EveryStepOfAMatterAndWhatItSaysHasOne) {
+  const std::set<std::string> keys = Keys();
+  for (const treaty::MatterKind& kind : treaty::MatterKinds()) {
+    EXPECT_TRUE(keys.contains("kind." + kind.kind->name()));
+    const Descriptor& steps = *kind.kind->message_type();
+    std::set<std::string> seen;
+    ExpectValues(steps, keys, seen);
+    for (int i = 0; i < steps.field_count(); ++i) {
+      EXPECT_TRUE(keys.contains(MessageKey(*steps.field(i)))) << steps.field(i)->full_name();
     }
   }
 }

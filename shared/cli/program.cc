@@ -88,7 +88,7 @@ Program::Program() : app(kDescription, "kelisim") {
   app.fallthrough();
   AddPetitionCommands(*this);
   AddCaseCommands(*this);
-  AddCourtDecisionCommands(*this);
+  AddMatterCommands(*this);
   AddQuotaCommands(*this);
   AddTermCommands(*this);
   AddRuleCommands(*this);

@@ -95,7 +95,7 @@ void AddCaseCommands(Program& program);
 // One command under `group` for each step of a case.
 void AddCaseSteps(Program& program, CLI::App& group);
 // One command for each step, made from the messages.
-void AddCourtDecisionCommands(Program& program);
+void AddMatterCommands(Program& program);
 void AddQuotaCommands(Program& program);
 void AddTermCommands(Program& program);
 void AddRuleCommands(Program& program);

@@ -123,23 +123,31 @@ std::string Particular(Lang lang, const Message& content, const FieldDescriptor&
   }
 }
 
-// The message that is set in the oneof "act" of `message`; its field, or null.
-std::pair<const Message*, const FieldDescriptor*> SetAct(const Message& message) {
-  const auto& reflection = *message.GetReflection();
-  const FieldDescriptor* field =
-      reflection.GetOneofFieldDescriptor(message, message.GetDescriptor()->FindOneofByName("act"));
-  return {field == nullptr ? nullptr : &reflection.GetMessage(message, field), field};
+// The one message that is set in `message`, and its field; or nothing.
+std::pair<const Message*, const FieldDescriptor*> SetIn(const Message& message) {
+  std::vector<const FieldDescriptor*> set;
+  message.GetReflection()->ListFields(message, &set);
+  for (const FieldDescriptor* field : set) {
+    if (field->containing_oneof() != nullptr) {
+      return {&message.GetReflection()->GetMessage(message, field), field};
+    }
+  }
+  return {nullptr, nullptr};
 }
 
 // "Deferred: 3.g, head".
 std::string What(Lang lang, const v1::TimelineItem& item) {
-  const Message* act = SetAct(item).first;
+  if (item.matter_step().answer_overdue()) {
+    return absl::StrCat(Say(lang, "act.answer_overdue"), ": ", item.matter_step().answer_due());
+  }
+  const Message* act = item.has_matter_step() ? SetIn(item.matter_step()).first : SetIn(item).first;
   if (act == nullptr) return "?";
-  const auto [set, field] = SetAct(*act);
+  const auto [set, field] = SetIn(*act);
   if (set == nullptr) return "?";
   const Message& content = *set;
   std::vector<std::string> particulars;
-  for (const char* name : {"kind", "number", "rule", "person_id", "reason", "year", "valid_until"}) {
+  for (const char* name : {"kind", "number", "note_number", "rule", "person_id", "item_id", "reason",
+                           "ground", "year", "valid_until"}) {
     const FieldDescriptor* particular = content.GetDescriptor()->FindFieldByName(name);
     std::string text = particular == nullptr ? "" : Particular(lang, content, *particular);
     if (!text.empty()) particulars.push_back(std::move(text));
@@ -316,62 +324,95 @@ std::string Render(const v1::SubmitCaseCommandResponse& response, const Reader& 
 
 namespace {
 
-// What is the same for every matter but a case: a few facts, course, actions.
-template <typename File>
-std::string RenderFile(const File& file, const Pairs& facts, const char* family, const Reader& reader) {
-  const Lang lang = reader.lang;
-  Pairs pairs = {{Say(lang, "ui.name"), file.name()},
-                 {Say(lang, "ui.status"), SayStatus(lang, file.state().status())},
-                 {Say(lang, "ui.holder"), SayEnum(lang, file.state().holder())}};
-  pairs.insert(pairs.end(), facts.begin(), facts.end());
-  std::string text = DrawPairs(pairs, reader.look);
-  if (file.awaiting_cosignature()) absl::StrAppend(&text, Say(lang, "ui.awaiting_cosignature"), "\n");
-  absl::StrAppend(&text, Section(Say(lang, "ui.timeline"), Timeline(file, reader)));
-  absl::StrAppend(&text, Section(Say(lang, "ui.allowed_actions"), Actions(file, family, reader)));
-  return text;
+// Every value that is set, by the name that JSON gives it; hashes are for machines.
+void CollectFacts(Lang lang, const Message& message, const std::string& path, std::vector<Row>& rows) {
+  std::vector<const FieldDescriptor*> set;
+  message.GetReflection()->ListFields(message, &set);
+  for (const FieldDescriptor* field : set) {
+    const std::string at = path.empty() ? field->name() : absl::StrCat(path, ".", field->name());
+    const auto& reflection = *message.GetReflection();
+    const int size = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
+    for (int i = 0; i < size; ++i) {
+      const std::string place = field->is_repeated() ? absl::StrCat(at, "[", i, "]") : at;
+      if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+        CollectFacts(lang,
+                     field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i)
+                                          : reflection.GetMessage(message, field),
+                     place, rows);
+        continue;
+      }
+      if (field->type() == FieldDescriptor::TYPE_BYTES) continue;
+      std::string value;
+      if (field->cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
+        value = YesNo(lang, reflection.GetBool(message, field));
+      } else if (!field->is_repeated()) {
+        value = Particular(lang, message, *field);
+      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
+        value = SayEnum(lang, *field->enum_type(), reflection.GetRepeatedEnumValue(message, field, i));
+      } else {
+        value = reflection.GetRepeatedString(message, field, i);
+      }
+      rows.push_back({place, value});
+    }
+  }
+}
+
+// The facts of the kind, and the family of its steps' messages: "decision_step.".
+std::pair<const Message*, std::string> FactsOf(const v1::MatterState& state) {
+  const auto& reflection = *state.GetReflection();
+  const FieldDescriptor* facts =
+      reflection.GetOneofFieldDescriptor(state, v1::MatterState::descriptor()->FindOneofByName("facts"));
+  if (facts == nullptr) return {nullptr, ""};
+  return {&reflection.GetMessage(state, facts), absl::StrCat("step.", facts->name(), ".")};
 }
 
 std::string NextPage(const std::string& token, Lang lang) {
   return token.empty() ? "" : absl::StrCat(Say(lang, "ui.next_page"), ": --page-token ", Plain(token), "\n");
 }
 
-template <typename Response>
-std::string RenderRecorded(const Response& response, const Reader& reader) {
+}  // namespace
+
+std::string Render(const v1::MatterFile& file, const Reader& reader) {
+  const Lang lang = reader.lang;
+  const v1::MatterState& state = file.state();
+  std::string text = DrawPairs({{Say(lang, "ui.name"), file.name()},
+                                {Say(lang, "ui.status"), SayStatus(lang, state.status())},
+                                {Say(lang, "ui.opened_by"), SayEnum(lang, state.opened_by())},
+                                {Say(lang, "ui.holder"), SayEnum(lang, state.holder())},
+                                {Say(lang, "ui.answer_due"), state.answer_due()}},
+                               reader.look);
+  if (file.awaiting_cosignature()) absl::StrAppend(&text, Say(lang, "ui.awaiting_cosignature"), "\n");
+  const auto [facts, family] = FactsOf(state);
+  std::vector<Row> rows;
+  if (facts != nullptr) CollectFacts(lang, *facts, "", rows);
+  absl::StrAppend(&text, Section(Say(lang, "ui.facts"),
+                                 DrawTable({Say(lang, "ui.name"), Say(lang, "ui.what")}, rows, reader.look)));
+  absl::StrAppend(&text, Section(Say(lang, "ui.timeline"), Timeline(file, reader)));
+  absl::StrAppend(&text, Section(Say(lang, "ui.allowed_actions"), Actions(file, family.c_str(), reader)));
+  return text;
+}
+
+std::string Render(const v1::ListMattersResponse& matters, const Reader& reader) {
+  const Lang lang = reader.lang;
+  if (matters.matters().empty()) return Say(lang, "ui.nothing_here") + "\n";
+  std::vector<Row> rows;
+  for (const v1::MatterSummary& summary : matters.matters()) {
+    rows.push_back({summary.name(), SayEnum(lang, summary.opened_by()), SayEnum(lang, summary.holder()),
+                    summary.answer_due(), SayEnum(lang, summary.status())});
+  }
+  return DrawTable({Say(lang, "ui.name"), Say(lang, "ui.opened_by"), Say(lang, "ui.holder"),
+                    Say(lang, "ui.answer_due"), Say(lang, "ui.status")},
+                   rows, reader.look) +
+         NextPage(matters.next_page_token(), lang);
+}
+
+std::string Render(const v1::SubmitMatterStepResponse& response, const Reader& reader) {
   const Lang lang = reader.lang;
   return RecordedText(response.entries(), lang) +
          DrawPairs({{Say(lang, "ui.name"), response.name()},
                     {Say(lang, "ui.status"), SayStatus(lang, response.status())},
                     {Say(lang, "ui.holder"), SayEnum(lang, response.holder())}},
                    reader.look);
-}
-
-}  // namespace
-
-std::string Render(const v1::CourtDecisionFile& file, const Reader& reader) {
-  const Lang lang = reader.lang;
-  return RenderFile(file,
-                    {{Say(lang, "ui.departure_state"), SayEnum(lang, file.state().departure_state())},
-                     {Say(lang, "ui.entry_state"), SayEnum(lang, file.state().entry_state())}},
-                    "decision_action.", reader);
-}
-
-std::string Render(const v1::ListCourtDecisionsResponse& decisions, const Reader& reader) {
-  const Lang lang = reader.lang;
-  if (decisions.court_decisions().empty()) return Say(lang, "ui.nothing_here") + "\n";
-  std::vector<Row> rows;
-  for (const v1::CourtDecisionSummary& summary : decisions.court_decisions()) {
-    rows.push_back({summary.name(), SayEnum(lang, summary.departure_state()),
-                    SayEnum(lang, summary.entry_state()), SayEnum(lang, summary.holder()),
-                    SayEnum(lang, summary.status())});
-  }
-  return DrawTable({Say(lang, "ui.name"), Say(lang, "ui.departure_state"), Say(lang, "ui.entry_state"),
-                    Say(lang, "ui.holder"), Say(lang, "ui.status")},
-                   rows, reader.look) +
-         NextPage(decisions.next_page_token(), lang);
-}
-
-std::string Render(const v1::SubmitCourtDecisionCommandResponse& response, const Reader& reader) {
-  return RenderRecorded(response, reader);
 }
 
 std::string Render(const v1::SubmitQuotaCommandResponse& response, const Reader& reader) {

@@ -5,7 +5,7 @@
 
 #include "google/protobuf/message.h"
 #include "kelisim/v1/case_service.pb.h"
-#include "kelisim/v1/court_decision_service.pb.h"
+#include "kelisim/v1/matter_service.pb.h"
 #include "kelisim/v1/quota_service.pb.h"
 #include "kelisim/v1/treaty_service.pb.h"
 #include "kelisim/v1/views.pb.h"
@@ -25,9 +25,9 @@ struct Reader {
 std::string Render(const v1::Case& file, const Reader& reader);
 std::string Render(const v1::ListCasesResponse& cases, const Reader& reader);
 std::string Render(const v1::SubmitCaseCommandResponse& response, const Reader& reader);
-std::string Render(const v1::CourtDecisionFile& file, const Reader& reader);
-std::string Render(const v1::ListCourtDecisionsResponse& decisions, const Reader& reader);
-std::string Render(const v1::SubmitCourtDecisionCommandResponse& response, const Reader& reader);
+std::string Render(const v1::MatterFile& file, const Reader& reader);
+std::string Render(const v1::ListMattersResponse& matters, const Reader& reader);
+std::string Render(const v1::SubmitMatterStepResponse& response, const Reader& reader);
 std::string Render(const v1::SubmitQuotaCommandResponse& response, const Reader& reader);
 std::string Render(const v1::SubmitTreatyCommandResponse& response, const Reader& reader);
 std::string Render(const v1::QuotaState& quota, const Reader& reader);

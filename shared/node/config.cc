@@ -11,6 +11,7 @@
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 #include "shared/base/bytes.h"
+#include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
 
 namespace kelisim::node {
@@ -106,6 +107,14 @@ void CheckIdentities(const v1::NodeConfig& config, Problems& problems) {
   if (!counterpart) problems.push_back("identities: must name the COUNTERPART");
 }
 
+void CheckHolidays(const google::protobuf::RepeatedPtrField<std::string>& days, const std::string& field,
+                   Problems& problems) {
+  for (int i = 0; i < days.size(); ++i) {
+    if (!ParseDate(days[i]).ok())
+      problems.push_back(absl::StrCat(field, "[", i, "]: is no date (YYYY-MM-DD)"));
+  }
+}
+
 void CheckProtocol(const v1::Protocol& protocol, Problems& problems) {
   Require(protocol.version(), "protocol.version", problems);
   if (protocol.quota_unit() == v1::Protocol::QUOTA_UNIT_UNSPECIFIED) {
@@ -114,6 +123,12 @@ void CheckProtocol(const v1::Protocol& protocol, Problems& problems) {
   RequireRange(protocol.answer_days(), 1, 366, "protocol.answer_days", problems);
   RequireRange(protocol.status_validity_months(), 1, 120, "protocol.status_validity_months", problems);
   Require(protocol.status_form_version(), "protocol.status_form_version", problems);
+  RequireRange(protocol.dispute_answer_days(), 1, 366, "protocol.dispute_answer_days", problems);
+  RequireRange(protocol.dispute_consultation_days(), 1, 366, "protocol.dispute_consultation_days", problems);
+  RequireRange(protocol.matter_answer_working_days(), 1, 250, "protocol.matter_answer_working_days",
+               problems);
+  CheckHolidays(protocol.holidays_kz(), "protocol.holidays_kz", problems);
+  CheckHolidays(protocol.holidays_ru(), "protocol.holidays_ru", problems);
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ absl::Status Node::OpenDoors() {
   watch_ = std::make_unique<rpc::WatchHub>(*reader_);
   desk_ = std::make_unique<rpc::Desk>(rpc::Desk{access_, calls_, *this, *reader_, *watch_, clock_});
   case_service_ = std::make_unique<rpc::CaseServiceAdapter>(*desk_);
-  court_decision_service_ = std::make_unique<rpc::CourtDecisionServiceAdapter>(*desk_);
+  matter_service_ = std::make_unique<rpc::MatterServiceAdapter>(*desk_);
   quota_service_ = std::make_unique<rpc::QuotaServiceAdapter>(*desk_);
   treaty_service_ = std::make_unique<rpc::TreatyServiceAdapter>(*desk_);
   ledger_service_ = std::make_unique<rpc::LedgerServiceAdapter>(*desk_);
@@ -86,7 +86,7 @@ absl::Status Node::OpenDoors() {
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
       ServerTls(config_.tls(), std::make_shared<rpc::AccessProcessor>(access_)));
   for (grpc::Service* service : std::initializer_list<grpc::Service*>{
-           case_service_.get(), court_decision_service_.get(), quota_service_.get(), treaty_service_.get(),
+           case_service_.get(), matter_service_.get(), quota_service_.get(), treaty_service_.get(),
            ledger_service_.get(), exchange_service_.get()}) {
     builder.RegisterService(service);
   }

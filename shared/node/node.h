@@ -87,7 +87,7 @@ class Node final : private rpc::Backend {
   std::unique_ptr<rpc::WatchHub> watch_;
   std::unique_ptr<rpc::Desk> desk_;
   std::unique_ptr<rpc::CaseServiceAdapter> case_service_;
-  std::unique_ptr<rpc::CourtDecisionServiceAdapter> court_decision_service_;
+  std::unique_ptr<rpc::MatterServiceAdapter> matter_service_;
   std::unique_ptr<rpc::QuotaServiceAdapter> quota_service_;
   std::unique_ptr<rpc::TreatyServiceAdapter> treaty_service_;
   std::unique_ptr<rpc::LedgerServiceAdapter> ledger_service_;

@@ -120,34 +120,34 @@ grpc::ServerWriteReactor<v1::WatchActsResponse>* CaseServiceAdapter::WatchActs(
   return desk_.watch.Open(request->cursor(), request->name());
 }
 
-// ---------------------------------------------------------------- CourtDecisionService
+// ---------------------------------------------------------------- MatterService
 
-grpc::ServerUnaryReactor* CourtDecisionServiceAdapter::SubmitCourtDecisionCommand(
-    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
-  return Submit<v1::SubmitCourtDecisionCommandRequest>(
-      desk_, "/kelisim.v1.CourtDecisionService/SubmitCourtDecisionCommand", *context, *request, response);
+grpc::ServerUnaryReactor* MatterServiceAdapter::SubmitMatterStep(grpc::CallbackServerContext* context,
+                                                                 const grpc::ByteBuffer* request,
+                                                                 grpc::ByteBuffer* response) {
+  return Submit<v1::SubmitMatterStepRequest>(desk_, "/kelisim.v1.MatterService/SubmitMatterStep", *context,
+                                             *request, response);
 }
 
-grpc::ServerUnaryReactor* CourtDecisionServiceAdapter::GetCourtDecision(
-    grpc::CallbackServerContext* context, const v1::GetCourtDecisionRequest* request,
-    v1::CourtDecisionFile* response) {
-  constexpr std::string_view kMethod = "/kelisim.v1.CourtDecisionService/GetCourtDecision";
-  return Question(desk_, kMethod, *context, response,
-                  [&](const Caller& caller) -> absl::StatusOr<v1::CourtDecisionFile> {
-                    ASSIGN_OR_RETURN(v1::CourtDecisionFile found,
-                                     desk_.reader.GetCourtDecision(request->name(), desk_.clock.Now()));
-                    LogRead(kMethod, caller, found.name());
-                    return found;
-                  });
+grpc::ServerUnaryReactor* MatterServiceAdapter::GetMatter(grpc::CallbackServerContext* context,
+                                                          const v1::GetMatterRequest* request,
+                                                          v1::MatterFile* response) {
+  constexpr std::string_view kMethod = "/kelisim.v1.MatterService/GetMatter";
+  return Question(
+      desk_, kMethod, *context, response, [&](const Caller& caller) -> absl::StatusOr<v1::MatterFile> {
+        ASSIGN_OR_RETURN(v1::MatterFile found, desk_.reader.GetMatter(request->name(), desk_.clock.Now()));
+        LogRead(kMethod, caller, found.name());
+        return found;
+      });
 }
 
-grpc::ServerUnaryReactor* CourtDecisionServiceAdapter::ListCourtDecisions(
-    grpc::CallbackServerContext* context, const v1::ListCourtDecisionsRequest* request,
-    v1::ListCourtDecisionsResponse* response) {
-  constexpr std::string_view kMethod = "/kelisim.v1.CourtDecisionService/ListCourtDecisions";
+grpc::ServerUnaryReactor* MatterServiceAdapter::ListMatters(grpc::CallbackServerContext* context,
+                                                            const v1::ListMattersRequest* request,
+                                                            v1::ListMattersResponse* response) {
+  constexpr std::string_view kMethod = "/kelisim.v1.MatterService/ListMatters";
   return Question(desk_, kMethod, *context, response, [&](const Caller& caller) {
     LogRead(kMethod, caller, "");
-    return desk_.reader.ListCourtDecisions(*request);
+    return desk_.reader.ListMatters(*request);
   });
 }
 

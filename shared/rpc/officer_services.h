@@ -2,8 +2,8 @@
 #define KELISIM_SHARED_RPC_OFFICER_SERVICES_H_
 
 #include "kelisim/v1/case_service.grpc.pb.h"
-#include "kelisim/v1/court_decision_service.grpc.pb.h"
 #include "kelisim/v1/ledger_service.grpc.pb.h"
+#include "kelisim/v1/matter_service.grpc.pb.h"
 #include "kelisim/v1/quota_service.grpc.pb.h"
 #include "kelisim/v1/treaty_service.grpc.pb.h"
 #include "shared/rpc/desk.h"
@@ -36,24 +36,21 @@ class CaseServiceAdapter final : public CaseServiceMethods {
   const Desk& desk_;
 };
 
-using CourtDecisionServiceMethods =
-    v1::CourtDecisionService::WithRawCallbackMethod_SubmitCourtDecisionCommand<
-        v1::CourtDecisionService::WithCallbackMethod_GetCourtDecision<
-            v1::CourtDecisionService::WithCallbackMethod_ListCourtDecisions<
-                v1::CourtDecisionService::Service>>>;
+using MatterServiceMethods =
+    v1::MatterService::WithRawCallbackMethod_SubmitMatterStep<v1::MatterService::WithCallbackMethod_GetMatter<
+        v1::MatterService::WithCallbackMethod_ListMatters<v1::MatterService::Service>>>;
 
-class CourtDecisionServiceAdapter final : public CourtDecisionServiceMethods {
+class MatterServiceAdapter final : public MatterServiceMethods {
  public:
-  explicit CourtDecisionServiceAdapter(const Desk& desk) : desk_(desk) {}
-  grpc::ServerUnaryReactor* SubmitCourtDecisionCommand(grpc::CallbackServerContext* context,
-                                                       const grpc::ByteBuffer* request,
-                                                       grpc::ByteBuffer* response) override;
-  grpc::ServerUnaryReactor* GetCourtDecision(grpc::CallbackServerContext* context,
-                                             const v1::GetCourtDecisionRequest* request,
-                                             v1::CourtDecisionFile* response) override;
-  grpc::ServerUnaryReactor* ListCourtDecisions(grpc::CallbackServerContext* context,
-                                               const v1::ListCourtDecisionsRequest* request,
-                                               v1::ListCourtDecisionsResponse* response) override;
+  explicit MatterServiceAdapter(const Desk& desk) : desk_(desk) {}
+  grpc::ServerUnaryReactor* SubmitMatterStep(grpc::CallbackServerContext* context,
+                                             const grpc::ByteBuffer* request,
+                                             grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* GetMatter(grpc::CallbackServerContext* context,
+                                      const v1::GetMatterRequest* request, v1::MatterFile* response) override;
+  grpc::ServerUnaryReactor* ListMatters(grpc::CallbackServerContext* context,
+                                        const v1::ListMattersRequest* request,
+                                        v1::ListMattersResponse* response) override;
 
  private:
   const Desk& desk_;

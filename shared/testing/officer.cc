@@ -1,7 +1,9 @@
 #include "shared/testing/officer.h"
 
 #include "absl/strings/str_cat.h"
+#include "kelisim/v1/form.pb.h"
 #include "shared/treaty/court_decision.h"
+#include "shared/treaty/matter.h"
 #include "shared/treaty/resettlement.h"
 
 namespace kelisim::testing {
@@ -204,66 +206,221 @@ std::optional<v1::CaseCommand> PlausibleCommand(std::string_view action, const v
   return command;
 }
 
-// ---------------------------------------------------------------- court decisions
+// ---------------------------------------------------------------- matters
 
-v1::CourtDecision DecisionOf(v1::Party departure_state, const std::string& case_id, bool in_legal_force,
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+std::string SampleText(v1::Content content, const std::string& case_id, const std::string& today) {
+  switch (content) {
+    case v1::CONTENT_DATE:
+      return "2199-01-01";
+    case v1::CONTENT_PAST_DATE:
+      return today;
+    case v1::CONTENT_CODE:
+      return "KAZ";
+    case v1::CONTENT_AMOUNT:
+      return "100.50";
+    case v1::CONTENT_SHA256:
+      return std::string(32, 'a');
+    case v1::CONTENT_RULE:
+      return "10.1";
+    case v1::CONTENT_NAME:
+      return absl::StrCat("cases/", case_id);
+    case v1::CONTENT_PERSON_ID:
+      return "head";
+    default:
+      return "paper 1";
+  }
+}
+
+// What the form asks for and no more: the first value of each enum, one element of each
+// list, nothing that may be left out.
+void FillSample(Message& message, const std::string& case_id, const std::string& today) {
+  const auto& reflection = *message.GetReflection();
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor* field = message.GetDescriptor()->field(i);
+    if (field->options().GetExtension(v1::optional)) continue;
+    const bool listed = field->is_repeated();
+    switch (field->cpp_type()) {
+      case FieldDescriptor::CPPTYPE_MESSAGE:
+        FillSample(
+            *(listed ? reflection.AddMessage(&message, field) : reflection.MutableMessage(&message, field)),
+            case_id, today);
+        break;
+      case FieldDescriptor::CPPTYPE_ENUM:
+        listed ? reflection.AddEnumValue(&message, field, 1) : reflection.SetEnumValue(&message, field, 1);
+        break;
+      case FieldDescriptor::CPPTYPE_STRING: {
+        const std::string text = field->name() == "case_id"
+                                     ? case_id
+                                     : SampleText(field->options().GetExtension(v1::content), case_id, today);
+        listed ? reflection.AddString(&message, field, text) : reflection.SetString(&message, field, text);
+        break;
+      }
+      case FieldDescriptor::CPPTYPE_UINT32:
+        reflection.SetUInt32(&message, field, 1);
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+// Of a court of `departure_state`, in scope and in legal force.
+v1::CourtDecision DecisionOf(v1::Party departure_state, const std::string& case_id,
                              const std::string& today) {
   v1::CourtDecision decision;
+  FillSample(decision, case_id, today);
   decision.set_case_id(case_id);
-  decision.set_court("Court 1");
-  decision.set_number("2-17");
-  decision.set_decided_on(today);
-  if (in_legal_force) decision.set_in_legal_force_on(today);
-  decision.set_body(v1::CourtDecision::COURT);
-  decision.set_subject(v1::CourtDecision::PROPERTY);
+  decision.set_in_legal_force_on(today);
   decision.set_property_located_in(CodeOf(departure_state));
   decision.set_property_of_resettler(true);
+  decision.clear_papers();
   for (const v1::DecisionPaper paper : {v1::DECISION_TEXT, v1::CERTIFICATE_OF_LEGAL_FORCE}) {
     AddPaper(decision, paper);
   }
   return decision;
 }
 
-std::optional<v1::CourtDecisionCommand> PlausibleCommand(std::string_view action,
-                                                         const v1::CourtDecisionState& state,
-                                                         const std::string& today) {
-  v1::CourtDecisionCommand command;
-  v1::CourtDecision decision = state.decision();
+bool Correct(v1::CourtDecisionStep& step, const v1::MatterState& state, v1::Party author,
+             const std::string& case_id, const std::string& today) {
+  v1::CourtDecision decision = state.court_decision().decision();
   const bool in_legal_force = !decision.in_legal_force_on().empty();
-  if (action == "return_for_papers") {
-    command.mutable_return_for_papers()->add_papers(v1::TRANSLATION);
-    if (decision.papers_size() > 2) return std::nullopt;
-  } else if (action == "complete") {
-    for (const int paper : state.missing_papers()) AddPaper(decision, static_cast<v1::DecisionPaper>(paper));
-    *command.mutable_complete() = decision;
-  } else if (action == "find_not_final") {
-    if (in_legal_force) return std::nullopt;
-    command.mutable_find_not_final()->set_basis("letter 1");
-  } else if (action == "resubmit") {
-    decision.set_in_legal_force_on(today);
-    *command.mutable_resubmit() = decision;
-  } else if (action == "find_out_of_scope") {
-    const auto reasons = treaty::OutOfScope(decision, state.departure_state());
-    if (reasons.empty()) return std::nullopt;
-    command.mutable_find_out_of_scope()->set_reason(reasons.front());
-  } else if (action == "recognise" && !in_legal_force) {
-    return std::nullopt;
-  } else if (action == "record_partial_enforcement" || action == "record_enforced") {
-    v1::Enforcement& enforcement = action == "record_enforced"
-                                       ? *command.mutable_record_enforced()
-                                       : *command.mutable_record_partial_enforcement();
-    enforcement.set_basis("order 1");
-    enforcement.set_amount("100.50");
-    enforcement.set_currency("KZT");
-  } else {
-    // All others rest on a paper.
-    const auto* field = v1::CourtDecisionCommand::descriptor()->FindFieldByName(std::string(action));
-    if (field == nullptr || field->message_type() != v1::DecisionBasis::descriptor()) return std::nullopt;
-    v1::DecisionBasis basis;
-    basis.set_basis("order 1");
-    command.GetReflection()->MutableMessage(&command, field)->CopyFrom(basis);
+  switch (step.step_case()) {
+    case v1::CourtDecisionStep::kRegisterDecision:
+      *step.mutable_register_decision() = DecisionOf(author, case_id, today);
+      return true;
+    case v1::CourtDecisionStep::kReturnForPapers:
+      step.mutable_return_for_papers()->set_papers(0, v1::TRANSLATION);
+      return decision.papers_size() <= 2;
+    case v1::CourtDecisionStep::kComplete:
+      for (const int paper : state.court_decision().missing_papers()) {
+        AddPaper(decision, static_cast<v1::DecisionPaper>(paper));
+      }
+      *step.mutable_complete() = decision;
+      return true;
+    case v1::CourtDecisionStep::kFindNotFinal:
+      return !in_legal_force;
+    case v1::CourtDecisionStep::kResubmit:
+      decision.set_in_legal_force_on(today);
+      *step.mutable_resubmit() = decision;
+      return true;
+    case v1::CourtDecisionStep::kFindOutOfScope: {
+      const auto reasons = treaty::OutOfScope(decision, state.opened_by());
+      if (!reasons.empty()) step.mutable_find_out_of_scope()->set_reason(reasons.front());
+      return !reasons.empty();
+    }
+    case v1::CourtDecisionStep::kRecognise:
+      return in_legal_force;
+    default:
+      return true;
   }
-  return command;
+}
+
+bool Correct(v1::DisputeStep& step, const v1::MatterState& state, v1::Party author) {
+  const v1::DisputeFacts& facts = state.dispute();
+  const bool may_sign = facts.has_proposed() && facts.proposed_by() != author;
+  switch (step.step_case()) {
+    case v1::DisputeStep::kStateNotSettled:
+      step.mutable_state_not_settled()->set_minutes_sha256(std::string(32, 'a'));
+      return facts.consultations_size() > 0;
+    case v1::DisputeStep::kSignSettlement:
+    case v1::DisputeStep::kSignOutcome:
+      return may_sign;
+    case v1::DisputeStep::kReceiveNote:
+      step.mutable_receive_note()->set_note_number(facts.notes().rbegin()->note_number());
+      return true;
+    default:
+      return true;
+  }
+}
+
+bool Correct(v1::PropertyStep& step, const v1::MatterState& state) {
+  const auto own = [](v1::PropertyDeclaration& declaration) {
+    v1::PropertyItem& item = *declaration.mutable_items(0);
+    item.set_item_id("1");
+    item.set_in_personal_ownership(true);
+    v1::PropertyItem& money = *declaration.add_items();
+    money = item;
+    money.set_item_id("2");
+    money.set_kind(v1::PropertyItem::MONEY);
+    money.set_amount("1000000.00");
+    money.set_currency("USD");
+  };
+  const bool refused = state.property().refusals_size() > 0;
+  switch (step.step_case()) {
+    case v1::PropertyStep::kDeclare:
+      own(*step.mutable_declare());
+      return true;
+    case v1::PropertyStep::kAmendDeclaration:
+      *step.mutable_amend_declaration() = state.property().declaration();
+      return true;
+    case v1::PropertyStep::kRefuseExport:
+      step.mutable_refuse_export()->set_item_id("1");
+      return !refused;
+    case v1::PropertyStep::kRefuseImport:
+      step.mutable_refuse_import()->set_item_id("1");
+      step.mutable_refuse_import()->set_ground(v1::ItemRefusal::IMPORT_PROHIBITED);
+      return !refused;
+    case v1::PropertyStep::kRecordTransfer:
+      step.mutable_record_transfer()->set_item_id("2");
+      return true;
+    default:
+      return true;
+  }
+}
+
+bool Correct(v1::InquiryStep& step, const v1::MatterState& state) {
+  const bool question = state.inquiry().inquiry().kind() == v1::Inquiry::CLARIFICATION;
+  if (step.has_answer()) return question;
+  return question ? !step.has_grant() && !step.has_refuse() : true;
+}
+
+}  // namespace
+
+std::optional<v1::MatterStep> PlausibleStep(const FieldDescriptor& kind, const std::string& name,
+                                            const v1::MatterState& state, v1::Party author,
+                                            const std::string& case_id, const std::string& today) {
+  v1::MatterStep step;
+  Message* inner = step.GetReflection()->MutableMessage(&step, &kind);
+  const FieldDescriptor* field = kind.message_type()->FindFieldByName(name);
+  if (field == nullptr) return std::nullopt;
+  Message* content = inner->GetReflection()->MutableMessage(inner, field);
+  if (!field->options().GetExtension(v1::filled)) FillSample(*content, case_id, today);
+  bool honest = true;
+  switch (step.matter_case()) {
+    case v1::MatterStep::kCourtDecision:
+      honest = Correct(*step.mutable_court_decision(), state, author, case_id, today);
+      break;
+    case v1::MatterStep::kDispute:
+      honest = Correct(*step.mutable_dispute(), state, author);
+      break;
+    case v1::MatterStep::kProperty:
+      honest = Correct(*step.mutable_property(), state);
+      break;
+    case v1::MatterStep::kEntitlement:
+      // Keeping what was left behind: nothing stands against it, and the departure
+      // state owes it.
+      if (step.entitlement().has_request()) {
+        step.mutable_entitlement()->mutable_request()->set_kind(v1::EntitlementRequest::KEEP_PROPERTY);
+      }
+      honest = !step.entitlement().has_refuse();
+      break;
+    case v1::MatterStep::kComplaint:
+      if (step.complaint().has_file())
+        step.mutable_complaint()->mutable_file()->set_happened_in(treaty::Other(author));
+      break;
+    case v1::MatterStep::kInquiry:
+      honest = Correct(*step.mutable_inquiry(), state);
+      break;
+    case v1::MatterStep::MATTER_NOT_SET:
+      break;
+  }
+  if (!honest) return std::nullopt;
+  return step;
 }
 
 }  // namespace kelisim::testing

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "kelisim/v1/case.pb.h"
-#include "kelisim/v1/court_decision.pb.h"
+#include "kelisim/v1/matter.pb.h"
 #include "shared/testing/parties.h"
 
 // An officer for simulations and stories: writes plausible petitions and the
@@ -30,15 +30,13 @@ v1::Petition PetitionOf(v1::Party entry_state, int head, const std::vector<int>&
 std::optional<v1::CaseCommand> PlausibleCommand(std::string_view action, const v1::CaseState& state,
                                                 const std::string& today, SeededRandom& random);
 
-// A decision of a court of `departure_state` on the property of the resettler of a
-// case: in scope, and in legal force or not.
-v1::CourtDecision DecisionOf(v1::Party departure_state, const std::string& case_id, bool in_legal_force,
-                             const std::string& today);
-
-// As above, for a court decision. nullopt also when the step would not be honest.
-std::optional<v1::CourtDecisionCommand> PlausibleCommand(std::string_view action,
-                                                         const v1::CourtDecisionState& state,
-                                                         const std::string& today);
+// The step `step` (a field name) of the kind `kind` (a field of MatterStep) by `author`,
+// filled in as an honest officer would on `today`: on a new matter of the case
+// `case_id`, or on one in `state`. nullopt when the step would not be honest.
+std::optional<v1::MatterStep> PlausibleStep(const google::protobuf::FieldDescriptor& kind,
+                                            const std::string& step, const v1::MatterState& state,
+                                            v1::Party author, const std::string& case_id,
+                                            const std::string& today);
 
 }  // namespace kelisim::testing
 

@@ -33,6 +33,9 @@ v1::Protocol TestProtocol() {
   protocol.set_answer_days(28);
   protocol.set_status_validity_months(12);
   protocol.set_status_form_version("1");
+  protocol.set_dispute_answer_days(30);
+  protocol.set_dispute_consultation_days(60);
+  protocol.set_matter_answer_working_days(10);
   return protocol;
 }
 

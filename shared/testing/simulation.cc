@@ -9,6 +9,7 @@
 #include "shared/base/civil.h"
 #include "shared/crypto/digest.h"
 #include "shared/testing/officer.h"
+#include "shared/treaty/matter.h"
 #include "shared/treaty/resettlement.h"
 
 namespace kelisim::testing {
@@ -185,11 +186,11 @@ class Simulation final : private Environment {
     v1::SubmitCaseCommandResponse response;
     if (std::holds_alternative<v1::SubmitCaseCommandRequest>(request.call.request)) {
       (void)response.ParseFromString(bytes);
-    } else if (std::holds_alternative<v1::SubmitCourtDecisionCommandRequest>(request.call.request)) {
-      v1::SubmitCourtDecisionCommandResponse of_decision;
-      (void)of_decision.ParseFromString(bytes);
-      response.set_name(of_decision.name());
-      *response.mutable_entries() = of_decision.entries();
+    } else if (std::holds_alternative<v1::SubmitMatterStepRequest>(request.call.request)) {
+      v1::SubmitMatterStepResponse of_matter;
+      (void)of_matter.ParseFromString(bytes);
+      response.set_name(of_matter.name());
+      *response.mutable_entries() = of_matter.entries();
     }
     return response;
   }
@@ -273,39 +274,53 @@ class Simulation final : private Environment {
     Ask(node, request, action, name.substr(6));
   }
 
-  // The same for court decisions: few at a time, of one case or none.
-  void OfficerActsOnDecisions(Node& node) {
+  // The same for matters: few at a time, of every kind, of a case that is known.
+  void OfficerActsOnMatters(Node& node) {
     const std::string today = FormatDate(absl::ToCivilDay(now_, absl::FixedTimeZone(3 * 3600)));
-    v1::ListCourtDecisionsRequest list;
+    v1::ListMattersRequest list;
     list.set_page_size(500);
-    const auto decisions = node.reader->ListCourtDecisions(list);
-    if (!decisions.ok()) return Break(absl::StrCat("list failed: ", decisions.status().ToString()));
+    const auto matters = node.reader->ListMatters(list);
+    if (!matters.ok()) return Break(absl::StrCat("list failed: ", matters.status().ToString()));
+    static const std::vector<treaty::MatterKind> kinds = treaty::MatterKinds();
     std::vector<std::string> open;
-    for (const v1::CourtDecisionSummary& summary : decisions->court_decisions()) {
-      if (!treaty::IsClosed(summary.status()) && summary.status() != v1::ENFORCED)
+    for (const v1::MatterSummary& summary : matters->matters()) {
+      if (summary.status() != v1::ENFORCED && summary.status() != v1::PROPERTY_IMPORTED) {
         open.push_back(summary.name());
+      }
     }
-    v1::SubmitCourtDecisionCommandRequest request;
+    v1::SubmitMatterStepRequest request;
     request.set_request_id(NewUuid());
-    if (open.empty() || (open.size() < 3 && random_.Chance(0.2))) {
-      *request.mutable_command()->mutable_register_decision() =
-          DecisionOf(node.party(), random_.Chance(0.9) ? "c1" : "", random_.Chance(0.7), today);
-      return Ask(node, request, "register_decision", "");
+    if (open.empty() || random_.Chance(0.15)) {
+      v1::ListCasesRequest list_cases;
+      list_cases.set_page_size(20);
+      const auto cases = node.reader->ListCases(list_cases);
+      if (!cases.ok() || cases->cases().empty()) return;
+      const int number = static_cast<int>(random_.Below(static_cast<uint32_t>(cases->cases_size())));
+      const treaty::MatterKind& kind = kinds[random_.Below(static_cast<uint32_t>(kinds.size()))];
+      auto step = PlausibleStep(*kind.kind, kind.begins, {}, node.party(),
+                                cases->cases(number).name().substr(6), today);
+      if (!step) return;
+      *request.mutable_command() = *std::move(step);
+      return Ask(node, request, kind.begins, "");
     }
-    const std::string name = open[random_.Below(open.size())];
-    const auto view = node.reader->GetCourtDecision(name, now_);
+    const std::string name = open[random_.Below(static_cast<uint32_t>(open.size()))];
+    const auto view = node.reader->GetMatter(name, now_);
     if (!view.ok()) return Break(absl::StrCat("read of ", name, " failed: ", view.status().ToString()));
     std::vector<std::string> actions;
     for (const v1::AllowedAction& action : view->allowed_actions()) {
       if (action.by() == node.party()) actions.push_back(action.action());
     }
     if (actions.empty()) return;
-    const std::string action = actions[random_.Below(actions.size())];
-    auto command = PlausibleCommand(action, view->state(), today);
-    if (!command) return;
-    request.set_name(name);
-    *request.mutable_command() = *std::move(command);
-    Ask(node, request, action, name);
+    const std::string action = actions[random_.Below(static_cast<uint32_t>(actions.size()))];
+    const std::string_view collection = treaty::CollectionOf(view->state());
+    for (const treaty::MatterKind& kind : kinds) {
+      if (kind.collection != collection) continue;
+      auto step = PlausibleStep(*kind.kind, action, view->state(), node.party(), "", today);
+      if (!step) return;
+      request.set_name(name);
+      *request.mutable_command() = *std::move(step);
+      Ask(node, request, action, name);
+    }
   }
 
   void RetrySomething(Node& node) {
@@ -334,7 +349,7 @@ class Simulation final : private Environment {
     if (dice < 34) {
       OfficerActs(node);
     } else if (dice < 40) {
-      if (node.core != nullptr) OfficerActsOnDecisions(node);
+      if (node.core != nullptr) OfficerActsOnMatters(node);
     } else if (dice < 47) {
       RetrySomething(node);
     } else if (dice < 52) {
@@ -518,7 +533,7 @@ class Simulation final : private Environment {
       return [&](std::string_view key, std::string_view value) {
         const std::string_view kind = key.substr(0, 2);
         const bool sealed = kind == authority::Matter<v1::CaseRecord>::kRowPrefix ||
-                            kind == authority::Matter<v1::CourtDecisionRecord>::kRowPrefix;
+                            kind == authority::Matter<v1::MatterRecord>::kRowPrefix;
         into.emplace(key, sealed ? *node.vault->Unseal(rows, key, value) : std::string(value));
         return true;
       };
@@ -555,20 +570,20 @@ class Simulation final : private Environment {
           return;
         }
       }
-      CheckEqualDecisions(node, other);
+      CheckEqualMatters(node, other);
     }
   }
 
-  void CheckEqualDecisions(const Node& node, const Node& other) {
-    v1::ListCourtDecisionsRequest list;
+  void CheckEqualMatters(const Node& node, const Node& other) {
+    v1::ListMattersRequest list;
     list.set_page_size(500);
-    const auto decisions = node.reader->ListCourtDecisions(list);
-    if (!decisions.ok()) return Break(absl::StrCat("list failed: ", decisions.status().ToString()));
-    for (const v1::CourtDecisionSummary& summary : decisions->court_decisions()) {
-      const auto mine = node.reader->GetCourtDecision(summary.name(), now_);
-      const auto theirs = other.reader->GetCourtDecision(summary.name(), now_);
-      // What was only registered stays at home.
-      if (absl::IsNotFound(theirs.status()) && mine->state().departure_state() == node.party()) continue;
+    const auto matters = node.reader->ListMatters(list);
+    if (!matters.ok()) return Break(absl::StrCat("list failed: ", matters.status().ToString()));
+    for (const v1::MatterSummary& summary : matters->matters()) {
+      const auto mine = node.reader->GetMatter(summary.name(), now_);
+      const auto theirs = other.reader->GetMatter(summary.name(), now_);
+      // What was not told yet stays at home.
+      if (absl::IsNotFound(theirs.status()) && !mine->state().shared()) continue;
       if (!theirs.ok() || mine->state().SerializeAsString() != theirs->state().SerializeAsString()) {
         return Break(absl::StrCat("I5 the views of ", summary.name(), " differ:\n",
                                   mine->state().DebugString(), "---\n",

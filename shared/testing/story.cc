@@ -17,6 +17,7 @@
 #include "shared/base/civil.h"
 #include "shared/testing/environment.h"
 #include "shared/testing/officer.h"
+#include "shared/treaty/matter.h"
 
 namespace kelisim::testing {
 namespace {
@@ -47,6 +48,13 @@ bool MergeOver(Message& command, const std::string& action, const std::string& f
     if (one->is_repeated()) content->GetReflection()->ClearField(content, one);
   }
   content->MergeFrom(*given);
+  // What is given as nothing is taken away.
+  for (int i = 0; i < content->GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor* one = content->GetDescriptor()->field(i);
+    if (absl::StrContains(fields, absl::StrCat(one->name(), ": ''"))) {
+      content->GetReflection()->ClearField(content, one);
+    }
+  }
   return true;
 }
 
@@ -103,7 +111,7 @@ class Story final : private Environment {
     }
     if (words[0] == "both") {
       if (words.size() < 4) return Fail("cannot be read");
-      if (words[2] == "decision") return BothSeeDecision(Words(words.begin() + 3, words.end()));
+      if (KindNamed(words[2])) return BothSeeMatter(Words(words.begin() + 3, words.end()));
       if (nodes_[0].StateOf(ids_[words[2]]).SerializeAsString() !=
           nodes_[1].StateOf(ids_[words[2]]).SerializeAsString()) {
         return Fail("the two states differ");
@@ -124,20 +132,27 @@ class Story final : private Environment {
     Command(node, line.substr(3));
   }
 
-  static v1::CourtDecisionState DecisionAt(const Node& node, const std::string& id) {
-    ledger::Overlay rows(node.store);
-    return authority::Views(node.party(), rows, *node.vault)
-        .Load<v1::CourtDecisionRecord>(id)
-        .value()
-        ->state();
+  // "decision", "dispute", ...: the last word of the field's name.
+  static std::optional<treaty::MatterKind> KindNamed(const std::string& word) {
+    for (const treaty::MatterKind& kind : treaty::MatterKinds()) {
+      const std::string& name = kind.kind->name();
+      if (name.substr(name.rfind('_') + 1) == word) return kind;
+    }
+    return std::nullopt;
   }
 
-  void BothSeeDecision(const Words& words) {
-    const v1::CourtDecisionState one = DecisionAt(nodes_[0], ids_[words.at(0)]);
-    if (one.SerializeAsString() != DecisionAt(nodes_[1], ids_[words[0]]).SerializeAsString()) {
+  static v1::MatterState MatterAt(const Node& node, const std::string& id) {
+    ledger::Overlay rows(node.store);
+    return authority::Views(node.party(), rows, *node.vault).Load<v1::MatterRecord>(id).value()->state();
+  }
+
+  void BothSeeMatter(const Words& words) {
+    const v1::MatterState one = MatterAt(nodes_[0], ids_[words.at(0)]);
+    if (one.SerializeAsString() != MatterAt(nodes_[1], ids_[words[0]]).SerializeAsString()) {
       return Fail("the two states differ");
     }
     Expect(one.status(), one.holder(), Words(words.begin() + 1, words.end()));
+    if (words.back() == "overdue" && !one.overdue()) Fail("is not overdue");
   }
 
   void Sees(Node& node, const Words& words) {
@@ -192,12 +207,12 @@ class Story final : private Environment {
       fields = with->second;
     }
     Words words = absl::StrSplit(parts->first, ' ', absl::SkipEmpty());
-    const bool of_decision = words.at(0) == "decision";
-    if (of_decision) words.erase(words.begin());
+    const std::optional<treaty::MatterKind> kind = KindNamed(words.at(0));
+    if (kind) words.erase(words.begin());
     const std::string& action = words.at(0);
     authority::OfficerCall call{NewToken(), "spiffe://kelisim.example/officer/1", {}, {}};
-    if (of_decision) {
-      const auto request = DecisionRequest(node, action, words, fields);
+    if (kind) {
+      const auto request = MatterRequest(node, *kind, words, fields);
       if (!request) return Fail("no such command, or its fields cannot be read");
       call.request = *request;
     } else if (v1::QuotaCommand::descriptor()->FindFieldByName(action) != nullptr) {
@@ -220,11 +235,10 @@ class Story final : private Environment {
     if (answer == answers_.end()) {
       return !accepted && parts->second == "unknown" ? void() : Fail("no answer yet");
     }
-    if (accepted && of_decision && answer->second.status.ok()) {
-      v1::SubmitCourtDecisionCommandResponse response;
+    if (accepted && kind && answer->second.status.ok()) {
+      v1::SubmitMatterStepResponse response;
       (void)response.ParseFromString(answer->second.response);
-      if (action == "register_decision")
-        ids_[words.at(1)] = std::string(absl::StripPrefix(response.name(), "courtDecisions/"));
+      if (action == kind->begins) ids_[words.at(1)] = response.name().substr(kind->collection.size() + 1);
       Expect(response.status(), response.holder(), absl::StrSplit(parts->second, ' ', absl::SkipEmpty()));
     } else if (accepted) {
       Accepted(words, answer->second, parts->second);
@@ -233,24 +247,25 @@ class Story final : private Environment {
     }
   }
 
-  std::optional<v1::SubmitCourtDecisionCommandRequest> DecisionRequest(Node& node, const std::string& action,
-                                                                       const Words& words,
-                                                                       const std::string& fields) {
-    v1::SubmitCourtDecisionCommandRequest request;
-    v1::CourtDecisionCommand& command = *request.mutable_command();
-    if (v1::CourtDecisionCommand::descriptor()->FindFieldByName(action) == nullptr) return std::nullopt;
-    if (action == "register_decision") {
-      const std::string case_id = words.size() > 3 && words[2] == "of" ? ids_[words[3]] : "";
-      *command.mutable_register_decision() =
-          DecisionOf(node.party(), case_id, fields.find("in_legal_force_on") == std::string::npos, Today());
-    } else {
+  // "<step> <name> [of <case>]"
+  std::optional<v1::SubmitMatterStepRequest> MatterRequest(Node& node, const treaty::MatterKind& kind,
+                                                           const Words& words, const std::string& fields) {
+    v1::SubmitMatterStepRequest request;
+    v1::MatterStep& step = *request.mutable_command();
+    const std::string& action = words.at(0);
+    if (kind.kind->message_type()->FindFieldByName(action) == nullptr) return std::nullopt;
+    v1::MatterState state;
+    const std::string case_id = words.size() > 3 && words[2] == "of" ? ids_[words[3]] : "";
+    if (action != kind.begins) {
       const std::string& id = ids_[words.at(1)];
-      request.set_name(absl::StrCat("courtDecisions/", id));
-      if (auto plausible = PlausibleCommand(action, DecisionAt(node, id), Today())) {
-        command = *std::move(plausible);
-      }
+      request.set_name(absl::StrCat(Absl(kind.collection), "/", id));
+      state = MatterAt(node, id);
     }
-    if (!MergeOver(command, action, fields)) return std::nullopt;
+    if (auto plausible = PlausibleStep(*kind.kind, action, state, node.party(), case_id, Today())) {
+      step = *std::move(plausible);
+    }
+    Message* inner = step.GetReflection()->MutableMessage(&step, kind.kind);
+    if (!MergeOver(*inner, action, fields)) return std::nullopt;
     return request;
   }
 

@@ -7,7 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "gtest/gtest.h"
 #include "shared/treaty/case_state.h"
-#include "shared/treaty/testing.h"
+#include "shared/treaty/matter_testing.h"
 
 namespace kelisim::treaty {
 namespace {
@@ -17,14 +17,6 @@ using namespace testing;  // NOLINT: the vocabulary of these tests
 // A court in Kazakhstan has decided; Russia is to recognise.
 constexpr v1::Party kD = kKz;
 constexpr v1::Party kE = kRu;
-
-const v1::TreatyState kTreaty;
-const v1::Protocol kProtocol = SampleProtocol();
-const FakeRegistry kRegistry;
-
-Context At(v1::Party author, absl::CivilDay happened_on = kToday) {
-  return {author, kToday, happened_on, kTreaty, kProtocol, kRegistry};
-}
 
 std::string Hash(char c) { return std::string(32, c); }
 
@@ -51,47 +43,30 @@ const std::map<std::string, std::string>& Basis() {
   return *basis;
 }
 
-v1::CourtDecisionCommand Order(const std::string& name, const std::string& fields = "basis: 'No. 1'") {
-  return Text<v1::CourtDecisionCommand>(absl::StrCat(name, " { ", fields, " }"));
+std::string Order(const std::string& name, const std::string& fields = "basis: 'No. 1'") {
+  return absl::StrCat(name, " { ", fields, " }");
 }
 
-// Both Parties' copies of one decision, and what each does with it.
-class Desk {
- public:
-  Desk() { own.set_id("d1"), mirrored.set_id("d1"); }
+// `name`: a step with what it needs to say.
+std::string WithBasis(const std::string& name) {
+  if (name == "transmit") return "transmit {}";
+  const auto found = Basis().find(name);
+  return found == Basis().end() ? Order(name) : Order(name, found->second);
+}
 
-  // "" or the rule.
-  std::string Do(v1::Party author, const v1::CourtDecisionCommand& command,
-                 absl::CivilDay happened_on = kToday) {
-    EXPECT_TRUE(CheckForm(command, kToday).empty()) << command.ShortDebugString();
-    v1::CourtDecisionState& state = author == kD ? own : mirrored;
-    const CourtDecisionVerdict verdict = Judge(state, command, At(author, happened_on));
-    if (const auto* violation = std::get_if<v1::Violation>(&verdict)) return violation->rule();
-    for (const v1::CourtDecisionAct& act : std::get<std::vector<v1::CourtDecisionAct>>(verdict)) {
-      const bool addressed = IsAddressed(state, act);
-      v1::CourtDecisionState& other = author == kD ? mirrored : own;
-      const Recorded recorded{author, absl::StrCat("entry-", ++number_), 1};
-      if (addressed) {
-        // What one may do, the other admits.
-        const auto refusal = Admit(other, act, At(author));
-        EXPECT_FALSE(refusal) << refusal->ShortDebugString();
-        other = Apply(other, act, recorded);
-      }
-      state = Apply(state, act, recorded);
-      if (addressed) {
-        EXPECT_EQ(own.SerializeAsString(), mirrored.SerializeAsString());
-      }
-    }
-    return "";
-  }
-  std::string Do(v1::Party author, const std::string& name) {
-    const auto found = Basis().find(name);
-    return Do(author, found == Basis().end() ? Order(name) : Order(name, found->second));
+std::string With(const std::string& name, const v1::CourtDecision& decision) {
+  return absl::StrCat(name, " { ", decision.ShortDebugString(), " }");
+}
+
+class Desk : public MatterDesk {
+ public:
+  Desk() : MatterDesk("court_decision", kD) {}
+  std::string Do(v1::Party author, const std::string& text) {
+    const bool named = !text.empty() && text.find('{') == std::string::npos;
+    return MatterDesk::Do(author, named ? WithBasis(text) : text);
   }
   std::string Register(const v1::CourtDecision& decision) {
-    v1::CourtDecisionCommand command;
-    *command.mutable_register_decision() = decision;
-    return Do(kD, command);
+    return Do(kD, With("register_decision", decision));
   }
   // Registered, transmitted, received.
   void Receive(const v1::CourtDecision& decision = Decision()) {
@@ -99,26 +74,14 @@ class Desk {
     ASSERT_EQ(Do(kD, "transmit"), "");
     ASSERT_EQ(Do(kE, "receive"), "");
   }
-  std::string Status() const { return v1::CourtDecisionStatus_Name(own.status()); }
-
-  v1::CourtDecisionState own;       // of the departure state
-  v1::CourtDecisionState mirrored;  // of the entry state
-
- private:
-  int number_ = 0;
+  const v1::MatterState& own() const { return copy(kD); }
+  const v1::MatterState& mirrored() const { return copy(kE); }
+  const v1::CourtDecisionFacts& facts() const { return own().court_decision(); }
 };
-
-std::string ActionsOf(const v1::CourtDecisionState& state, v1::Party party) {
-  std::set<std::string> names;
-  for (const v1::AllowedAction& action : AllowedActions(state, At(party))) {
-    if (action.by() == party) names.insert(action.action());
-  }
-  return absl::StrJoin(names, " ");
-}
 
 // Every status: what the departure state may do, and what the entry state.
 TEST(CourtDecision, WhoMayDoWhatInEveryStatus) {
-  const std::map<v1::CourtDecisionStatus, std::pair<std::string, std::string>> table = {
+  const ActionTable table = {
       {v1::DECISION_REGISTERED, {"transmit withdraw", ""}},
       {v1::DECISION_TRANSMITTED, {"tell_of_review", "receive return_for_papers"}},
       {v1::DECISION_RETURNED, {"complete tell_of_review withdraw", ""}},
@@ -140,29 +103,15 @@ TEST(CourtDecision, WhoMayDoWhatInEveryStatus) {
       {v1::DECISION_CLOSED, {"tell_of_review", "supersede"}},
       {v1::DECISION_WITHDRAWN, {"", ""}},
   };
-  EXPECT_EQ(table.size() + 1, static_cast<size_t>(v1::CourtDecisionStatus_descriptor()->value_count()));
-  for (const auto& [status, expected] : table) {
-    v1::CourtDecisionState state;
-    state.set_status(status);
-    state.set_departure_state(kD);
-    state.set_entry_state(kE);
-    EXPECT_EQ(ActionsOf(state, kD), expected.first) << v1::CourtDecisionStatus_Name(status);
-    EXPECT_EQ(ActionsOf(state, kE), expected.second) << v1::CourtDecisionStatus_Name(status);
-    // What is not allowed is refused, whatever it says: exhaustively.
-    const auto* commands = v1::CourtDecisionCommand::descriptor();
-    for (int i = 0; i < commands->field_count(); ++i) {
-      for (const v1::Party party : {kD, kE}) {
-        const std::string& name = commands->field(i)->name();
-        const std::string allowed = absl::StrCat(" ", ActionsOf(state, party), " ");
-        if (allowed.find(absl::StrCat(" ", name, " ")) != std::string::npos) continue;
-        v1::CourtDecisionCommand command;
-        command.GetReflection()->MutableMessage(&command, commands->field(i));
-        const auto verdict = Judge(state, command, At(party));
-        ASSERT_TRUE(std::holds_alternative<v1::Violation>(verdict)) << name;
-        const std::string rule = std::get<v1::Violation>(verdict).rule();
-        EXPECT_TRUE(rule == "step.turn" || rule == "step.status" || rule == "step.closed") << name << rule;
-      }
-    }
+  v1::MatterState sample;
+  sample.mutable_court_decision();
+  for (const bool shared : {true, false}) {
+    sample.set_shared(shared);
+    ActionTable at_home;
+    at_home[v1::DECISION_REGISTERED] = table.at(v1::DECISION_REGISTERED);
+    ActionTable told = table;
+    told.erase(v1::DECISION_REGISTERED);
+    ExpectActions("court_decision", kD, shared ? told : at_home, sample);
   }
 }
 
@@ -177,18 +126,18 @@ TEST(CourtDecision, TheWholeCourse) {
         std::pair("record_enforced", "ENFORCED")}) {
     EXPECT_EQ(desk.Do(kE, name), "") << name;
     EXPECT_EQ(desk.Status(), status);
-    EXPECT_TRUE(desk.own.recognised());
+    EXPECT_TRUE(desk.facts().recognised());
   }
 }
 
 TEST(CourtDecision, TheRegistrationStaysAtHomeAndTheTransmissionCarriesIt) {
   Desk desk;
   EXPECT_EQ(desk.Register(Decision()), "");
-  EXPECT_EQ(desk.mirrored.status(), v1::COURT_DECISION_STATUS_UNSPECIFIED);
+  EXPECT_EQ(desk.mirrored().status(), v1::MATTER_STATUS_UNSPECIFIED);
   EXPECT_EQ(desk.Do(kD, "transmit"), "");
-  EXPECT_EQ(desk.mirrored.decision().SerializeAsString(), Decision().SerializeAsString());
-  EXPECT_EQ(desk.mirrored.departure_state(), kD);
-  EXPECT_EQ(desk.mirrored.holder(), kE);
+  EXPECT_EQ(desk.mirrored().court_decision().decision().SerializeAsString(), Decision().SerializeAsString());
+  EXPECT_EQ(desk.mirrored().opened_by(), kD);
+  EXPECT_EQ(desk.mirrored().holder(), kE);
 }
 
 TEST(CourtDecision, WhatWasNeverTransmittedIsWithdrawnAtHome) {
@@ -196,7 +145,7 @@ TEST(CourtDecision, WhatWasNeverTransmittedIsWithdrawnAtHome) {
   EXPECT_EQ(desk.Register(Decision()), "");
   EXPECT_EQ(desk.Do(kD, "withdraw"), "");
   EXPECT_EQ(desk.Status(), "DECISION_WITHDRAWN");
-  EXPECT_EQ(desk.mirrored.status(), v1::COURT_DECISION_STATUS_UNSPECIFIED);
+  EXPECT_EQ(desk.mirrored().status(), v1::MATTER_STATUS_UNSPECIFIED);
   EXPECT_EQ(desk.Do(kD, "transmit"), "step.closed");
 }
 
@@ -209,11 +158,9 @@ TEST(CourtDecision, Edge68NotYetInLegalForce) {
   EXPECT_EQ(desk.Do(kE, "recognise"), "8.2");
   EXPECT_EQ(desk.Do(kE, "find_not_final"), "");
   EXPECT_EQ(desk.Status(), "DECISION_NOT_FINAL");
-  v1::CourtDecisionCommand again;
-  *again.mutable_resubmit() = early;
-  EXPECT_EQ(desk.Do(kD, again), "8.2");
-  again.mutable_resubmit()->set_in_legal_force_on("2026-03-02");
-  EXPECT_EQ(desk.Do(kD, again), "");
+  EXPECT_EQ(desk.Do(kD, With("resubmit", early)), "8.2");
+  early.set_in_legal_force_on("2026-03-02");
+  EXPECT_EQ(desk.Do(kD, With("resubmit", early)), "");
   EXPECT_EQ(desk.Do(kE, "receive"), "");
   EXPECT_EQ(desk.Do(kE, "recognise"), "");
 }
@@ -255,18 +202,16 @@ TEST(CourtDecision, Edges69To79TheTreatysOwnGroundsAndNoOther) {
       Desk desk;
       desk.Receive(decision);
       EXPECT_EQ(desk.Do(kE, "recognise"), row.rule) << row.edge;
-      v1::CourtDecisionCommand finding;
-      finding.mutable_find_out_of_scope()->set_reason(static_cast<v1::OutOfScopeReason>(reason));
-      EXPECT_EQ(desk.Do(kE, finding), reason == row.reason ? "" : "8.2") << row.edge << " " << reason;
+      EXPECT_EQ(desk.Do(kE, absl::StrCat("find_out_of_scope { reason: ", reason, " }")),
+                reason == row.reason ? "" : "8.2")
+          << row.edge << " " << reason;
     }
   }
   // Nothing is wrong with it: no ground is true.
   for (int reason = v1::OutOfScopeReason_MIN + 1; reason <= v1::OutOfScopeReason_MAX; ++reason) {
     Desk desk;
     desk.Receive();
-    v1::CourtDecisionCommand finding;
-    finding.mutable_find_out_of_scope()->set_reason(static_cast<v1::OutOfScopeReason>(reason));
-    EXPECT_EQ(desk.Do(kE, finding), "8.2");
+    EXPECT_EQ(desk.Do(kE, absl::StrCat("find_out_of_scope { reason: ", reason, " }")), "8.2");
   }
 }
 
@@ -276,15 +221,13 @@ TEST(CourtDecision, Edge70TheLocationIsFixed) {
   Desk desk;
   desk.Receive();
   EXPECT_EQ(desk.Do(kE, "find_not_final"), "8.2");
-  EXPECT_EQ(desk.own.decision().property_located_in(), "KAZ");
+  EXPECT_EQ(desk.facts().decision().property_located_in(), "KAZ");
   v1::CourtDecision early = Decision();
   early.clear_in_legal_force_on();
   Desk moved;
   moved.Receive(early);
   EXPECT_EQ(moved.Do(kE, "find_not_final"), "");
-  v1::CourtDecisionCommand again;
-  *again.mutable_resubmit() = Decision("property_located_in: 'RUS'");
-  EXPECT_EQ(moved.Do(kD, again), "step.ground");
+  EXPECT_EQ(moved.Do(kD, With("resubmit", Decision("property_located_in: 'RUS'"))), "step.ground");
 }
 
 // 76: the defendant was not served: contested, and never refused for it.
@@ -306,17 +249,16 @@ TEST(CourtDecision, MissingPapersAreAskedForAndNotRefused) {
   // What is there is not asked for.
   EXPECT_EQ(desk.Do(kE, Order("return_for_papers", "papers: DECISION_TEXT")), "13.2");
   EXPECT_EQ(desk.Do(kE, "return_for_papers"), "");
-  v1::CourtDecisionCommand completed;
-  *completed.mutable_complete() = Decision();
-  EXPECT_EQ(desk.Do(kD, completed), "13.2");
-  completed.mutable_complete()->add_papers()->set_paper(v1::TRANSLATION);
-  completed.mutable_complete()->mutable_papers()->rbegin()->set_sha256(Hash('c'));
-  v1::CourtDecisionCommand changed = completed;
-  changed.mutable_complete()->set_number("another");
-  EXPECT_EQ(desk.Do(kD, changed), "step.ground");
-  EXPECT_EQ(desk.Do(kD, completed), "");
+  v1::CourtDecision completed = Decision();
+  EXPECT_EQ(desk.Do(kD, With("complete", completed)), "13.2");
+  completed.add_papers()->set_paper(v1::TRANSLATION);
+  completed.mutable_papers()->rbegin()->set_sha256(Hash('c'));
+  v1::CourtDecision changed = completed;
+  changed.set_number("another");
+  EXPECT_EQ(desk.Do(kD, With("complete", changed)), "step.ground");
+  EXPECT_EQ(desk.Do(kD, With("complete", completed)), "");
   EXPECT_EQ(desk.Status(), "DECISION_TRANSMITTED");
-  EXPECT_EQ(desk.own.missing_papers_size(), 0);
+  EXPECT_EQ(desk.facts().missing_papers_size(), 0);
 }
 
 TEST(CourtDecision, ARecognitionNeedsTextAndCertificate) {
@@ -336,7 +278,7 @@ TEST(CourtDecision, LimitationBarsEnforcementOnly) {
   ASSERT_EQ(desk.Do(kE, "recognise"), "");
   ASSERT_EQ(desk.Do(kE, "seek_enforcement"), "");
   EXPECT_EQ(desk.Do(kE, "bar_enforcement"), "");
-  EXPECT_TRUE(desk.own.recognised());
+  EXPECT_TRUE(desk.facts().recognised());
 }
 
 TEST(CourtDecision, AReviewIsToldStaysAndSupersedes) {
@@ -345,13 +287,13 @@ TEST(CourtDecision, AReviewIsToldStaysAndSupersedes) {
   ASSERT_EQ(desk.Do(kE, "recognise"), "");
   EXPECT_EQ(desk.Do(kE, "tell_of_review"), "step.turn");
   EXPECT_EQ(desk.Do(kD, "tell_of_review"), "");
-  EXPECT_EQ(desk.mirrored.review(), "No. 1");
+  EXPECT_EQ(desk.mirrored().court_decision().review(), "No. 1");
   EXPECT_EQ(desk.Do(kE, "stay"), "");
   EXPECT_EQ(desk.Do(kE, "resume"), "");
   EXPECT_EQ(desk.Status(), "DECISION_RECOGNISED");
   EXPECT_EQ(desk.Do(kE, "stay"), "");
   EXPECT_EQ(desk.Do(kE, "supersede"), "");
-  EXPECT_FALSE(desk.own.recognised());
+  EXPECT_FALSE(desk.facts().recognised());
   EXPECT_EQ(desk.Do(kE, "recognise"), "step.closed");
 }
 
@@ -359,34 +301,49 @@ TEST(CourtDecision, AReviewIsToldStaysAndSupersedes) {
 TEST(CourtDecision, TellingOfAReviewCommutesWithEveryStep) {
   Desk desk;
   desk.Receive();
-  const auto told = Text<v1::CourtDecisionAct>("told_of_review { basis: 'r' }");
-  const auto step = Text<v1::CourtDecisionAct>("recognised { basis: 'x' }");
+  const v1::MatterStep told = desk.Step("tell_of_review { basis: 'r' }");
+  const v1::MatterStep step = desk.Step("recognise { basis: 'x' }");
   const Recorded by_d{kD, "told", 1};
   const Recorded by_e{kE, "step", 2};
-  EXPECT_EQ(Apply(Apply(desk.own, told, by_d), step, by_e).SerializeAsString(),
-            Apply(Apply(desk.own, step, by_e), told, by_d).SerializeAsString());
+  EXPECT_EQ(Apply(Apply(desk.own(), told, by_d), step, by_e).SerializeAsString(),
+            Apply(Apply(desk.own(), step, by_e), told, by_d).SerializeAsString());
 }
 
 TEST(CourtDecision, DatesAreBounded) {
   Desk desk;
-  v1::CourtDecisionCommand command;
-  *command.mutable_register_decision() = Decision();
-  EXPECT_EQ(desk.Do(kD, command, kToday + 1), "step.date");
-  EXPECT_EQ(desk.Do(kD, command, absl::CivilDay(2000, 4, 16)), "17.2");
-  EXPECT_EQ(desk.Do(kD, command, absl::CivilDay(2000, 4, 17)), "");
+  for (const auto& [day, rule] : {std::pair(kToday + 1, "step.date"),
+                                  {absl::CivilDay(2000, 4, 16), "17.2"},
+                                  {absl::CivilDay(2000, 4, 17), ""}}) {
+    desk.happened_on = day;
+    EXPECT_EQ(desk.Register(Decision()), rule);
+  }
 }
 
 // An act of the counterpart that says something else than it may.
 TEST(CourtDecision, ACounterpartsActIsNotTakenOnTrust) {
   Desk desk;
   ASSERT_EQ(desk.Register(Decision()), "");
-  v1::CourtDecisionAct act;
-  EXPECT_EQ(Admit(desk.mirrored, act, At(kD))->rule(), "exchange.format");
-  *act.mutable_transmitted() = Decision();
-  act.mutable_transmitted()->set_decided_on("yesterday");
-  EXPECT_EQ(Admit(desk.mirrored, act, At(kD))->rule(), "exchange.format");
-  *act.mutable_transmitted() = Decision("number: 'another'");
-  EXPECT_EQ(Admit(desk.own, act, At(kD))->rule(), "step.ground");
+  const auto rule = [&](const v1::MatterState& state, const v1::MatterStep& step) {
+    const auto violation = Admit(state, step, desk.At(kD, /*of_counterpart=*/true));
+    return violation ? violation->rule() : "";
+  };
+  v1::MatterStep step;
+  EXPECT_EQ(rule(desk.mirrored(), step), "exchange.format");
+  v1::CourtDecision& sent = *step.mutable_court_decision()->mutable_transmit();
+  EXPECT_EQ(rule(desk.mirrored(), step), "exchange.format");
+  sent = Decision();
+  // The time to answer is the protocol's, in working days of the other Party.
+  EXPECT_EQ(rule(desk.mirrored(), step), "exchange.format");
+  step.set_answer_due("2026-03-17");
+  EXPECT_EQ(rule(desk.mirrored(), step), "");
+  sent.set_decided_on("yesterday");
+  EXPECT_EQ(rule(desk.mirrored(), step), "exchange.format");
+  sent = Decision("number: 'another'");
+  EXPECT_EQ(rule(desk.own(), step), "step.ground");
+  // An id names one matter of one kind.
+  v1::MatterStep of_other_kind;
+  of_other_kind.mutable_complaint()->mutable_withdraw()->set_basis("x");
+  EXPECT_EQ(rule(desk.own(), of_other_kind), "exchange.format");
 }
 
 TEST(CourtDecision, FormIsChecked) {
@@ -398,26 +355,33 @@ TEST(CourtDecision, FormIsChecked) {
       {"in_legal_force_on: 'soon'", "register_decision.in_legal_force_on"},
       {"property_located_in: 'Kaz'", "register_decision.property_located_in"},
       {"papers { paper: TRANSLATION sha256: 'short' }", "register_decision.papers[2].sha256"},
-      {"papers { paper: DECISION_TEXT sha256: '0123456789abcdef0123456789abcdef' }",
-       "register_decision.papers[2].paper"},
   };
   for (const auto& [changes, field] : rows) {
-    v1::CourtDecisionCommand command;
-    *command.mutable_register_decision() = Decision(changes);
-    if (field == "register_decision.court") command.mutable_register_decision()->clear_court();
-    const auto problems = CheckForm(command, kToday);
+    v1::MatterStep step;
+    v1::CourtDecision& decision = *step.mutable_court_decision()->mutable_register_decision();
+    decision = Decision(changes);
+    if (field == "register_decision.court") decision.clear_court();
+    const auto problems = CheckForm(step, kToday);
     ASSERT_EQ(problems.size(), 1u) << changes;
     EXPECT_EQ(problems[0].field, field);
   }
   for (const char* amount : {"", "1,5", "01", "1.5", "-1", "1.005", "1e3", "."}) {
-    v1::CourtDecisionCommand command =
-        Order("record_enforced", absl::StrCat("basis: 'b' currency: 'KZT' amount: '", amount, "'"));
-    EXPECT_EQ(CheckForm(command, kToday).size(), 1u) << amount;
+    Desk desk;
+    EXPECT_EQ(desk.Do(kE, Order("record_enforced",
+                                absl::StrCat("basis: 'b' currency: 'KZT' amount: '", amount, "'"))),
+              "form: record_enforced.amount")
+        << amount;
   }
-  EXPECT_EQ(CheckForm(v1::CourtDecisionCommand(), kToday).size(), 1u);
-  EXPECT_EQ(CheckForm(Order("recognise", ""), kToday)[0].field, "recognise.basis");
-  EXPECT_EQ(CheckForm(Order("find_out_of_scope", ""), kToday)[0].field, "find_out_of_scope.reason");
-  EXPECT_EQ(CheckForm(Order("return_for_papers", ""), kToday)[0].field, "return_for_papers.papers");
+  Desk desk;
+  EXPECT_EQ(CheckForm(v1::MatterStep(), kToday).size(), 1u);
+  EXPECT_EQ(desk.Do(kE, ""), "form: court_decision");
+  EXPECT_EQ(desk.Do(kE, "recognise {}"), "form: recognise.basis");
+  EXPECT_EQ(desk.Do(kE, "find_out_of_scope {}"), "form: find_out_of_scope.reason");
+  EXPECT_EQ(desk.Do(kE, "return_for_papers {}"), "form: return_for_papers.papers");
+  // One paper of each kind.
+  EXPECT_EQ(
+      desk.Register(Decision("papers { paper: DECISION_TEXT sha256: '0123456789abcdef0123456789abcdef' }")),
+      "13.2");
 }
 
 }  // namespace

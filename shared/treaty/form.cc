@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "kelisim/v1/form.pb.h"
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/treaty/rules.h"
@@ -40,6 +41,7 @@ constexpr int kMaxListed = 50;
 constexpr int kMaxNameLength = 100;
 constexpr int kMaxNumberLength = 40;
 constexpr int kMaxTextLength = 200;
+constexpr int kMaxLongTextLength = 2000;
 constexpr size_t kMaxNoticeId = 16;
 constexpr uint32_t kMaxPlaces = 1'000'000;
 constexpr int kFirstYear = 2000;
@@ -101,17 +103,25 @@ class Form {
   }
 
   // Any line of text; empty is allowed.
-  void Text(const std::string& path, const std::string& value) {
-    const icu::UnicodeString text = icu::UnicodeString::fromUTF8(value);
-    if (text.countChar32() > kMaxTextLength) return Report(path, kLength);
-    if (!IsNfc(text)) return Report(path, kNotNfc);
-    for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
-      if (u_iscntrl(text.char32At(i))) return Report(path, kCharacters);
-    }
+  void Text(const std::string& path, const std::string& value) { Words(path, value, kMaxTextLength, false); }
+
+  // Several lines, of a statement or position.
+  void LongText(const std::string& path, const std::string& value) {
+    Words(path, value, kMaxLongTextLength, true);
   }
 
   void RequiredText(const std::string& path, const std::string& value) {
     if (Present(path, value)) Text(path, value);
+  }
+
+  void Words(const std::string& path, const std::string& value, int longest, bool lines) {
+    const icu::UnicodeString text = icu::UnicodeString::fromUTF8(value);
+    if (text.countChar32() > longest) return Report(path, kLength);
+    if (!IsNfc(text)) return Report(path, kNotNfc);
+    for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
+      const UChar32 c = text.char32At(i);
+      if (u_iscntrl(c) && !(lines && c == '\n')) return Report(path, kCharacters);
+    }
   }
 
   // An existing day; empty is allowed. May be in the future.
@@ -454,37 +464,7 @@ void Check(Form& form, const std::string& path, const v1::Overdue& overdue) {
   form.RequiredDate(At(path, "answer_due"), overdue.answer_due());
 }
 
-// ---------------------------------------------------------------- court decisions
-
-void CheckPaper(Form& form, const std::string& path, v1::DecisionPaper paper) {
-  form.Value(path, paper, v1::DecisionPaper_IsValid(paper));
-}
-
-void Check(Form& form, const std::string& path, const v1::CourtDecision& decision) {
-  form.Text(At(path, "case_id"), decision.case_id());
-  form.RequiredText(At(path, "court"), decision.court());
-  form.RequiredText(At(path, "number"), decision.number());
-  form.PastDate(At(path, "decided_on"), decision.decided_on());
-  if (!decision.in_legal_force_on().empty()) {
-    form.PastDate(At(path, "in_legal_force_on"), decision.in_legal_force_on());
-  }
-  form.Value(At(path, "body"), decision.body(), v1::CourtDecision::Body_IsValid(decision.body()));
-  form.Value(At(path, "subject"), decision.subject(), v1::CourtDecision::Subject_IsValid(decision.subject()));
-  form.State(At(path, "property_located_in"), decision.property_located_in());
-  form.Count(At(path, "papers"), decision.papers_size(), 1, kMaxListed);
-  std::set<int> seen;
-  for (int i = 0; i < decision.papers_size(); ++i) {
-    const std::string at = At(path, "papers", i);
-    CheckPaper(form, At(at, "paper"), decision.papers(i).paper());
-    if (decision.papers(i).sha256().size() != 32) form.Report(At(at, "sha256"), kLength);
-    if (!seen.insert(decision.papers(i).paper()).second) form.Report(At(at, "paper"), kDuplicate);
-  }
-}
-
-void Check(Form& form, const std::string& path, const v1::MissingPapers& missing) {
-  form.Count(At(path, "papers"), missing.papers_size(), 1, kMaxListed);
-  for (int i = 0; i < missing.papers_size(); ++i) CheckPaper(form, At(path, "papers", i), missing.papers(i));
-}
+// ---------------------------------------------------------------- matters
 
 // "1250" or "1250.50", without leading zeros.
 bool IsAmount(const std::string& text) {
@@ -498,37 +478,104 @@ bool IsAmount(const std::string& text) {
          digits(cents);
 }
 
-void Check(Form& form, const std::string& path, const v1::Enforcement& enforcement) {
-  form.RequiredText(At(path, "basis"), enforcement.basis());
-  if (form.Present(At(path, "amount"), enforcement.amount()) && !IsAmount(enforcement.amount())) {
-    form.Report(At(path, "amount"), kCharacters);
-  }
-  form.State(At(path, "currency"), enforcement.currency());
+// "1/2": a part of the whole, at most all of it.
+bool IsShare(const std::string& text) {
+  const size_t slash = text.find('/');
+  if (slash == std::string::npos) return false;
+  const auto part = ParseDecimal(std::string_view(text).substr(0, slash));
+  const auto whole = ParseDecimal(std::string_view(text).substr(slash + 1));
+  return part && whole && *part > 0 && *part <= *whole && *whole <= 10'000;
 }
 
-// The content of a step; `Step` is a command or an act, whose fields are of few types.
-template <typename Step>
-std::vector<FieldProblem> CheckDecisionStep(const Step& step, absl::CivilDay today) {
-  Form form(today);
-  const auto& reflection = *step.GetReflection();
-  std::vector<const google::protobuf::FieldDescriptor*> set;
-  reflection.ListFields(step, &set);
-  if (set.empty()) {
-    form.Report("command", kRequired);
-    return std::move(form).problems();
+// "cases/1f", "disputes/2a": a collection and an id.
+bool IsName(const std::string& text) {
+  const size_t slash = text.find('/');
+  const auto all = [](std::string_view part, const char* allowed) {
+    return !part.empty() && part.find_first_not_of(allowed) == std::string_view::npos;
+  };
+  return slash != std::string::npos && text.size() <= kMaxNumberLength + 20 &&
+         all(std::string_view(text).substr(0, slash),
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") &&
+         all(std::string_view(text).substr(slash + 1), "abcdefghijklmnopqrstuvwxyz0123456789-");
+}
+
+// A text or bytes field as its options say; it is not empty.
+void CheckContent(Form& form, const std::string& path, v1::Content content, const std::string& value) {
+  switch (content) {
+    case v1::CONTENT_DATE:
+      return form.Date(path, value);
+    case v1::CONTENT_PAST_DATE:
+      return form.PastDate(path, value);
+    case v1::CONTENT_CODE:
+      return form.State(path, value);
+    case v1::CONTENT_RULE:
+      return form.Rule(path, value);
+    case v1::CONTENT_PERSON_ID:
+      return form.PersonId(path, value);
+    case v1::CONTENT_AMOUNT:
+      return IsAmount(value) ? void() : form.Report(path, kCharacters);
+    case v1::CONTENT_SHARE:
+      return IsShare(value) ? void() : form.Report(path, kCharacters);
+    case v1::CONTENT_NAME:
+      return IsName(value) ? void() : form.Report(path, kCharacters);
+    case v1::CONTENT_SHA256:
+      return value.size() == 32 ? void() : form.Report(path, kLength);
+    default:
+      return form.LongText(path, value);
   }
-  const google::protobuf::Message& content = reflection.GetMessage(step, set[0]);
-  const std::string& path = set[0]->name();
-  if (const auto* decision = dynamic_cast<const v1::CourtDecision*>(&content)) Check(form, path, *decision);
-  if (const auto* missing = dynamic_cast<const v1::MissingPapers*>(&content)) Check(form, path, *missing);
-  if (const auto* money = dynamic_cast<const v1::Enforcement*>(&content)) Check(form, path, *money);
-  if (const auto* basis = dynamic_cast<const v1::DecisionBasis*>(&content)) {
-    form.RequiredText(At(path, "basis"), basis->basis());
+}
+
+// One value of `field`: the only one, or the one at `index`.
+void CheckMessage(Form& form, const std::string& path, const google::protobuf::Message& message);
+void CheckValue(Form& form, const std::string& path, const google::protobuf::Message& message,
+                const google::protobuf::FieldDescriptor& field, int index) {
+  using google::protobuf::FieldDescriptor;
+  const auto& reflection = *message.GetReflection();
+  const bool listed = field.is_repeated();
+  std::string scratch;
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return CheckMessage(form, path,
+                          listed ? reflection.GetRepeatedMessage(message, &field, index)
+                                 : reflection.GetMessage(message, &field));
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      const int value = listed ? reflection.GetRepeatedEnumValue(message, &field, index)
+                               : reflection.GetEnumValue(message, &field);
+      return form.Value(path, value, field.enum_type()->FindValueByNumber(value) != nullptr);
+    }
+    case FieldDescriptor::CPPTYPE_STRING: {
+      const std::string& value = listed
+                                     ? reflection.GetRepeatedStringReference(message, &field, index, &scratch)
+                                     : reflection.GetStringReference(message, &field, &scratch);
+      if (!form.Present(path, value)) return;
+      const v1::Content content = field.options().GetExtension(v1::content);
+      const bool is_id = field.type() == FieldDescriptor::TYPE_BYTES && content == v1::CONTENT_TEXT;
+      return is_id ? form.EntryId(path, value) : CheckContent(form, path, content, value);
+    }
+    default:
+      // Numbers and truth values are always stated.
+      return;
   }
-  if (const auto* finding = dynamic_cast<const v1::OutOfScopeFinding*>(&content)) {
-    form.Value(At(path, "reason"), finding->reason(), v1::OutOfScopeReason_IsValid(finding->reason()));
+}
+
+void CheckMessage(Form& form, const std::string& path, const google::protobuf::Message& message) {
+  const auto& reflection = *message.GetReflection();
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    const auto& field = *message.GetDescriptor()->field(i);
+    const bool optional = field.options().GetExtension(v1::optional);
+    const std::string at = At(path, field.name());
+    if (field.is_repeated()) {
+      const int size = reflection.FieldSize(message, &field);
+      form.Count(at, size, optional ? 0 : 1, kMaxListed);
+      for (int k = 0; k < size; ++k) CheckValue(form, At(path, field.name(), k), message, field, k);
+      continue;
+    }
+    using google::protobuf::FieldDescriptor;
+    std::string scratch;
+    const bool empty_text = field.cpp_type() == FieldDescriptor::CPPTYPE_STRING &&
+                            reflection.GetStringReference(message, &field, &scratch).empty();
+    if (!optional || !empty_text) CheckValue(form, at, message, field, 0);
   }
-  return std::move(form).problems();
 }
 
 // ---------------------------------------------------------------- quota and term
@@ -734,12 +781,29 @@ std::vector<FieldProblem> CheckForm(const v1::CaseAct& act, absl::CivilDay today
   return std::move(form).problems();
 }
 
-std::vector<FieldProblem> CheckForm(const v1::CourtDecisionCommand& command, absl::CivilDay today) {
-  return CheckDecisionStep(command, today);
-}
-
-std::vector<FieldProblem> CheckForm(const v1::CourtDecisionAct& act, absl::CivilDay today) {
-  return CheckDecisionStep(act, today);
+std::vector<FieldProblem> CheckForm(const v1::MatterStep& step, absl::CivilDay today) {
+  Form form(today);
+  // The one field set in the kind that is set.
+  const auto set_in = [](const google::protobuf::Message& message) {
+    std::vector<const google::protobuf::FieldDescriptor*> set;
+    message.GetReflection()->ListFields(message, &set);
+    return set;
+  };
+  const auto* kind = v1::MatterStep::descriptor()->FindFieldByNumber(step.matter_case());
+  if (kind == nullptr) {
+    form.Report("command", kRequired);
+    return std::move(form).problems();
+  }
+  const google::protobuf::Message& inner = step.GetReflection()->GetMessage(step, kind);
+  const auto set = set_in(inner);
+  if (set.empty()) {
+    form.Report(kind->name(), kRequired);
+    return std::move(form).problems();
+  }
+  const google::protobuf::Message& content = inner.GetReflection()->GetMessage(inner, set[0]);
+  const bool left_out = set[0]->options().GetExtension(v1::filled) && content.ByteSizeLong() == 0;
+  if (!left_out) CheckMessage(form, set[0]->name(), content);
+  return std::move(form).problems();
 }
 
 std::vector<FieldProblem> CheckForm(const v1::QuotaCommand& command) {

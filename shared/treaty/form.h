@@ -6,7 +6,7 @@
 
 #include "absl/time/civil_time.h"
 #include "kelisim/v1/case.pb.h"
-#include "kelisim/v1/court_decision.pb.h"
+#include "kelisim/v1/matter.pb.h"
 #include "kelisim/v1/quota.pb.h"
 #include "kelisim/v1/treaty.pb.h"
 
@@ -30,8 +30,9 @@ struct FieldProblem {
 std::vector<FieldProblem> CheckForm(const v1::CaseCommand& command, absl::CivilDay today);
 // The same of an act: what the counterpart sends is not taken on trust.
 std::vector<FieldProblem> CheckForm(const v1::CaseAct& act, absl::CivilDay today);
-std::vector<FieldProblem> CheckForm(const v1::CourtDecisionCommand& command, absl::CivilDay today);
-std::vector<FieldProblem> CheckForm(const v1::CourtDecisionAct& act, absl::CivilDay today);
+// By what the fields of its content declare (form.proto). What the service fills in may
+// be left out.
+std::vector<FieldProblem> CheckForm(const v1::MatterStep& step, absl::CivilDay today);
 std::vector<FieldProblem> CheckForm(const v1::QuotaCommand& command);
 std::vector<FieldProblem> CheckForm(const v1::TreatyCommand& command);
 

@@ -41,6 +41,7 @@ class FakeRegistry final : public Registry {
   std::map<std::pair<v1::Party, int>, v1::QuotaState> quotas;
   std::vector<Queued> waiting;
   std::vector<v1::CaseState> reserved;
+  std::map<std::string, v1::CaseState> cases;
 
   void SetQuota(v1::Party entry_state, int year, uint32_t limit) {
     v1::QuotaAct act;
@@ -80,6 +81,11 @@ class FakeRegistry final : public Registry {
     }
     return found;
   }
+  std::optional<v1::CaseState> Case(const std::string& case_id) const override {
+    const auto it = cases.find(case_id);
+    if (it == cases.end()) return std::nullopt;
+    return it->second;
+  }
 
  private:
   void Add(v1::Party entry_state, const Effects& effects, int sign) {
@@ -93,7 +99,9 @@ class FakeRegistry final : public Registry {
 inline v1::Protocol SampleProtocol() {
   return Text<v1::Protocol>(
       "version: 'test' quota_unit: PERSON answer_days: 20 status_validity_months: 12 status_form_version: "
-      "'F1'");
+      "'F1' dispute_answer_days: 30 dispute_consultation_days: 60 matter_answer_working_days: 10 "
+      "holidays_ru: "
+      "'2026-03-09'");
 }
 
 inline std::string CodeOf(v1::Party party) { return party == kKz ? "KAZ" : "RUS"; }

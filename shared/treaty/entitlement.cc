@@ -1,0 +1,139 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "shared/treaty/procedure.h"
+
+// Housing and cooperative property (Arts. 6.d, 7 and 11). The Party that owes it opens
+// and decides; the other one sees it.
+
+namespace kelisim::treaty {
+namespace {
+
+using S = v1::EntitlementStep;
+using Request = v1::EntitlementRequest;
+using State = v1::MatterState;
+
+const char* RuleOf(Request::Kind kind) {
+  switch (kind) {
+    case Request::COOPERATIVE_OWNERSHIP:
+      return "7.1";
+    case Request::EARLY_SHARE_PAYMENT:
+      return "7.2";
+    case Request::KEEP_PROPERTY:
+      return "6.d";
+    case Request::SALE_ASSISTANCE:
+      return "11.1";
+    case Request::PRIVATISATION:
+      return "11.2";
+    case Request::HOUSING_ASSISTANCE:
+      return "11.3";
+    default:
+      return "11.4";
+  }
+}
+
+// What stands against the request, each a fact and the rule that makes it one.
+std::vector<v1::Violation> Against(const Request& request) {
+  std::vector<v1::Violation> against;
+  const bool cooperative =
+      request.kind() == Request::COOPERATIVE_OWNERSHIP || request.kind() == Request::EARLY_SHARE_PAYMENT;
+  // 7.1, 7.2: resettlers are named, members of the family are not.
+  if (cooperative && request.person_id() != "head") {
+    against.push_back(Violates(RuleOf(request.kind()), request.person_id(), "person_id"));
+  }
+  // 7.1: whose share contribution is paid in full; else 7.2, early payment.
+  if (request.kind() == Request::COOPERATIVE_OWNERSHIP && !request.share_paid_in_full()) {
+    against.push_back(Violates("7.1", "", "share_paid_in_full"));
+  }
+  if (request.kind() == Request::EARLY_SHARE_PAYMENT && request.share_paid_in_full()) {
+    against.push_back(Violates("7.2", "", "share_paid_in_full"));
+  }
+  if (request.kind() == Request::PRIVATISATION) {
+    // 11.2: housing actually occupied on lawful grounds, except service and departmental flats.
+    if (!request.occupied_lawfully()) against.push_back(Violates("11.2", "", "occupied_lawfully"));
+    if (request.service_or_departmental()) {
+      against.push_back(Violates("11.2", "", "service_or_departmental"));
+    }
+  }
+  // 11.4: exchange between resettlers.
+  if (request.kind() == Request::HOUSING_EXCHANGE && !request.between_resettlers()) {
+    against.push_back(Violates("11.4", "", "between_resettlers"));
+  }
+  return against;
+}
+
+std::optional<v1::Violation> CheckRequest(const Request& request, const Context& context) {
+  if (context.of_counterpart) return std::nullopt;
+  const std::optional<v1::CaseState> of = context.registry.Case(request.case_id());
+  if (!of) return Violates("step.case", "", "case_id");
+  const bool owed_by_entry = request.kind() == Request::HOUSING_ASSISTANCE;
+  const v1::Party owes = owed_by_entry ? of->entry_state() : Other(of->entry_state());
+  // 11.4: neither obstructs an exchange. All others: one Party owes it.
+  if (request.kind() == Request::HOUSING_EXCHANGE || owes == context.author) return std::nullopt;
+  return Violates(RuleOf(request.kind()), "", v1::Party_Name(owes));
+}
+
+std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& step, const Context& context) {
+  const S& made = step.entitlement();
+  const Request& request = state.entitlement().request();
+  switch (made.step_case()) {
+    case S::kRequest:
+      // 11.2: on a par with citizens: stricter terms are a breach, whoever asks for them.
+      if (made.request().kind() == Request::PRIVATISATION && !made.request().terms_as_for_citizens()) {
+        return Violates("11.2", "", "terms_as_for_citizens");
+      }
+      return CheckRequest(made.request(), context);
+    case S::kGrant: {
+      const std::vector<v1::Violation> against = Against(request);
+      return against.empty() ? std::nullopt : std::optional(against.front());
+    }
+    case S::kRefuse: {
+      // No ground but the treaty's own, and only when it is true.
+      const std::vector<v1::Violation> against = Against(request);
+      const bool holds = std::any_of(against.begin(), against.end(), [&](const v1::Violation& one) {
+        return one.rule() == made.refuse().rule();
+      });
+      return holds ? std::nullopt : std::optional(Violates(RuleOf(request.kind()), "", made.refuse().rule()));
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+void Fold(State& state, const v1::MatterStep& step, v1::Party) {
+  if (step.entitlement().has_refuse()) {
+    state.mutable_entitlement()->set_refused_under(step.entitlement().refuse().rule());
+  }
+}
+
+v1::Party Holder(const State& state) { return OpenerOf(state); }
+
+}  // namespace
+
+const Procedure& EntitlementProcedure() {
+  constexpr By kBy = By::kOpener;
+  static const auto* const procedure = new Procedure{
+      "entitlements",
+      S::kRequest,
+      S::kRequest,
+      {
+          {S::kRequest, kBy, {v1::MATTER_STATUS_UNSPECIFIED}, v1::ENTITLEMENT_REQUESTED, "11.1"},
+          {S::kGrant, kBy, {v1::ENTITLEMENT_REQUESTED}, v1::ENTITLEMENT_GRANTED, "11.1"},
+          {S::kRefuse, kBy, {v1::ENTITLEMENT_REQUESTED}, v1::ENTITLEMENT_REFUSED, "11.1"},
+          {S::kFulfil, kBy, {v1::ENTITLEMENT_GRANTED}, v1::ENTITLEMENT_FULFILLED, "11.1"},
+          {S::kWithdraw,
+           kBy,
+           {v1::ENTITLEMENT_REQUESTED, v1::ENTITLEMENT_GRANTED},
+           v1::ENTITLEMENT_WITHDRAWN,
+           "11.1"},
+      },
+      {},
+      {v1::ENTITLEMENT_REFUSED, v1::ENTITLEMENT_FULFILLED, v1::ENTITLEMENT_WITHDRAWN},
+      Holder,
+      Check,
+      Fold};
+  return *procedure;
+}
+
+}  // namespace kelisim::treaty

@@ -1,0 +1,119 @@
+#include "shared/treaty/matter_testing.h"
+
+namespace kelisim::treaty {
+namespace {
+
+using namespace testing;  // NOLINT: the vocabulary of these tests
+
+// The case "c1" goes from Kazakhstan to Russia.
+constexpr v1::Party kD = kKz;
+constexpr v1::Party kE = kRu;
+
+constexpr char kGrant[] = "grant { basis: 'order 1' }";
+
+std::string Request(const std::string& kind, const std::string& facts = "",
+                    const std::string& person = "head") {
+  return absl::StrCat("request { case_id: 'c1' person_id: '", person, "' kind: ", kind, " object: 'flat 4' ",
+                      facts, " }");
+}
+std::string Refuse(const std::string& rule) {
+  return absl::StrCat("refuse { rule: '", rule, "' basis: 'finding 2' }");
+}
+
+TEST(Entitlement, WhoMayDoWhatInEveryStatus) {
+  v1::MatterState sample;
+  sample.mutable_entitlement();
+  sample.set_shared(true);
+  const ActionTable table = {
+      {v1::ENTITLEMENT_REQUESTED, {"grant refuse withdraw", ""}},
+      {v1::ENTITLEMENT_GRANTED, {"fulfil withdraw", ""}},
+      {v1::ENTITLEMENT_REFUSED, {"", ""}},
+      {v1::ENTITLEMENT_FULFILLED, {"", ""}},
+      {v1::ENTITLEMENT_WITHDRAWN, {"", ""}},
+  };
+  ExpectActions("entitlement", kD, table, sample);
+}
+
+struct Row {
+  const char* what;
+  const char* kind;
+  const char* facts;
+  const char* person;
+  const char* rule;  // against it; "": granted
+};
+// What is granted is not refused, and what is not granted is refused under that rule only.
+TEST(Entitlement, GrantedOrRefusedByTheTreatysOwnGrounds) {
+  constexpr char kLawful[] = "occupied_lawfully: true terms_as_for_citizens: true";
+  const Row rows[] = {
+      {"7.1 paid in full", "COOPERATIVE_OWNERSHIP", "share_paid_in_full: true", "head", ""},
+      {"7.1 not paid", "COOPERATIVE_OWNERSHIP", "", "head", "7.1"},
+      {"7.1 a member of the family", "COOPERATIVE_OWNERSHIP", "share_paid_in_full: true", "m1", "7.1"},
+      {"7.2 not paid", "EARLY_SHARE_PAYMENT", "", "head", ""},
+      {"7.2 paid already", "EARLY_SHARE_PAYMENT", "share_paid_in_full: true", "head", "7.2"},
+      {"7.2 a member of the family", "EARLY_SHARE_PAYMENT", "", "m1", "7.2"},
+      {"6.d left behind", "KEEP_PROPERTY", "", "m1", ""},
+      {"11.1 sale", "SALE_ASSISTANCE", "", "m2", ""},
+      {"11.2 lawful", "PRIVATISATION", kLawful, "head", ""},
+      {"65 a service flat", "PRIVATISATION",
+       "occupied_lawfully: true terms_as_for_citizens: true service_or_departmental: true", "head", "11.2"},
+      {"66 without lawful ground", "PRIVATISATION", "terms_as_for_citizens: true", "head", "11.2"},
+      {"11.4 between resettlers", "HOUSING_EXCHANGE", "between_resettlers: true", "head", ""},
+      {"11.4 with others", "HOUSING_EXCHANGE", "", "head", "11.4"},
+  };
+  for (const Row& row : rows) {
+    MatterDesk desk("entitlement", kD);
+    ASSERT_EQ(desk.Do(kD, Request(row.kind, row.facts, row.person)), "") << row.what;
+    EXPECT_EQ(desk.Do(kD, Refuse("2.1")) == "", false) << row.what;
+    if (*row.rule == '\0') {
+      EXPECT_EQ(desk.Do(kD, kGrant), "") << row.what;
+      EXPECT_EQ(desk.Do(kD, "fulfil { basis: 'deed 5' }"), "") << row.what;
+    } else {
+      EXPECT_EQ(desk.Do(kD, kGrant), row.rule) << row.what;
+      EXPECT_EQ(desk.Do(kD, Refuse(row.rule)), "") << row.what;
+      EXPECT_EQ(desk.state().entitlement().refused_under(), row.rule);
+    }
+  }
+}
+
+// Who has to: the departure state, but for housing in the entry state; an exchange, both.
+TEST(Entitlement, EachPartyOwesWhatTheAgreementSays) {
+  const std::pair<const char*, const char*> of_departure[] = {{"COOPERATIVE_OWNERSHIP", "7.1"},
+                                                              {"EARLY_SHARE_PAYMENT", "7.2"},
+                                                              {"KEEP_PROPERTY", "6.d"},
+                                                              {"SALE_ASSISTANCE", "11.1"}};
+  for (const auto& [kind, rule] : of_departure) {
+    EXPECT_EQ(MatterDesk("entitlement", kE).Do(kE, Request(kind)), rule);
+    EXPECT_EQ(MatterDesk("entitlement", kD).Do(kD, Request(kind)), "");
+  }
+  EXPECT_EQ(MatterDesk("entitlement", kD).Do(kD, Request("HOUSING_ASSISTANCE")), "11.3");
+  EXPECT_EQ(MatterDesk("entitlement", kE).Do(kE, Request("HOUSING_ASSISTANCE")), "");
+  for (const v1::Party by : {kD, kE}) {
+    EXPECT_EQ(MatterDesk("entitlement", by).Do(by, Request("HOUSING_EXCHANGE")), "");
+  }
+}
+
+// 67: stricter terms than for citizens are a breach, not a request.
+TEST(Entitlement, Edge67OnAParWithCitizens) {
+  EXPECT_EQ(MatterDesk("entitlement", kD).Do(kD, Request("PRIVATISATION", "occupied_lawfully: true")),
+            "11.2");
+}
+
+// 31: the head has died; the family's own rights go on. 62: so does property left behind.
+TEST(Entitlement, Edges31And62RightsOutliveTheCase) {
+  for (const v1::CaseStatus status : {v1::COMPLETED, v1::ARRIVED}) {
+    MatterDesk desk("entitlement", kD);
+    desk.registry.cases["c1"].set_status(status);
+    desk.today = absl::CivilDay(2036, 3, 2);
+    EXPECT_EQ(desk.Do(kD, Request("KEEP_PROPERTY", "", "m1")), "");
+    EXPECT_EQ(desk.Do(kD, kGrant), "");
+  }
+}
+
+TEST(Entitlement, OfACaseThatIsKnown) {
+  MatterDesk desk("entitlement", kD);
+  desk.registry.cases.clear();
+  EXPECT_EQ(desk.Do(kD, Request("KEEP_PROPERTY")), "step.case");
+}
+
+}  // namespace
+}  // namespace kelisim::treaty

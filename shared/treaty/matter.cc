@@ -1,0 +1,340 @@
+#include "shared/treaty/matter.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "shared/base/civil.h"
+#include "shared/treaty/case_state.h"
+#include "shared/treaty/form.h"
+#include "shared/treaty/procedure.h"
+#include "shared/treaty/working_days.h"
+
+namespace kelisim::treaty {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using State = v1::MatterState;
+using Status = v1::MatterStatus;
+
+// The facts of a kind have the number of its step message, and this.
+constexpr int kFactsOffset = 20;
+
+const Procedure* ProcedureOf(int kind) {
+  switch (kind) {
+    case v1::MatterStep::kCourtDecision:
+      return &CourtDecisionProcedure();
+    case v1::MatterStep::kDispute:
+      return &DisputeProcedure();
+    case v1::MatterStep::kProperty:
+      return &PropertyProcedure();
+    case v1::MatterStep::kEntitlement:
+      return &EntitlementProcedure();
+    case v1::MatterStep::kComplaint:
+      return &ComplaintProcedure();
+    case v1::MatterStep::kInquiry:
+      return &InquiryProcedure();
+    default:
+      return nullptr;
+  }
+}
+
+int KindOf(const v1::MatterStep& step) { return step.matter_case(); }
+int KindOf(const State& state) {
+  return state.facts_case() == State::FACTS_NOT_SET ? 0 : state.facts_case() - kFactsOffset;
+}
+
+const FieldDescriptor* OneField(const Message& message) {
+  std::vector<const FieldDescriptor*> set;
+  message.GetReflection()->ListFields(message, &set);
+  return set.empty() ? nullptr : set.front();
+}
+
+// The kind's own message, such as a DisputeStep; the step must have a kind.
+const Message& Inner(const v1::MatterStep& step) {
+  return step.GetReflection()->GetMessage(step,
+                                          v1::MatterStep::descriptor()->FindFieldByNumber(KindOf(step)));
+}
+
+// Number of the step in its kind; 0 when none is set.
+int NumberOf(const v1::MatterStep& step) {
+  const FieldDescriptor* field = OneField(Inner(step));
+  return field == nullptr ? 0 : field->number();
+}
+
+const Message& ContentOf(const v1::MatterStep& step) {
+  const Message& inner = Inner(step);
+  return inner.GetReflection()->GetMessage(inner, OneField(inner));
+}
+
+const Step* FindStep(const Procedure& procedure, int number) {
+  for (const Step& step : procedure.steps) {
+    if (step.number == number) return &step;
+  }
+  return nullptr;
+}
+
+bool Holds(const std::vector<Status>& statuses, Status status) {
+  return std::find(statuses.begin(), statuses.end(), status) != statuses.end();
+}
+
+// What the first step carried: field 1 of the facts.
+const Message* Begun(const State& state) {
+  const FieldDescriptor* facts = State::descriptor()->FindFieldByNumber(state.facts_case());
+  if (facts == nullptr) return nullptr;
+  const Message& of_kind = state.GetReflection()->GetMessage(state, facts);
+  return &of_kind.GetReflection()->GetMessage(of_kind, of_kind.GetDescriptor()->FindFieldByNumber(1));
+}
+
+bool IsKnown(const State& state) { return state.status() != v1::MATTER_STATUS_UNSPECIFIED; }
+
+Status After(const State& state, const Step& step) {
+  if (step.to) return *step.to;
+  return state.interrupted_from() != v1::MATTER_STATUS_UNSPECIFIED ? state.interrupted_from()
+                                                                   : state.status();
+}
+
+// ---------------------------------------------------------------- may this Party do this now?
+
+std::optional<v1::Violation> CheckDates(const Context& context) {
+  if (context.happened_on > context.today) return Violates("step.date", "", FormatDate(context.happened_on));
+  // 17.2: nothing before the entry into force is an act under the Agreement.
+  if (context.happened_on < kInForceSince) return Violates("17.2", "", FormatDate(context.happened_on));
+  return std::nullopt;
+}
+
+// PARTY_UNSPECIFIED: either.
+v1::Party ActorOf(const State& state, const Step& step) {
+  switch (step.by) {
+    case By::kOpener:
+      return OpenerOf(state);
+    case By::kOther:
+      return OtherOf(state);
+    case By::kHolder:
+      return state.holder();
+    case By::kEither:
+      return v1::PARTY_UNSPECIFIED;
+  }
+  return v1::PARTY_UNSPECIFIED;
+}
+
+// `of_counterpart`: what closed the matter may have crossed a step outside the chain.
+std::optional<v1::Violation> CheckTurn(const Procedure& procedure, const State& state, const Step& step,
+                                       v1::Party author, bool of_counterpart) {
+  const std::string found = v1::MatterStatus_Name(state.status());
+  if (Holds(procedure.closed, state.status()) && !(step.Is(kOutside) && of_counterpart)) {
+    return Violates("step.closed", "", found);
+  }
+  if (step.Is(kOutside)) {
+    if (!state.shared()) return Violates("step.status", "", found);
+  } else if (!Holds(step.from, state.status())) {
+    return Violates(step.Is(kRuleAsksForStatus) ? step.rule : "step.status", "", found);
+  }
+  const v1::Party actor = IsKnown(state) ? ActorOf(state, step) : author;
+  if (actor != v1::PARTY_UNSPECIFIED && actor != author) {
+    return Violates("step.turn", "", v1::Party_Name(actor));
+  }
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> AdmitOverdue(const State& state, const v1::MatterStep& step,
+                                          const Context& context) {
+  // 13.2: the time to answer is the protocol's; who waits for the answer records it.
+  const std::optional<absl::CivilDay> due = DateOf(state.answer_due());
+  if (context.author != Other(state.holder())) return Violates("step.turn", "", "answer_overdue");
+  if (!due || step.answer_due() != state.answer_due() || context.today <= *due) {
+    return Violates("step.status", "", "answer_overdue");
+  }
+  return std::nullopt;
+}
+
+std::string DueAfter(const Context& context) {
+  return FormatDate(AddWorkingDays(context.today, context.protocol.matter_answer_working_days(),
+                                   Other(context.author), context.protocol));
+}
+
+std::optional<v1::Violation> AdmitOpening(const State& state, const v1::MatterStep& step) {
+  const Message& content = ContentOf(step);
+  if (content.ByteSizeLong() == 0) return Violates("exchange.format", "", "content");
+  // What is told is what was begun.
+  if (IsKnown(state) && content.SerializeAsString() != Begun(state)->SerializeAsString()) {
+    return Violates("step.ground", "", "content");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool KnowsCase(const std::string& case_id, const Context& context) {
+  return context.of_counterpart || context.registry.Case(case_id).has_value();
+}
+
+MatterVerdict Judge(const State& state, const v1::MatterStep& command, const Context& context) {
+  v1::MatterStep step = command;
+  step.clear_answer_due();
+  step.clear_answer_overdue();
+  const Procedure* procedure = ProcedureOf(KindOf(step));
+  if (procedure != nullptr) {
+    const int number = NumberOf(step);
+    if (number == procedure->opens && number != procedure->begins && Begun(state) != nullptr) {
+      const FieldDescriptor* kind = v1::MatterStep::descriptor()->FindFieldByNumber(KindOf(step));
+      Message* inner = step.GetReflection()->MutableMessage(&step, kind);
+      inner->GetReflection()->MutableMessage(inner, OneField(*inner))->CopyFrom(*Begun(state));
+    }
+    const Step* found = FindStep(*procedure, number);
+    if (found != nullptr && found->Is(kAsks)) step.set_answer_due(DueAfter(context));
+  }
+  if (auto violation = Admit(state, step, context)) return *violation;
+  return std::vector<v1::MatterStep>{step};
+}
+
+std::optional<v1::Violation> Admit(const State& state, const v1::MatterStep& step, const Context& context) {
+  const Procedure* procedure = ProcedureOf(KindOf(step));
+  if (procedure == nullptr) return Violates("exchange.format", "", "matter");
+  // An id names one matter of one kind.
+  if (IsKnown(state) && KindOf(state) != KindOf(step)) return Violates("exchange.format", "", "matter");
+  if (auto violation = CheckDates(context)) return violation;
+  if (step.answer_overdue()) return AdmitOverdue(state, step, context);
+  const Step* found = FindStep(*procedure, NumberOf(step));
+  if (found == nullptr) return Violates("exchange.format", "", "step");
+  const bool opens = found->number == procedure->opens;
+  // The counterpart learns of the matter by its opening.
+  if (!opens || IsKnown(state)) {
+    if (auto violation = CheckTurn(*procedure, state, *found, context.author, context.of_counterpart)) {
+      return violation;
+    }
+  }
+  if (found->Is(kAsks) ? step.answer_due() != DueAfter(context) : !step.answer_due().empty()) {
+    return Violates("exchange.format", "", "answer_due");
+  }
+  if (opens) {
+    if (auto violation = AdmitOpening(state, step)) return violation;
+  }
+  const std::vector<FieldProblem> problems = CheckForm(step, context.today);
+  if (!problems.empty()) return Violates("exchange.format", "", problems.front().field);
+  return procedure->check(state, step, context);
+}
+
+State Apply(State state, const v1::MatterStep& step, const Recorded& recorded) {
+  if (step.answer_overdue()) {
+    state.set_overdue(true);
+    return state;
+  }
+  const Procedure* const of_kind = ProcedureOf(KindOf(step));
+  const Step* const found = of_kind == nullptr ? nullptr : FindStep(*of_kind, NumberOf(step));
+  if (found == nullptr) return state;  // was not admitted
+  const Procedure& procedure = *of_kind;
+  const Step& made = *found;
+  const Status before = state.status();
+  if (made.number == procedure.begins || made.number == procedure.opens) {
+    State begun;
+    begun.set_id(state.id());
+    begun.set_opened_by(recorded.author);
+    Message* facts = begun.GetReflection()->MutableMessage(
+        &begun, State::descriptor()->FindFieldByNumber(KindOf(step) + kFactsOffset));
+    facts->GetReflection()
+        ->MutableMessage(facts, facts->GetDescriptor()->FindFieldByNumber(1))
+        ->CopyFrom(ContentOf(step));
+    state = std::move(begun);
+  }
+  if (made.number == procedure.opens) state.set_shared(true);
+  procedure.fold(state, step, recorded.author);
+  if (made.Is(kOutside)) return state;
+
+  const Status after = After(state, made);
+  if (Holds(procedure.interruptions, after)) {
+    if (before != after) state.set_interrupted_from(before);
+  } else {
+    state.clear_interrupted_from();
+  }
+  state.set_status(after);
+  state.set_holder(procedure.holder(state));
+  state.set_head_entry_id(recorded.entry_id);
+  // Whoever moves the matter on has answered.
+  if (before != after || made.Is(kAsks)) {
+    state.set_answer_due(step.answer_due());
+    state.set_overdue(false);
+  }
+  return state;
+}
+
+v1::MatterStep OverdueStep(const State& state) {
+  v1::MatterStep step;
+  step.GetReflection()->MutableMessage(&step, v1::MatterStep::descriptor()->FindFieldByNumber(KindOf(state)));
+  step.set_answer_due(state.answer_due());
+  step.set_answer_overdue(true);
+  return step;
+}
+
+bool IsAddressed(const State& before, const v1::MatterStep& step) {
+  return before.shared() || IsOpening(step);
+}
+
+bool IsIrreversible(const v1::MatterStep& step) {
+  const Procedure* procedure = ProcedureOf(KindOf(step));
+  const Step* found = procedure == nullptr ? nullptr : FindStep(*procedure, NumberOf(step));
+  return found != nullptr && found->Is(kIrreversible);
+}
+
+bool IsOpening(const v1::MatterStep& step) {
+  const Procedure* procedure = ProcedureOf(KindOf(step));
+  return procedure != nullptr && !step.answer_overdue() && NumberOf(step) == procedure->opens;
+}
+
+bool IsOutsideChain(const v1::MatterStep& step) {
+  if (step.answer_overdue()) return true;
+  const Procedure* procedure = ProcedureOf(KindOf(step));
+  const Step* found = procedure == nullptr ? nullptr : FindStep(*procedure, NumberOf(step));
+  return found != nullptr && found->Is(kOutside);
+}
+
+bool Begins(const v1::MatterStep& step) {
+  const Procedure* procedure = ProcedureOf(KindOf(step));
+  return procedure != nullptr && NumberOf(step) == procedure->begins;
+}
+
+bool IsClosed(const State& state) {
+  const Procedure* procedure = ProcedureOf(KindOf(state));
+  return procedure != nullptr && Holds(procedure->closed, state.status());
+}
+
+std::vector<v1::AllowedAction> AllowedActions(const State& state, const Context&) {
+  std::vector<v1::AllowedAction> actions;
+  const Procedure* procedure = ProcedureOf(KindOf(state));
+  if (procedure == nullptr) return actions;
+  const auto* type = v1::MatterStep::descriptor()->FindFieldByNumber(KindOf(state))->message_type();
+  for (const v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) {
+    for (const Step& step : procedure->steps) {
+      if (CheckTurn(*procedure, state, step, party, /*of_counterpart=*/false)) continue;
+      v1::AllowedAction& action = actions.emplace_back();
+      action.set_action(type->FindFieldByNumber(step.number)->name());
+      action.set_by(party);
+      action.set_rule(step.rule);
+    }
+  }
+  return actions;
+}
+
+std::string_view CollectionOf(const State& state) {
+  const Procedure* procedure = ProcedureOf(KindOf(state));
+  return procedure == nullptr ? "" : procedure->collection;
+}
+std::string_view CollectionOf(const v1::MatterStep& step) {
+  const Procedure* procedure = ProcedureOf(KindOf(step));
+  return procedure == nullptr ? "" : procedure->collection;
+}
+
+std::vector<MatterKind> MatterKinds() {
+  std::vector<MatterKind> kinds;
+  const auto* oneof = v1::MatterStep::descriptor()->FindOneofByName("matter");
+  for (int i = 0; i < oneof->field_count(); ++i) {
+    const FieldDescriptor* kind = oneof->field(i);
+    const Procedure& procedure = *ProcedureOf(kind->number());
+    kinds.push_back(
+        {kind, procedure.collection, kind->message_type()->FindFieldByNumber(procedure.begins)->name()});
+  }
+  return kinds;
+}
+
+}  // namespace kelisim::treaty

@@ -1,0 +1,75 @@
+#ifndef KELISIM_SHARED_TREATY_PROCEDURE_H_
+#define KELISIM_SHARED_TREATY_PROCEDURE_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kelisim/v1/matter.pb.h"
+#include "shared/treaty/verdict.h"
+
+// How one kind of matter goes: for matter.cc and the files of the kinds.
+
+namespace kelisim::treaty {
+
+// Who may take a step. The opener is the Party whose step began the matter; the holder
+// is the one whose turn it is by Procedure::holder.
+enum class By { kOpener, kOther, kHolder, kEither };
+
+// What is special about a step.
+enum StepFlags : unsigned {
+  kPlain = 0,
+  // In another status its very rule is broken, and not merely the order of steps.
+  kRuleAsksForStatus = 1,
+  // Stands outside the chain: `from` does not matter, the counterpart must know of it.
+  kOutside = 2,
+  kIrreversible = 4,
+  // The other Party owes an answer, by a date.
+  kAsks = 8,
+};
+
+struct Step {
+  int number;  // field of the kind's step message
+  By by;
+  std::vector<v1::MatterStatus> from;
+  // Nothing: back to where an interruption began, else it stays where it is.
+  std::optional<v1::MatterStatus> to;
+  const char* rule;  // that it rests on
+  unsigned flags = kPlain;
+
+  bool Is(StepFlags flag) const { return (flags & flag) != 0; }
+};
+
+struct Procedure {
+  const char* collection;  // of names
+  int begins;              // the step that begins a matter
+  int opens;               // the step by which the counterpart learns of it
+  std::vector<Step> steps;
+  std::vector<v1::MatterStatus> interruptions;
+  std::vector<v1::MatterStatus> closed;
+  // Whose turn it is in the status of `state`; PARTY_UNSPECIFIED: either's.
+  v1::Party (*holder)(const v1::MatterState& state);
+  // The rule that the content of an admissible step breaks.
+  std::optional<v1::Violation> (*check)(const v1::MatterState& state, const v1::MatterStep& step,
+                                        const Context& context);
+  // What the step makes of the facts, besides what every step does.
+  void (*fold)(v1::MatterState& state, const v1::MatterStep& step, v1::Party author);
+};
+
+const Procedure& CourtDecisionProcedure();
+const Procedure& DisputeProcedure();
+const Procedure& PropertyProcedure();
+const Procedure& EntitlementProcedure();
+const Procedure& ComplaintProcedure();
+const Procedure& InquiryProcedure();
+
+// A matter names a case of the Agreement. Its author must know it; what it knew is not
+// asked again on arrival.
+bool KnowsCase(const std::string& case_id, const Context& context);
+
+inline v1::Party OpenerOf(const v1::MatterState& state) { return state.opened_by(); }
+inline v1::Party OtherOf(const v1::MatterState& state) { return Other(state.opened_by()); }
+
+}  // namespace kelisim::treaty
+
+#endif  // KELISIM_SHARED_TREATY_PROCEDURE_H_

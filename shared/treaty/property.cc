@@ -1,0 +1,164 @@
+#include <algorithm>
+#include <set>
+
+#include "shared/treaty/case_state.h"
+#include "shared/treaty/procedure.h"
+
+// Property of a resettler and the family (Arts. 6 and 10). The departure state opens:
+// it takes the declaration and certifies it; the entry state admits what arrives.
+
+namespace kelisim::treaty {
+namespace {
+
+using S = v1::PropertyStep;
+using State = v1::MatterState;
+
+const v1::PropertyItem* FindItem(const State& state, const std::string& item_id) {
+  for (const v1::PropertyItem& item : state.property().declaration().items()) {
+    if (item.item_id() == item_id) return &item;
+  }
+  return nullptr;
+}
+
+bool IsRefused(const State& state, const std::string& item_id) {
+  const auto& refusals = state.property().refusals();
+  return std::any_of(refusals.begin(), refusals.end(),
+                     [&](const v1::ItemRefusal& refusal) { return refusal.item_id() == item_id; });
+}
+
+bool IsMoney(const v1::PropertyItem& item) {
+  return item.kind() == v1::PropertyItem::MONEY || item.kind() == v1::PropertyItem::DEPOSIT ||
+         item.kind() == v1::PropertyItem::ASSET;
+}
+
+std::optional<v1::Violation> CheckDeclaration(const v1::PropertyDeclaration& declaration,
+                                              const Context& context) {
+  if (!KnowsCase(declaration.case_id(), context)) return Violates("step.case", "", "case_id");
+  std::set<std::string> seen;
+  for (const v1::PropertyItem& item : declaration.items()) {
+    if (!seen.insert(item.item_id()).second) return Violates("step.ground", "", "items");
+    // 6.a: movable property in personal ownership.
+    if (!item.in_personal_ownership()) return Violates("6.a", "", "in_personal_ownership");
+    // 6.b, 6.c: any amount, in any currency; but an amount, in a currency.
+    if (IsMoney(item) ? item.amount().empty() || item.currency().empty() : item.quantity() == 0) {
+      return Violates("step.ground", "", IsMoney(item) ? "amount" : "quantity");
+    }
+  }
+  return std::nullopt;
+}
+
+// One item, once, and only on a ground that the treaty gives to this Party.
+std::optional<v1::Violation> CheckRefusal(const State& state, const v1::ItemRefusal& refusal, bool import) {
+  const v1::PropertyItem* item = FindItem(state, refusal.item_id());
+  if (item == nullptr || IsRefused(state, refusal.item_id())) return Violates("step.ground", "", "item_id");
+  // 6.b, 6.c: money, deposits and assets are not limited.
+  if (IsMoney(*item)) return Violates("6.b", "", "item_id");
+  // 6.a: national heritage and what the departure state bars from export; 10.1: what the
+  // entry state bars from import.
+  const bool of_import = refusal.ground() == v1::ItemRefusal::IMPORT_PROHIBITED;
+  if (of_import != import) return Violates(import ? "10.1" : "6.a", "", "ground");
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> CheckTransfer(const State& state, const v1::Transfer& transfer) {
+  const v1::PropertyItem* item = FindItem(state, transfer.item_id());
+  if (item == nullptr || !IsMoney(*item)) return Violates("step.ground", "", "item_id");
+  // 10.2: free of fees and taxes, except payment for the transfer service.
+  const bool charged = transfer.charge() != v1::Transfer::NO_CHARGE;
+  if (charged && transfer.charge() != v1::Transfer::TRANSFER_SERVICE) {
+    return Violates("10.2", "", v1::Transfer::Charge_Name(transfer.charge()));
+  }
+  if (charged == transfer.charged().empty()) return Violates("step.ground", "", "charged");
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& step, const Context& context) {
+  const S& made = step.property();
+  switch (made.step_case()) {
+    case S::kDeclare:
+      return CheckDeclaration(made.declare(), context);
+    case S::kAmendDeclaration:
+      if (made.amend_declaration().case_id() != state.property().declaration().case_id()) {
+        return Violates("step.ground", "", "case_id");
+      }
+      return CheckDeclaration(made.amend_declaration(), context);
+    case S::kSubmitDeclaration:
+      return CheckDeclaration(made.submit_declaration(), context);
+    case S::kRefuseExport:
+      return CheckRefusal(state, made.refuse_export(), /*import=*/false);
+    case S::kRefuseImport:
+      return CheckRefusal(state, made.refuse_import(), /*import=*/true);
+    case S::kCertify: {
+      const v1::CustomsCertificate& certificate = made.certify();
+      if (*DateOf(certificate.valid_until()) > *DateOf(certificate.issued_on())) return std::nullopt;
+      return Violates("step.document", "", "valid_until");
+    }
+    case S::kRecordExit: {
+      const std::optional<absl::CivilDay> until = DateOf(state.property().certificate().valid_until());
+      // 13.2: the officer at the border checks a certificate that is valid.
+      if (until && *DateOf(made.record_exit().crossed_on()) <= *until) return std::nullopt;
+      return Violates("step.document", "", "valid_until");
+    }
+    case S::kRecordTransfer:
+      return CheckTransfer(state, made.record_transfer());
+    default:
+      return std::nullopt;
+  }
+}
+
+void Fold(State& state, const v1::MatterStep& step, v1::Party) {
+  const S& made = step.property();
+  v1::PropertyFacts& facts = *state.mutable_property();
+  if (made.has_amend_declaration()) *facts.mutable_declaration() = made.amend_declaration();
+  if (made.has_refuse_export()) *facts.add_refusals() = made.refuse_export();
+  if (made.has_refuse_import()) *facts.add_refusals() = made.refuse_import();
+  if (made.has_certify()) *facts.mutable_certificate() = made.certify();
+  if (made.has_record_transfer()) *facts.add_transfers() = made.record_transfer();
+}
+
+v1::Party Holder(const State& state) {
+  return state.status() == v1::PROPERTY_FROZEN || state.status() == v1::PROPERTY_IMPORTED ? OtherOf(state)
+                                                                                          : OpenerOf(state);
+}
+
+}  // namespace
+
+const Procedure& PropertyProcedure() {
+  constexpr By kD = By::kOpener;
+  constexpr By kE = By::kOther;
+  static const auto* const procedure = new Procedure{
+      "propertyDeclarations",
+      S::kDeclare,
+      S::kSubmitDeclaration,
+      {
+          {S::kDeclare, kD, {v1::MATTER_STATUS_UNSPECIFIED}, v1::PROPERTY_DECLARED, "6.a"},
+          // 6.a: declared before departure; then nothing is added.
+          {S::kAmendDeclaration,
+           kD,
+           {v1::PROPERTY_DECLARED},
+           v1::PROPERTY_DECLARED,
+           "6.a",
+           kRuleAsksForStatus},
+          {S::kSubmitDeclaration, kD, {v1::PROPERTY_DECLARED}, v1::PROPERTY_SUBMITTED, "6.a"},
+          {S::kRefuseExport, kD, {v1::PROPERTY_SUBMITTED}, std::nullopt, "6.a"},
+          {S::kCertify, kD, {v1::PROPERTY_SUBMITTED}, v1::PROPERTY_CERTIFIED, "6.a"},
+          {S::kRecordExit, kD, {v1::PROPERTY_CERTIFIED}, v1::PROPERTY_FROZEN, "6.a"},
+          {S::kRefuseImport, kE, {v1::PROPERTY_FROZEN}, std::nullopt, "10.1"},
+          {S::kRecordImport, kE, {v1::PROPERTY_FROZEN}, v1::PROPERTY_IMPORTED, "10.1"},
+          // Money may follow years later (6.d).
+          {S::kRecordTransfer, kE, {v1::PROPERTY_FROZEN, v1::PROPERTY_IMPORTED}, std::nullopt, "10.2"},
+          {S::kWithdraw,
+           kD,
+           {v1::PROPERTY_DECLARED, v1::PROPERTY_SUBMITTED, v1::PROPERTY_CERTIFIED},
+           v1::PROPERTY_WITHDRAWN,
+           "6.a"},
+      },
+      {},
+      {v1::PROPERTY_WITHDRAWN},
+      Holder,
+      Check,
+      Fold};
+  return *procedure;
+}
+
+}  // namespace kelisim::treaty

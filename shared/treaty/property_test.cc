@@ -1,0 +1,177 @@
+#include "shared/treaty/matter_testing.h"
+
+namespace kelisim::treaty {
+namespace {
+
+using namespace testing;  // NOLINT: the vocabulary of these tests
+
+constexpr v1::Party kD = kKz;
+constexpr v1::Party kE = kRu;
+
+constexpr char kItems[] =
+    "case_id: 'c1' "
+    "items { item_id: '1' kind: MOVABLE description: 'furniture' quantity: 12 owner_person_id: 'head' "
+    "in_personal_ownership: true } "
+    "items { item_id: '2' kind: CULTURAL_VALUABLE description: 'painting' quantity: 1 owner_person_id: 'm1' "
+    "share: '1/2' in_personal_ownership: true } "
+    "items { item_id: '3' kind: MONEY description: 'from the sale of the flat' amount: '999999999999.00' "
+    "currency: 'USD' owner_person_id: 'head' in_personal_ownership: true } "
+    "items { item_id: '4' kind: DEPOSIT description: 'savings' amount: '100' currency: 'KZT' "
+    "owner_person_id: "
+    "'head' in_personal_ownership: true } "
+    "items { item_id: '5' kind: VEHICLE description: 'car' quantity: 1 owner_person_id: 'head' "
+    "in_personal_ownership: true }";
+
+class Desk : public MatterDesk {
+ public:
+  Desk() : MatterDesk("property", kD) {}
+  void Declare() { ASSERT_EQ(Do(kD, absl::StrCat("declare { ", kItems, " }")), ""); }
+  void Submit() {
+    Declare();
+    ASSERT_EQ(Do(kD, "submit_declaration {}"), "");
+  }
+  void Certify() {
+    Submit();
+    ASSERT_EQ(Do(kD, "certify { number: 'C-1' issued_on: '2026-03-02' valid_until: '2026-09-02' }"), "");
+  }
+  void Exit() {
+    Certify();
+    ASSERT_EQ(Do(kD, "record_exit { crossed_on: '2026-03-02' crossing_point: 'P1' }"), "");
+  }
+  std::string Refuse(v1::Party by, const char* step, const char* item, const char* ground) {
+    return Do(by, absl::StrCat(step, " { item_id: '", item, "' ground: ", ground, " legal_act: 'list 4' }"));
+  }
+  std::string Transfer(const std::string& fields) {
+    return Do(kE,
+              absl::StrCat("record_transfer { item_id: '4' amount: '100' currency: 'KZT' ", fields, " }"));
+  }
+};
+
+TEST(Property, WhoMayDoWhatInEveryStatus) {
+  v1::MatterState sample;
+  sample.mutable_property();
+  sample.set_shared(true);
+  const ActionTable table = {
+      {v1::PROPERTY_DECLARED, {"amend_declaration submit_declaration withdraw", ""}},
+      {v1::PROPERTY_SUBMITTED, {"certify refuse_export withdraw", ""}},
+      {v1::PROPERTY_CERTIFIED, {"record_exit withdraw", ""}},
+      {v1::PROPERTY_FROZEN, {"", "record_import record_transfer refuse_import"}},
+      {v1::PROPERTY_IMPORTED, {"", "record_transfer"}},
+      {v1::PROPERTY_WITHDRAWN, {"", ""}},
+  };
+  ExpectActions("property", kD, table, sample);
+}
+
+// 53: one item is national heritage; the rest goes.
+TEST(Property, Edge53NationalHeritageIsRefusedAlone) {
+  Desk desk;
+  desk.Submit();
+  EXPECT_EQ(desk.Refuse(kD, "refuse_export", "2", "NATIONAL_HERITAGE"), "");
+  EXPECT_EQ(desk.Refuse(kD, "refuse_export", "2", "EXPORT_PROHIBITED"), "step.ground");
+  EXPECT_EQ(desk.Refuse(kD, "refuse_export", "9", "NATIONAL_HERITAGE"), "step.ground");
+  // 6.a: on no other ground.
+  EXPECT_EQ(desk.Refuse(kD, "refuse_export", "1", "IMPORT_PROHIBITED"), "6.a");
+  EXPECT_EQ(desk.Do(kD, "certify { number: 'C-1' issued_on: '2026-03-02' valid_until: '2026-09-02' }"), "");
+  ASSERT_EQ(desk.state().property().refusals_size(), 1);
+  EXPECT_EQ(desk.state().property().refusals(0).item_id(), "2");
+}
+
+// 54: what the entry state bars from import has no exemption; nothing else is touched.
+TEST(Property, Edge54ImportBan) {
+  Desk desk;
+  desk.Exit();
+  EXPECT_EQ(desk.Refuse(kE, "refuse_import", "1", "NATIONAL_HERITAGE"), "10.1");
+  EXPECT_EQ(desk.Refuse(kE, "refuse_import", "1", "EXPORT_PROHIBITED"), "10.1");
+  EXPECT_EQ(desk.Refuse(kE, "refuse_import", "1", "IMPORT_PROHIBITED"), "");
+  EXPECT_EQ(desk.Do(kE, "record_import { basis: 'customs entry 5' }"), "");
+  EXPECT_EQ(desk.Status(), "PROPERTY_IMPORTED");
+}
+
+// 55: nothing is added after the declaration is given, and least of all after departure.
+TEST(Property, Edge55NothingIsAddedAfterDeparture) {
+  Desk desk;
+  desk.Declare();
+  std::string more = absl::StrCat("amend_declaration { ", kItems,
+                                  " items { item_id: '6' kind: MOVABLE description: 'piano' quantity: 1 "
+                                  "owner_person_id: 'head' in_personal_ownership: true } }");
+  EXPECT_EQ(desk.Do(kD, more), "");
+  EXPECT_EQ(desk.state().property().declaration().items_size(), 6);
+  EXPECT_EQ(desk.Do(kD, "submit_declaration {}"), "");
+  EXPECT_EQ(desk.Do(kD, more), "6.a");
+  EXPECT_EQ(desk.Do(kD, "certify { number: 'C-1' issued_on: '2026-03-02' valid_until: '2026-09-02' }"), "");
+  EXPECT_EQ(desk.Do(kD, "record_exit { crossed_on: '2026-03-02' crossing_point: 'P1' }"), "");
+  EXPECT_EQ(desk.Do(kD, more), "6.a");
+}
+
+// 58, 59: any amount in any currency, of a sale or of savings; no ground against money.
+TEST(Property, Edges58And59MoneyHasNoCap) {
+  for (const char* item : {"3", "4"}) {
+    Desk desk;
+    desk.Submit();
+    EXPECT_EQ(desk.Refuse(kD, "refuse_export", item, "EXPORT_PROHIBITED"), "6.b");
+    Desk gone;
+    gone.Exit();
+    EXPECT_EQ(gone.Refuse(kE, "refuse_import", item, "IMPORT_PROHIBITED"), "6.b");
+  }
+}
+
+// 60, 61: the bank's commission is allowed, a tax is not.
+TEST(Property, Edges60And61WhatMayBeChargedForATransfer) {
+  Desk desk;
+  desk.Exit();
+  EXPECT_EQ(desk.Transfer("charge: TRANSFER_SERVICE charged: '1.00'"), "");
+  EXPECT_EQ(desk.Transfer("charge: NO_CHARGE"), "");
+  for (const char* charge : {"TAX", "DUTY", "OTHER_FEE"}) {
+    EXPECT_EQ(desk.Transfer(absl::StrCat("charge: ", charge, " charged: '1.00'")), "10.2") << charge;
+  }
+  EXPECT_EQ(desk.Transfer("charge: NO_CHARGE charged: '1.00'"), "step.ground");
+  EXPECT_EQ(desk.Transfer("charge: TRANSFER_SERVICE"), "step.ground");
+  EXPECT_EQ(desk.Do(kE, "record_transfer { item_id: '1' amount: '1' currency: 'KZT' charge: NO_CHARGE }"),
+            "step.ground");
+  EXPECT_EQ(desk.state().property().transfers_size(), 2);
+}
+
+// 62: money and what was left behind have no last day.
+TEST(Property, Edge62ATransferYearsLater) {
+  Desk desk;
+  desk.Exit();
+  ASSERT_EQ(desk.Do(kE, "record_import { basis: 'customs entry 5' }"), "");
+  desk.today = absl::CivilDay(2036, 3, 2);
+  EXPECT_EQ(desk.Transfer("charge: NO_CHARGE"), "");
+}
+
+TEST(Property, ADeclarationIsOfACaseAndOfOwnThings) {
+  Desk desk;
+  const auto declare = [&](std::string from, const std::string& to) {
+    std::string items = kItems;
+    items.replace(items.find(from), from.size(), to);
+    Desk fresh;
+    return fresh.Do(kD, absl::StrCat("declare { ", items, " }"));
+  };
+  EXPECT_EQ(declare("case_id: 'c1'", "case_id: 'c2'"), "step.case");
+  EXPECT_EQ(declare("in_personal_ownership: true", "in_personal_ownership: false"), "6.a");
+  EXPECT_EQ(declare("item_id: '2'", "item_id: '1'"), "step.ground");
+  EXPECT_EQ(declare("quantity: 12", "quantity: 0"), "step.ground");
+  EXPECT_EQ(declare("amount: '100'", ""), "step.ground");
+  EXPECT_EQ(declare("currency: 'KZT'", "currency: 'tenge'"), "form: declare.items[3].currency");
+  for (const char* share : {"2/1", "0/2", "1/0", "half", "1/"}) {
+    EXPECT_EQ(declare("share: '1/2'", absl::StrCat("share: '", share, "'")), "form: declare.items[1].share")
+        << share;
+  }
+  EXPECT_EQ(declare("owner_person_id: 'm1'", "owner_person_id: 'x'"),
+            "form: declare.items[1].owner_person_id");
+}
+
+TEST(Property, TheCertificateMustBeValidAtTheBorder) {
+  Desk desk;
+  desk.Submit();
+  EXPECT_EQ(desk.Do(kD, "certify { number: 'C-1' issued_on: '2026-03-02' valid_until: '2026-03-02' }"),
+            "step.document");
+  EXPECT_EQ(desk.Do(kD, "certify { number: 'C-1' issued_on: '2026-03-01' valid_until: '2026-03-02' }"), "");
+  desk.today = kToday + 1;
+  EXPECT_EQ(desk.Do(kD, "record_exit { crossed_on: '2026-03-03' crossing_point: 'P1' }"), "step.document");
+  EXPECT_EQ(desk.Do(kD, "record_exit { crossed_on: '2026-03-02' crossing_point: 'P1' }"), "");
+}
+
+}  // namespace
+}  // namespace kelisim::treaty
