@@ -7,6 +7,7 @@
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/seal.h"
+#include "shared/treaty/instrument.h"
 #include "shared/treaty/quota.h"
 #include "shared/treaty/term.h"
 
@@ -312,9 +313,18 @@ absl::StatusOr<std::optional<v1::Violation>> Books::JudgeCounterpart(const Opene
   const absl::StatusOr<absl::CivilDay> happened_on = ParseDate(act.happened_on());
   if (!effective_on.ok() || !happened_on.ok()) return treaty::Violates("exchange.format", "", "dates");
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, views_.LoadTreaty());
+  // 13.2: judged by the protocol that its author names; an older one is no fault of who
+  // could not know yet that a newer one was signed.
+  const v1::Protocol* const protocol =
+      treaty::ProtocolNamed(treaty_state, identity_.protocol, act.protocol_version(), *effective_on);
+  if (protocol == nullptr) return treaty::Violates("13.2", "", "protocol_version");
+  // 13.1: signed for a body that was the authorised one on that day.
+  if (!treaty::IsAuthorised(treaty_state, act.body(), opened.reference.ledger(), *effective_on)) {
+    return treaty::Violates("13.1", "", "body");
+  }
   const treaty::Context context{
-      opened.reference.ledger(), *effective_on, *happened_on,           treaty_state,
-      identity_.protocol,        views_,        /*of_counterpart=*/true};
+      opened.reference.ledger(), *effective_on, *happened_on, treaty_state, *protocol, views_,
+      /*of_counterpart=*/true};
   std::optional<v1::Violation> violation;
   switch (act.subject_case()) {
     case v1::Act::kCaseAct: {

@@ -24,7 +24,10 @@ namespace kelisim::authority {
 // Who a node is and whom it faces.
 struct Identity {
   Profile profile;
+  // Before the first one that both have signed.
   v1::Protocol protocol;
+  // The authorised body for which this node signs (13.1).
+  std::string body;
   tlog::NoteSigner log;
   tlog::NoteSigner witness;
   tlog::NoteSigner mirror;

@@ -9,6 +9,7 @@
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
 #include "shared/treaty/form.h"
+#include "shared/treaty/instrument.h"
 #include "shared/treaty/quota.h"
 #include "shared/treaty/resettlement.h"
 #include "shared/treaty/term.h"
@@ -156,10 +157,15 @@ absl::Status Core::Handle(const Tick&, Turn&) {
 }
 
 absl::Status Core::RecordOverdue(const std::string& today) {
+  ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, books_->views().LoadTreaty());
+  const absl::CivilDay day = identity_.profile.DateAt(now_);
+  // 13.1: a body that is not the authorised one says nothing.
+  if (!treaty::IsAuthorised(treaty_state, identity_.body, identity_.self(), day)) return absl::OkStatus();
+  const std::string version = treaty::ProtocolOn(treaty_state, identity_.protocol, day).version();
   ASSIGN_OR_RETURN(const auto overdue, books_->views().OverdueOffers(today));
   for (const auto& [case_id, offer_entry_id] : overdue) {
     ASSIGN_OR_RETURN(const auto record, books_->views().Load<v1::CaseRecord>(case_id));
-    v1::Act act = OverdueAct(case_id, today);
+    v1::Act act = OverdueAct(case_id, today, version);
     v1::Overdue* what = act.mutable_case_act()->mutable_answer_overdue();
     what->set_offer_entry_id(offer_entry_id);
     what->set_answer_due(record->state().answer_due());
@@ -168,19 +174,21 @@ absl::Status Core::RecordOverdue(const std::string& today) {
   ASSIGN_OR_RETURN(const std::vector<std::string> matters, books_->views().OverdueMatters(today));
   for (const std::string& id : matters) {
     ASSIGN_OR_RETURN(const auto record, books_->views().Load<v1::MatterRecord>(id));
-    v1::Act act = OverdueAct(id, today);
+    v1::Act act = OverdueAct(id, today, version);
     *act.mutable_matter_step() = treaty::OverdueStep(record->state());
     RETURN_IF_ERROR(books_->AppendAct(act, /*addressed=*/true, now_));
   }
   return absl::OkStatus();
 }
 
-v1::Act Core::OverdueAct(const std::string& subject_id, const std::string& today) const {
+v1::Act Core::OverdueAct(const std::string& subject_id, const std::string& today,
+                         const std::string& protocol_version) const {
   v1::Act act;
   act.set_subject_id(subject_id);
   act.set_happened_on(today);
   act.set_effective_on(today);
-  act.set_protocol_version(identity_.protocol.version());
+  act.set_protocol_version(protocol_version);
+  act.set_body(identity_.body);
   return act;
 }
 
@@ -217,6 +225,11 @@ absl::StatusOr<Core::Judged> Core::AnswerOfficer(const OfficerCall& call) {
                    std::visit([&](const auto& request) { return Decide(request); }, call.request));
   RETURN_IF_ERROR(books_->views().status());
   if (!decision.refusal.status.ok()) return Judged{std::move(decision.refusal)};
+  // 13.1: the body whose acts these are is the authorised one on this day.
+  ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, books_->views().LoadTreaty());
+  if (!treaty::IsAuthorised(treaty_state, identity_.body, identity_.self(), identity_.profile.DateAt(now_))) {
+    return Judged{Broken(treaty::Violates("13.1", "", identity_.body))};
+  }
   if (validate_only) return Judged();
 
   for (size_t i = 0; i < decision.acts.size(); ++i) {
@@ -226,7 +239,8 @@ absl::StatusOr<Core::Judged> Core::AnswerOfficer(const OfficerCall& call) {
     act.set_request_acts(static_cast<uint32_t>(decision.acts.size()));
     act.set_request_act_number(static_cast<uint32_t>(i));
     act.set_officer(call.officer);
-    act.set_protocol_version(identity_.protocol.version());
+    act.set_protocol_version(decision.protocol_version);
+    act.set_body(identity_.body);
     RETURN_IF_ERROR(WithMatterOf(act, absl::OkStatus(), [&]<typename Record>(const Record&) -> absl::Status {
       if (treaty::IsOutsideChain(Matter<Record>::In(act))) return absl::OkStatus();
       ASSIGN_OR_RETURN(const auto record, books_->views().Load<Record>(act.subject_id()));
@@ -255,13 +269,18 @@ absl::Status Core::MayAppend(bool irreversible) const {
 }
 
 absl::StatusOr<treaty::Context> Core::ContextFor(const std::string& happened_on,
-                                                 const v1::TreatyState& treaty) const {
+                                                 const v1::TreatyState& treaty,
+                                                 const std::string& pinned_on) const {
   const absl::CivilDay today = identity_.profile.DateAt(now_);
   absl::CivilDay happened = today;
   if (!happened_on.empty()) {
     ASSIGN_OR_RETURN(happened, ParseDate(happened_on));
   }
-  return treaty::Context{identity_.self(), today, happened, treaty, identity_.protocol, books_->views()};
+  // A case keeps the protocol under which it was filed.
+  const absl::StatusOr<absl::CivilDay> pinned = ParseDate(pinned_on);
+  const v1::Protocol& protocol =
+      treaty::ProtocolOn(treaty, identity_.protocol, pinned.ok() ? *pinned : today);
+  return treaty::Context{identity_.self(), today, happened, treaty, protocol, books_->views()};
 }
 
 std::vector<treaty::FieldProblem> Core::NationalProblems(const v1::Petition& petition,
@@ -299,20 +318,29 @@ absl::StatusOr<Core::Decision> Core::DecideMatter(const Request& request) {
   constexpr bool kIsCase = std::is_same_v<Record, v1::CaseRecord>;
   Decision decision;
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, books_->views().LoadTreaty());
-  const absl::StatusOr<treaty::Context> context = ContextFor(request.happened_on(), treaty_state);
+  const bool begins = Matter<Record>::Begins(request.command());
+  absl::string_view id = request.name();
+  const std::string prefix = NameOf<Record>(request.command(), "");
+  const bool named = absl::ConsumePrefix(&id, prefix) && !id.empty();
+  std::string pinned_on;
+  if constexpr (kIsCase) {
+    if (named) {
+      ASSIGN_OR_RETURN(const auto found, books_->views().Load<Record>(std::string(id)));
+      pinned_on = found->state().petition().filed_on();
+    }
+  }
+  const absl::StatusOr<treaty::Context> context = ContextFor(request.happened_on(), treaty_state, pinned_on);
   if (!context.ok()) {
     decision.refusal = Invalid({{"happened_on", "form.date"}});
     return decision;
   }
+  decision.protocol_version = context->protocol.version();
   std::vector<treaty::FieldProblem> problems = treaty::CheckForm(request.command(), context->today);
   if constexpr (kIsCase) {
     for (treaty::FieldProblem& problem : NationalProblems(request.command()))
       problems.push_back(std::move(problem));
   }
-  const bool begins = Matter<Record>::Begins(request.command());
-  absl::string_view id = request.name();
-  const std::string prefix = NameOf<Record>(request.command(), "");
-  if (begins ? !id.empty() : (!absl::ConsumePrefix(&id, prefix) || id.empty())) {
+  if (begins ? !request.name().empty() : !named) {
     problems.push_back({"name", "form.name"});
   }
   if (!problems.empty()) {
@@ -367,11 +395,12 @@ absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitMatterStepRequest& r
 absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitQuotaCommandRequest& request) {
   Decision decision;
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, books_->views().LoadTreaty());
-  const absl::StatusOr<treaty::Context> context = ContextFor(request.happened_on(), treaty_state);
+  const absl::StatusOr<treaty::Context> context = ContextFor(request.happened_on(), treaty_state, "");
   if (!context.ok()) {
     decision.refusal = Invalid({{"happened_on", "form.date"}});
     return decision;
   }
+  decision.protocol_version = context->protocol.version();
   if (std::vector<treaty::FieldProblem> problems = treaty::CheckForm(request.command()); !problems.empty()) {
     decision.refusal = Invalid(std::move(problems));
     return decision;
@@ -403,11 +432,12 @@ absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitQuotaCommandRequest&
 absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitTreatyCommandRequest& request) {
   Decision decision;
   ASSIGN_OR_RETURN(const v1::TreatyState state, books_->views().LoadTreaty());
-  const absl::StatusOr<treaty::Context> context = ContextFor(request.happened_on(), state);
+  const absl::StatusOr<treaty::Context> context = ContextFor(request.happened_on(), state, "");
   if (!context.ok()) {
     decision.refusal = Invalid({{"happened_on", "form.date"}});
     return decision;
   }
+  decision.protocol_version = context->protocol.version();
   if (std::vector<treaty::FieldProblem> problems = treaty::CheckForm(request.command()); !problems.empty()) {
     decision.refusal = Invalid(std::move(problems));
     return decision;

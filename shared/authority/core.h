@@ -64,6 +64,7 @@ class Core {
     Answer refusal;  // its status is not OK when the command is refused
     std::vector<v1::Act> acts;
     std::vector<bool> addressed;
+    std::string protocol_version;  // by which it was judged
   };
   absl::StatusOr<Decision> Decide(const v1::SubmitCaseCommandRequest& request);
   absl::StatusOr<Decision> Decide(const v1::SubmitMatterStepRequest& request);
@@ -81,12 +82,14 @@ class Core {
   absl::StatusOr<Decision> DecideMatter(const Request& request);
   absl::Status MayAppend(bool irreversible) const;
   absl::Status RecordOverdue(const std::string& today);
-  v1::Act OverdueAct(const std::string& subject_id, const std::string& today) const;
+  v1::Act OverdueAct(const std::string& subject_id, const std::string& today,
+                     const std::string& protocol_version) const;
   void AnchorHead(Turn& turn);
   void Settle(Turn& turn);
 
-  absl::StatusOr<treaty::Context> ContextFor(const std::string& happened_on,
-                                             const v1::TreatyState& treaty) const;
+  // Under the protocol in force on `pinned_on`; empty: today.
+  absl::StatusOr<treaty::Context> ContextFor(const std::string& happened_on, const v1::TreatyState& treaty,
+                                             const std::string& pinned_on) const;
   std::vector<treaty::FieldProblem> NationalProblems(const v1::Petition& petition,
                                                      const std::string& path) const;
   // What only one kind of matter asks, before and after its state is known.

@@ -9,6 +9,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
+#include "shared/treaty/instrument.h"
 #include "shared/treaty/resettlement.h"
 #include "shared/treaty/term.h"
 
@@ -98,7 +99,8 @@ absl::StatusOr<File> Reader::GetFile(const std::string& name, absl::Time now) co
   if (view.awaiting_cosignature()) return view;
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, views.LoadTreaty());
   const absl::CivilDay today = identity_.profile.DateAt(now);
-  const treaty::Context context{identity_.self(), today, today, treaty_state, identity_.protocol, views};
+  const v1::Protocol& protocol = treaty::ProtocolOn(treaty_state, identity_.protocol, today);
+  const treaty::Context context{identity_.self(), today, today, treaty_state, protocol, views};
   for (v1::AllowedAction& action : treaty::AllowedActions(view.state(), context)) {
     *view.add_allowed_actions() = std::move(action);
   }
@@ -207,13 +209,22 @@ absl::StatusOr<v1::QuotaState> Reader::GetQuota(const std::string& name) const {
   return views.LoadQuota(parts[1] == "kz" ? v1::PARTY_KZ : v1::PARTY_RU, static_cast<int>(*year));
 }
 
+absl::StatusOr<absl::CivilDay> Reader::DayOf(const std::string& on, absl::Time now) const {
+  if (on.empty()) return identity_.profile.DateAt(now);
+  const absl::StatusOr<absl::CivilDay> asked = ParseDate(on);
+  if (!asked.ok()) return absl::InvalidArgumentError("on");
+  return *asked;
+}
+
+absl::StatusOr<v1::RuleCatalogue> Reader::ListRules(const std::string& on, absl::Time now) const {
+  ASSIGN_OR_RETURN(const absl::CivilDay day, DayOf(on, now));
+  Overlay rows(store_);
+  ASSIGN_OR_RETURN(const v1::TreatyState treaty, Views(identity_.self(), rows, vault_).LoadTreaty());
+  return treaty::RulesOn(treaty, day);
+}
+
 absl::StatusOr<v1::Term> Reader::GetTerm(const std::string& on, absl::Time now) const {
-  absl::CivilDay day = identity_.profile.DateAt(now);
-  if (!on.empty()) {
-    const absl::StatusOr<absl::CivilDay> asked = ParseDate(on);
-    if (!asked.ok()) return absl::InvalidArgumentError("on");
-    day = *asked;
-  }
+  ASSIGN_OR_RETURN(const absl::CivilDay day, DayOf(on, now));
   Overlay rows(store_);
   v1::Term term;
   ASSIGN_OR_RETURN(*term.mutable_treaty(), Views(identity_.self(), rows, vault_).LoadTreaty());
@@ -224,6 +235,8 @@ absl::StatusOr<v1::Term> Reader::GetTerm(const std::string& on, absl::Time now) 
     term.set_period_until(FormatDate(period->until));
     term.set_last_day_for_notice(FormatDate(period->last_day_for_notice));
   }
+  for (v1::Body& body : treaty::BodiesOn(term.treaty(), day)) *term.add_bodies() = std::move(body);
+  *term.mutable_protocol() = treaty::ProtocolOn(term.treaty(), identity_.protocol, day);
   return term;
 }
 

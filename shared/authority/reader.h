@@ -33,6 +33,8 @@ class Reader {
   absl::StatusOr<v1::ListCasesResponse> ListCases(const v1::ListCasesRequest& request) const;
   absl::StatusOr<v1::ListMattersResponse> ListMatters(const v1::ListMattersRequest& request) const;
   absl::StatusOr<v1::QuotaState> GetQuota(const std::string& name) const;
+  // In the wording of the day `on`; empty: today.
+  absl::StatusOr<v1::RuleCatalogue> ListRules(const std::string& on, absl::Time now) const;
   absl::StatusOr<v1::Term> GetTerm(const std::string& on, absl::Time now) const;
   // Acts on matters from `cursor` on, at most `limit`, in the order in which this node
   // knows them. `cursor` receives where to go on. An own irreversible act that
@@ -51,6 +53,7 @@ class Reader {
   absl::StatusOr<Opened> Load(ledger::Side side, uint64_t index) const;
   absl::StatusOr<v1::TimelineItem> ItemFor(const v1::ActRecord& made, uint64_t cosigned) const;
   absl::StatusOr<uint64_t> Cosigned() const;
+  absl::StatusOr<absl::CivilDay> DayOf(const std::string& on, absl::Time now) const;
   // The view of one: a Case or MatterFile.
   template <typename Record, typename File>
   absl::StatusOr<File> GetFile(const std::string& name, absl::Time now) const;

@@ -10,6 +10,7 @@
 #include "kelisim/v1/treaty_service.pb.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
+#include "shared/treaty/instrument.h"
 #include "shared/treaty/quota.h"
 #include "shared/treaty/term.h"
 
@@ -207,6 +208,7 @@ absl::Status Views::FoldAct(const OpenedEntry& opened, const v1::Act& act) {
     RETURN_IF_ERROR(UpdateRegisters(before, record->state(), opened.entry.recorded_at_us()));
   } else {
     UpdateDue(due_before, MatterDueRow(self_, record->state()));
+    RETURN_IF_ERROR(UpdateTreaty(record->state()));
     if (what.answer_overdue()) {
       // The step that asked is the newest in the chain.
       for (v1::ActRecord& earlier : *record->mutable_acts()) {
@@ -243,6 +245,7 @@ absl::Status Views::FoldRefusalOfOwn(const OpenedEntry& refused, const v1::Act& 
       RETURN_IF_ERROR(UpdateRegisters(before, state, refused.entry.recorded_at_us()));
     } else {
       UpdateDue(MatterDueRow(self_, record->state()), MatterDueRow(self_, state));
+      RETURN_IF_ERROR(UpdateTreaty(state));
     }
     *record->mutable_state() = std::move(state);
     return records_.Save(std::move(record));
@@ -342,6 +345,14 @@ absl::Status Views::UpdateRegisters(const Registered& before, const v1::CaseStat
     if (!before.due_row.empty()) rows_.Delete(before.due_row);
     if (!after.due_row.empty()) rows_.Put(after.due_row, state.head_entry_id());
   }
+  return absl::OkStatus();
+}
+
+absl::Status Views::UpdateTreaty(const v1::MatterState& state) {
+  if (!state.has_instrument()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(v1::TreatyState treaty, LoadTreaty());
+  treaty_ = treaty::WithInstrument(std::move(treaty), state);
+  rows_.Put(std::string(kTreatyRow), treaty_->SerializeAsString());
   return absl::OkStatus();
 }
 

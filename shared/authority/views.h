@@ -115,6 +115,7 @@ class Views final : public treaty::Registry {
   template <typename Record>
   absl::StatusOr<typename Matter<Record>::State> Refold(const Record& record, uint64_t own_end) const;
   absl::Status UpdateRegisters(const Registered& before, const v1::CaseState& state, int64_t at_us);
+  absl::Status UpdateTreaty(const v1::MatterState& state);
   void UpdateDue(const std::string& before, const std::string& after);
   absl::Status UpdateQuota(const Registered& of, int sign, const std::string& case_id, int64_t at_us);
   absl::Status UpdateClaims(const std::string& case_id, treaty::Claim claim,

@@ -103,8 +103,12 @@ void AddTermSteps(Program& program, CLI::App& group) {
 
 // ---- rules
 
-int ShowRule(const std::string& id, Session& session) {
-  const Result<v1::RuleCatalogue> rules = session.client.Call(v1::ListRulesRequest());
+void AddOn(CLI::App& command, v1::ListRulesRequest& request) {
+  command.add_option("--on", *request.mutable_on(), "Wording of that day; default today")->type_name("DATE");
+}
+
+int ShowRule(const std::string& id, const v1::ListRulesRequest& request, Session& session) {
+  const Result<v1::RuleCatalogue> rules = session.client.Call(request);
   if (!rules.status.ok()) return Show(session, rules);
   for (const v1::Rule& rule : rules.response.rules()) {
     if (rule.id() == id) return Show(session, Result<v1::Rule>{grpc::Status::OK, rule});
@@ -139,17 +143,19 @@ void AddRuleCommands(Program& program) {
   group->require_subcommand(1);
   CLI::App* list = group->add_subcommand("list", "List the rules");
   list->footer("Example:\n  kelisim rules list --lang ru");
-  list->callback([&program] {
-    program.action = [](Session& session) {
-      return Show(session, session.client.Call(v1::ListRulesRequest()));
-    };
+  auto request = std::make_shared<v1::ListRulesRequest>();
+  AddOn(*list, *request);
+  list->callback([&program, request] {
+    program.action = [request](Session& session) { return Show(session, session.client.Call(*request)); };
   });
   CLI::App* show = group->add_subcommand("show", "Show a rule and what to do when it stands in the way");
   show->footer("Example:\n  kelisim rules show 3.g");
   auto id = std::make_shared<std::string>();
   show->add_option("ID", *id, "Rule id")->required();
-  show->callback(
-      [&program, id] { program.action = [id](Session& session) { return ShowRule(*id, session); }; });
+  AddOn(*show, *request);
+  show->callback([&program, id, request] {
+    program.action = [id, request](Session& session) { return ShowRule(*id, *request, session); };
+  });
 }
 
 }  // namespace kelisim::cli

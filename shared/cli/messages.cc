@@ -45,6 +45,7 @@ constexpr Family kOneofs[] = {
     {"kelisim.v1.EntitlementStep", "step.entitlement."},
     {"kelisim.v1.ComplaintStep", "step.complaint."},
     {"kelisim.v1.InquiryStep", "step.inquiry."},
+    {"kelisim.v1.InstrumentStep", "step.instrument."},
     {"kelisim.v1.QuotaCommand", "quota_command."},
     {"kelisim.v1.QuotaAct", "quota_act."},
     {"kelisim.v1.TreatyCommand", "treaty_command."},
@@ -54,7 +55,8 @@ constexpr Family kOneofs[] = {
 // Values of what the steps of matters say are one family: "value.TAX".
 constexpr std::string_view kMatterFiles[] = {
     "kelisim/v1/court_decision.proto", "kelisim/v1/dispute.proto",   "kelisim/v1/property.proto",
-    "kelisim/v1/entitlement.proto",    "kelisim/v1/complaint.proto", "kelisim/v1/inquiry.proto"};
+    "kelisim/v1/entitlement.proto",    "kelisim/v1/complaint.proto", "kelisim/v1/inquiry.proto",
+    "kelisim/v1/instrument.proto",     "kelisim/v1/treaty.proto"};
 
 std::string KeyIn(const Family& family, std::string_view name) {
   if (name.substr(0, family.prefix.size()) == family.prefix) name.remove_prefix(family.prefix.size());

@@ -439,15 +439,27 @@ std::string Render(const v1::QuotaState& quota, const Reader& reader) {
 
 std::string Render(const v1::Term& term, const Reader& reader) {
   const Lang lang = reader.lang;
+  std::vector<Row> bodies;
+  for (const v1::Body& body : term.bodies()) {
+    bodies.push_back({SayEnum(lang, body.party()), body.from(), body.id(), In(lang, body.name())});
+  }
+  std::vector<Row> protocol;
+  CollectFacts(lang, term.protocol(), "", protocol);
   const std::string period = term.period() == 0 ? ""
                                                 : absl::StrCat(term.period(), ": ", term.period_from(), " - ",
                                                                DayBefore(term.period_until()));
-  return absl::StrCat(Say(lang, "ui.term"), "\n",
-                      DrawPairs({{Say(lang, "ui.in_force"), YesNo(lang, term.in_force())},
-                                 {Say(lang, "ui.period"), period},
-                                 {Say(lang, "ui.last_day_for_notice"), term.last_day_for_notice()}},
-                                reader.look),
-                      TermEnd(term.treaty(), reader));
+  return absl::StrCat(
+      Say(lang, "ui.term"), "\n",
+      DrawPairs({{Say(lang, "ui.in_force"), YesNo(lang, term.in_force())},
+                 {Say(lang, "ui.period"), period},
+                 {Say(lang, "ui.last_day_for_notice"), term.last_day_for_notice()}},
+                reader.look),
+      TermEnd(term.treaty(), reader),
+      Section(Say(lang, "ui.bodies"),
+              DrawTable({Say(lang, "ui.by"), Say(lang, "ui.when"), "#", Say(lang, "ui.name")}, bodies,
+                        reader.look)),
+      Section(Say(lang, "ui.protocol"),
+              DrawTable({Say(lang, "ui.name"), Say(lang, "ui.what")}, protocol, reader.look)));
 }
 
 std::string Render(const v1::RuleCatalogue& rules, const Reader& reader) {

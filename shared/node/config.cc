@@ -13,6 +13,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
+#include "shared/treaty/form.h"
 
 namespace kelisim::node {
 namespace {
@@ -107,28 +108,11 @@ void CheckIdentities(const v1::NodeConfig& config, Problems& problems) {
   if (!counterpart) problems.push_back("identities: must name the COUNTERPART");
 }
 
-void CheckHolidays(const google::protobuf::RepeatedPtrField<std::string>& days, const std::string& field,
-                   Problems& problems) {
-  for (int i = 0; i < days.size(); ++i) {
-    if (!ParseDate(days[i]).ok())
-      problems.push_back(absl::StrCat(field, "[", i, "]: is no date (YYYY-MM-DD)"));
-  }
-}
-
 void CheckProtocol(const v1::Protocol& protocol, Problems& problems) {
-  Require(protocol.version(), "protocol.version", problems);
-  if (protocol.quota_unit() == v1::Protocol::QUOTA_UNIT_UNSPECIFIED) {
-    problems.push_back("protocol.quota_unit: is required");
+  for (const treaty::FieldProblem& problem : treaty::CheckForm(protocol)) {
+    problems.push_back(absl::StrCat("protocol.", problem.field,
+                                    ": is missing, or not as message Protocol of treaty.proto says"));
   }
-  RequireRange(protocol.answer_days(), 1, 366, "protocol.answer_days", problems);
-  RequireRange(protocol.status_validity_months(), 1, 120, "protocol.status_validity_months", problems);
-  Require(protocol.status_form_version(), "protocol.status_form_version", problems);
-  RequireRange(protocol.dispute_answer_days(), 1, 366, "protocol.dispute_answer_days", problems);
-  RequireRange(protocol.dispute_consultation_days(), 1, 366, "protocol.dispute_consultation_days", problems);
-  RequireRange(protocol.matter_answer_working_days(), 1, 250, "protocol.matter_answer_working_days",
-               problems);
-  CheckHolidays(protocol.holidays_kz(), "protocol.holidays_kz", problems);
-  CheckHolidays(protocol.holidays_ru(), "protocol.holidays_ru", problems);
 }
 
 }  // namespace
@@ -218,6 +202,7 @@ std::vector<std::string> ConfigProblems(const v1::NodeConfig& config) {
   Require(config.counterpart().tls_name(), "counterpart.tls_name", problems);
   CheckIdentities(config, problems);
   CheckProtocol(config.protocol(), problems);
+  Require(config.body(), "body", problems);
   const std::set<std::string> levels = {"", "debug", "info", "warning", "error"};
   if (levels.count(config.log_level()) == 0) problems.push_back("log_level: debug, info, warning or error");
   RequireRange(config.stop_grace_seconds(), 0, 300, "stop_grace_seconds", problems);

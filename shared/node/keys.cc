@@ -111,8 +111,9 @@ absl::StatusOr<authority::Identity> LoadIdentity(const v1::NodeConfig& config, a
     return Wrong(own.field, own.path,
                  absl::StrCat("must name the cosigners ", host, "/witness and ", host, "/mirror"));
   }
-  return authority::Identity{std::move(profile), config.protocol(), std::move(log), std::move(witness),
-                             std::move(mirror),  peer_log,          *peer_witness,  *peer_mirror};
+  return authority::Identity{std::move(profile), config.protocol(),  config.body(),
+                             std::move(log),     std::move(witness), std::move(mirror),
+                             peer_log,           *peer_witness,      *peer_mirror};
 }
 
 absl::StatusOr<std::string> LoadMasterKey(const v1::NodeConfig& config) {

@@ -122,6 +122,7 @@ class TwoAuthorities {
     AddIdentity(config, UriOf(party, "auditor"), v1::Identity::AUDITOR);
     AddIdentity(config, UriOf(party, "operator"), v1::Identity::OPERATOR);
     *config.mutable_protocol() = testing::TestProtocol();
+    config.set_body(testing::TestIdentity(party).body);
     return config;
   }
 

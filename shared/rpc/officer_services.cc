@@ -7,7 +7,6 @@
 #include "shared/rpc/handler.h"
 #include "shared/rpc/log.h"
 #include "shared/rpc/message.h"
-#include "shared/treaty/rules.h"
 
 namespace kelisim::rpc {
 namespace {
@@ -184,10 +183,10 @@ grpc::ServerUnaryReactor* TreatyServiceAdapter::GetTerm(grpc::CallbackServerCont
 }
 
 grpc::ServerUnaryReactor* TreatyServiceAdapter::ListRules(grpc::CallbackServerContext* context,
-                                                          const v1::ListRulesRequest*,
+                                                          const v1::ListRulesRequest* request,
                                                           v1::RuleCatalogue* response) {
   return Question(desk_, "/kelisim.v1.TreatyService/ListRules", *context, response,
-                  [](const Caller&) -> absl::StatusOr<v1::RuleCatalogue> { return treaty::Rules(); });
+                  [&](const Caller&) { return desk_.reader.ListRules(request->on(), desk_.clock.Now()); });
 }
 
 // ---------------------------------------------------------------- LedgerService

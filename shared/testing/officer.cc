@@ -2,6 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "kelisim/v1/form.pb.h"
+#include "shared/base/civil.h"
+#include "shared/testing/parties.h"
 #include "shared/treaty/court_decision.h"
 #include "shared/treaty/matter.h"
 #include "shared/treaty/resettlement.h"
@@ -379,6 +381,28 @@ bool Correct(v1::InquiryStep& step, const v1::MatterState& state) {
   return question ? !step.has_grant() && !step.has_refuse() : true;
 }
 
+// A protocol like the first one, from the day after tomorrow on.
+bool Correct(v1::InstrumentStep& step, const v1::MatterState& state, v1::Party author,
+             const std::string& today) {
+  const v1::Instrument& instrument = state.instrument().instrument();
+  switch (step.step_case()) {
+    case v1::InstrumentStep::kDraft: {
+      v1::Instrument& draft = *step.mutable_draft();
+      draft.set_effective_from(FormatDate(*ParseDate(today) + 2));
+      *draft.mutable_protocol() = TestProtocol();
+      draft.mutable_protocol()->set_version(absl::StrCat("v", today, "-", v1::Party_Name(author)));
+      return true;
+    }
+    case v1::InstrumentStep::kSign:
+      return instrument.effective_from().empty() || today < instrument.effective_from();
+    case v1::InstrumentStep::kRatify:
+    case v1::InstrumentStep::kExchange:
+      return instrument.kind() == v1::Instrument::AMENDMENT;
+    default:
+      return true;
+  }
+}
+
 }  // namespace
 
 std::optional<v1::MatterStep> PlausibleStep(const FieldDescriptor& kind, const std::string& name,
@@ -415,6 +439,9 @@ std::optional<v1::MatterStep> PlausibleStep(const FieldDescriptor& kind, const s
       break;
     case v1::MatterStep::kInquiry:
       honest = Correct(*step.mutable_inquiry(), state);
+      break;
+    case v1::MatterStep::kInstrument:
+      honest = Correct(*step.mutable_instrument(), state, author, today);
       break;
     case v1::MatterStep::MATTER_NOT_SET:
       break;

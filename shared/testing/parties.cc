@@ -47,6 +47,7 @@ authority::Identity TestIdentity(v1::Party party) {
                              [](const v1::Identifier&, const v1::Person&) { return std::nullopt; }};
   return {std::move(profile),
           TestProtocol(),
+          party == v1::PARTY_KZ ? "kz-labour-2022" : "ru-interior-2025",
           TestSigner(party, "ledger"),
           TestSigner(party, "witness"),
           TestSigner(party, "mirror"),

@@ -51,7 +51,8 @@ bool MergeOver(Message& command, const std::string& action, const std::string& f
   // What is given as nothing is taken away.
   for (int i = 0; i < content->GetDescriptor()->field_count(); ++i) {
     const FieldDescriptor* one = content->GetDescriptor()->field(i);
-    if (absl::StrContains(fields, absl::StrCat(one->name(), ": ''"))) {
+    if (absl::StrContains(fields, absl::StrCat(one->name(), ": ''")) ||
+        absl::StrContains(fields, absl::StrCat(one->name(), " {}"))) {
       content->GetReflection()->ClearField(content, one);
     }
   }

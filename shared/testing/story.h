@@ -19,9 +19,9 @@ namespace kelisim::testing {
 //   KZ <command> <case> [with <fields>] !! unavailable
 //   KZ set_quota|adjust_quota|close_year <year> [<limit>] -> <QUOTA STATUS>   or !! <rule>
 //   KZ record_termination_notice [with <fields>] -> <terminates on>           or !! <rule>
-//   KZ decision <command> <name> [with <fields>] -> <STATUS> [turn KZ|RU]     or !! as above
+//   KZ <kind> <step> <name> [with <fields>] -> <STATUS> [turn KZ|RU]          or !! as above
 //   both see <case> <STATUS> [turn KZ|RU]     the states are byte-equal
-//   both see decision <name> <STATUS> [turn KZ|RU]
+//   both see <kind> <name> <STATUS> [turn KZ|RU] [overdue]
 //   KZ sees <case> <STATUS>|nothing [turn KZ|RU]
 //   KZ quota 2026 reserved 1 used 2
 //   link cut | link restored
@@ -29,10 +29,11 @@ namespace kelisim::testing {
 //   KZ mark <case> <number from 1> <EVIDENCE> the evidence of the case's n-th act
 //
 // <command> is a field of CaseCommand; its fields are filled in as an honest
-// officer would, then <fields> (protobuf text) are merged over them. <case> is a
-// name of the story's own. file_petition takes "head <number>" and
-// "family <number>..." among the fictitious people before `with`; "decision
-// register_decision" takes "of <case>".
+// officer would, then <fields> (protobuf text) are merged over them; "name: ''" and
+// "name {}" take a field away. <case> is a name of the story's own. file_petition takes
+// "head <number>" and "family <number>..." among the fictitious people before `with`.
+// <kind> is a kind of matter ("dispute"), <step> a field of its steps; the step that
+// begins a matter of a case takes "of <case>".
 std::string RunStory(std::string_view text, uint64_t seed);
 
 }  // namespace kelisim::testing

@@ -37,7 +37,7 @@ constexpr int kMaxFamily = 19;
 constexpr int kMaxIdentifiers = 10;
 constexpr int kMaxSpellings = 5;
 constexpr int kMaxCitizenships = 5;
-constexpr int kMaxListed = 50;
+constexpr int kMaxListed = 200;
 constexpr int kMaxNameLength = 100;
 constexpr int kMaxNumberLength = 40;
 constexpr int kMaxTextLength = 200;
@@ -552,8 +552,13 @@ void CheckValue(Form& form, const std::string& path, const google::protobuf::Mes
       const bool is_id = field.type() == FieldDescriptor::TYPE_BYTES && content == v1::CONTENT_TEXT;
       return is_id ? form.EntryId(path, value) : CheckContent(form, path, content, value);
     }
+    case FieldDescriptor::CPPTYPE_UINT32:
+      if (field.options().HasExtension(v1::most)) {
+        form.Count(path, reflection.GetUInt32(message, &field), 1, field.options().GetExtension(v1::most));
+      }
+      return;
     default:
-      // Numbers and truth values are always stated.
+      // Truth values are always stated.
       return;
   }
 }
@@ -563,6 +568,9 @@ void CheckMessage(Form& form, const std::string& path, const google::protobuf::M
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
     const auto& field = *message.GetDescriptor()->field(i);
     const bool optional = field.options().GetExtension(v1::optional);
+    const bool message_field =
+        !field.is_repeated() && field.cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE;
+    if (optional && message_field && !reflection.HasField(message, &field)) continue;
     const std::string at = At(path, field.name());
     if (field.is_repeated()) {
       const int size = reflection.FieldSize(message, &field);
@@ -803,6 +811,12 @@ std::vector<FieldProblem> CheckForm(const v1::MatterStep& step, absl::CivilDay t
   const google::protobuf::Message& content = inner.GetReflection()->GetMessage(inner, set[0]);
   const bool left_out = set[0]->options().GetExtension(v1::filled) && content.ByteSizeLong() == 0;
   if (!left_out) CheckMessage(form, set[0]->name(), content);
+  return std::move(form).problems();
+}
+
+std::vector<FieldProblem> CheckForm(const v1::Protocol& protocol) {
+  Form form(absl::CivilDay::max());
+  CheckMessage(form, "", protocol);
   return std::move(form).problems();
 }
 

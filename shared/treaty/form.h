@@ -33,6 +33,7 @@ std::vector<FieldProblem> CheckForm(const v1::CaseAct& act, absl::CivilDay today
 // By what the fields of its content declare (form.proto). What the service fills in may
 // be left out.
 std::vector<FieldProblem> CheckForm(const v1::MatterStep& step, absl::CivilDay today);
+std::vector<FieldProblem> CheckForm(const v1::Protocol& protocol);
 std::vector<FieldProblem> CheckForm(const v1::QuotaCommand& command);
 std::vector<FieldProblem> CheckForm(const v1::TreatyCommand& command);
 

@@ -35,6 +35,8 @@ const Procedure* ProcedureOf(int kind) {
       return &ComplaintProcedure();
     case v1::MatterStep::kInquiry:
       return &InquiryProcedure();
+    case v1::MatterStep::kInstrument:
+      return &InstrumentProcedure();
     default:
       return nullptr;
   }

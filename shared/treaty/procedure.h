@@ -32,7 +32,7 @@ struct Step {
   int number;  // field of the kind's step message
   By by;
   std::vector<v1::MatterStatus> from;
-  // Nothing: back to where an interruption began, else it stays where it is.
+  // Nothing: back to where an interruption began, else where `fold` puts or leaves it.
   std::optional<v1::MatterStatus> to;
   const char* rule;  // that it rests on
   unsigned flags = kPlain;
@@ -62,6 +62,7 @@ const Procedure& PropertyProcedure();
 const Procedure& EntitlementProcedure();
 const Procedure& ComplaintProcedure();
 const Procedure& InquiryProcedure();
+const Procedure& InstrumentProcedure();
 
 // A matter names a case of the Agreement. Its author must know it; what it knew is not
 // asked again on arrival.

@@ -98,7 +98,7 @@ class FakeRegistry final : public Registry {
 
 inline v1::Protocol SampleProtocol() {
   return Text<v1::Protocol>(
-      "version: 'test' quota_unit: PERSON answer_days: 20 status_validity_months: 12 status_form_version: "
+      "version: '2026-1' quota_unit: PERSON answer_days: 20 status_validity_months: 12 status_form_version: "
       "'F1' dispute_answer_days: 30 dispute_consultation_days: 60 matter_answer_working_days: 10 "
       "holidays_ru: "
       "'2026-03-09'");

@@ -1,0 +1,284 @@
+#include "shared/treaty/instrument.h"
+
+#include <google/protobuf/text_format.h>
+
+#include <cstdlib>
+
+#include "shared/base/civil.h"
+#include "shared/treaty/case_state.h"
+#include "shared/treaty/procedure.h"
+#include "shared/treaty/rules.h"
+
+// Protocols, amendments and successions (Arts. 13, 15, 17.1, 17.2, 17.5). Either Party
+// opens; the other one signs the same texts.
+
+namespace kelisim {
+
+std::string_view BodiesText();  // bodies.textproto
+
+}  // namespace kelisim
+
+namespace kelisim::treaty {
+namespace {
+
+using S = v1::InstrumentStep;
+using State = v1::MatterState;
+
+const v1::BodyList& InitialBodies() {
+  static const v1::BodyList* const bodies = [] {
+    auto* parsed = new v1::BodyList;
+    // The text is part of the program; that it parses is tested.
+    if (!google::protobuf::TextFormat::ParseFromString(std::string(BodiesText()), parsed)) std::abort();
+    return parsed;
+  }();
+  return *bodies;
+}
+
+bool IsKnownBody(const v1::TreatyState& treaty, const std::string& id) {
+  for (const v1::Body& body : InitialBodies().bodies()) {
+    if (body.id() == id) return true;
+  }
+  for (const v1::Succession& succession : treaty.successions()) {
+    if (succession.body().id() == id) return true;
+  }
+  return false;
+}
+
+// 13.2: no name stands for two protocols. Each sorts after the one in force, so that no
+// earlier name comes back.
+bool IsNewVersion(const std::string& version, const Context& context) {
+  for (const v1::DatedProtocol& dated : context.treaty.protocols()) {
+    if (dated.protocol().version() == version) return false;
+  }
+  return version > context.protocol.version();
+}
+
+std::optional<v1::Violation> CheckInstrument(const v1::Instrument& instrument, const Context& context) {
+  const bool protocol = instrument.kind() == v1::Instrument::PROTOCOL;
+  const bool amendment = instrument.kind() == v1::Instrument::AMENDMENT;
+  const bool succession = instrument.kind() == v1::Instrument::SUCCESSION;
+  // 13.2: a protocol sets the procedure; it cannot change the Agreement.
+  if (protocol && !instrument.changes().empty()) return Violates("13.2", "", "changes");
+  if (protocol != instrument.has_protocol() || amendment == instrument.changes().empty() ||
+      succession != instrument.has_body() || protocol == instrument.effective_from().empty()) {
+    return Violates("step.ground", "", "kind");
+  }
+  if (protocol && !IsNewVersion(instrument.protocol().version(), context)) {
+    return Violates("13.2", "", instrument.protocol().version());
+  }
+  if (!succession) return std::nullopt;
+  const v1::Body& body = instrument.body();
+  // 13.1: each Party names its own body, under a name that no other one has.
+  if (body.party() != context.author) return Violates("13.1", "", v1::Party_Name(body.party()));
+  if (IsKnownBody(context.treaty, body.id())) return Violates("13.1", "", body.id());
+  if (!body.succeeds().empty() &&
+      !IsAuthorised(context.treaty, body.succeeds(), body.party(), context.today)) {
+    return Violates("13.1", "", body.succeeds());
+  }
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> CheckSign(const State& state, const v1::InstrumentSignature& signature,
+                                       const Context& context) {
+  const v1::Instrument& instrument = state.instrument().instrument();
+  // 17.5: both texts, the same ones.
+  if (signature.text_kk_sha256() != instrument.text_kk_sha256()) {
+    return Violates("step.signature", "", "text_kk_sha256");
+  }
+  if (signature.text_ru_sha256() != instrument.text_ru_sha256()) {
+    return Violates("step.signature", "", "text_ru_sha256");
+  }
+  if (instrument.kind() != v1::Instrument::PROTOCOL) return std::nullopt;
+  // 13.2: a protocol is for what comes after both have signed.
+  if (*DateOf(instrument.effective_from()) <= context.today) {
+    return Violates("13.2", "", instrument.effective_from());
+  }
+  if (!IsNewVersion(instrument.protocol().version(), context)) {
+    return Violates("13.2", "", instrument.protocol().version());
+  }
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& step, const Context& context) {
+  const S& made = step.instrument();
+  switch (made.step_case()) {
+    case S::kDraft:
+      return CheckInstrument(made.draft(), context);
+    case S::kPropose:
+      return CheckInstrument(made.propose(), context);
+    case S::kSign:
+      return CheckSign(state, made.sign(), context);
+    default:
+      return std::nullopt;
+  }
+}
+
+void Fold(State& state, const v1::MatterStep& step, v1::Party author) {
+  const S& made = step.instrument();
+  v1::InstrumentFacts& facts = *state.mutable_instrument();
+  if (made.has_sign()) {
+    *facts.mutable_signature() = made.sign();
+    // 15.2, 17.1: what changes the Agreement is ratified.
+    const bool amendment = facts.instrument().kind() == v1::Instrument::AMENDMENT;
+    state.set_status(amendment ? v1::INSTRUMENT_SIGNED : v1::INSTRUMENT_IN_FORCE);
+  }
+  if (made.has_ratify()) {
+    *(author == v1::PARTY_KZ ? facts.mutable_ratified_kz() : facts.mutable_ratified_ru()) = made.ratify();
+    if (facts.has_ratified_kz() && facts.has_ratified_ru()) state.set_status(v1::INSTRUMENT_RATIFIED);
+  }
+  if (made.has_exchange()) *facts.mutable_exchange() = made.exchange();
+}
+
+v1::Party Holder(const State& state) {
+  const v1::InstrumentFacts& facts = state.instrument();
+  switch (state.status()) {
+    case v1::INSTRUMENT_DRAFT:
+      return OpenerOf(state);
+    case v1::INSTRUMENT_PROPOSED:
+      return OtherOf(state);
+    case v1::INSTRUMENT_SIGNED:
+      // Each ratifies once, in either order.
+      if (facts.has_ratified_kz()) return v1::PARTY_RU;
+      return facts.has_ratified_ru() ? v1::PARTY_KZ : v1::PARTY_UNSPECIFIED;
+    default:
+      return v1::PARTY_UNSPECIFIED;
+  }
+}
+
+template <typename Entry>
+void Drop(google::protobuf::RepeatedPtrField<Entry>& entries, const std::string& instrument) {
+  for (int i = entries.size() - 1; i >= 0; --i) {
+    if (entries.Get(i).instrument() == instrument) entries.DeleteSubrange(i, 1);
+  }
+}
+
+bool InOffice(const v1::TreatyState& treaty, const v1::Body& body, absl::CivilDay day) {
+  const std::optional<absl::CivilDay> until = DateOf(body.until());
+  if (*DateOf(body.from()) > day || (until && day >= *until)) return false;
+  // A successor ends the office of the body that it names.
+  for (const v1::Succession& succession : treaty.successions()) {
+    if (succession.body().succeeds() == body.id() && day >= *DateOf(succession.body().from())) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+v1::TreatyState WithInstrument(v1::TreatyState treaty, const State& state) {
+  Drop(*treaty.mutable_protocols(), state.id());
+  Drop(*treaty.mutable_successions(), state.id());
+  Drop(*treaty.mutable_amendments(), state.id());
+  const v1::InstrumentFacts& facts = state.instrument();
+  const v1::Instrument& instrument = facts.instrument();
+  if (state.status() != v1::INSTRUMENT_IN_FORCE) return treaty;
+  if (instrument.has_protocol()) {
+    v1::DatedProtocol& dated = *treaty.add_protocols();
+    dated.set_instrument(state.id());
+    dated.set_from(instrument.effective_from());
+    *dated.mutable_protocol() = instrument.protocol();
+  }
+  if (instrument.has_body()) {
+    v1::Succession& succession = *treaty.add_successions();
+    succession.set_instrument(state.id());
+    *succession.mutable_body() = instrument.body();
+  }
+  if (instrument.kind() == v1::Instrument::AMENDMENT) {
+    v1::DatedAmendment& dated = *treaty.add_amendments();
+    dated.set_instrument(state.id());
+    dated.set_from(facts.exchange().exchanged_on());
+    *dated.mutable_changes() = instrument.changes();
+  }
+  return treaty;
+}
+
+const v1::Protocol& ProtocolOn(const v1::TreatyState& treaty, const v1::Protocol& initial,
+                               absl::CivilDay day) {
+  const v1::Protocol* found = &initial;
+  absl::CivilDay since = absl::CivilDay::min();
+  for (const v1::DatedProtocol& dated : treaty.protocols()) {
+    const absl::CivilDay from = *DateOf(dated.from());
+    if (from > day || from < since) continue;
+    found = &dated.protocol();
+    since = from;
+  }
+  return *found;
+}
+
+const v1::Protocol* ProtocolNamed(const v1::TreatyState& treaty, const v1::Protocol& initial,
+                                  const std::string& version, absl::CivilDay day) {
+  for (const v1::DatedProtocol& dated : treaty.protocols()) {
+    if (dated.protocol().version() == version && *DateOf(dated.from()) <= day) return &dated.protocol();
+  }
+  return initial.version() == version ? &initial : nullptr;
+}
+
+std::vector<v1::Body> BodiesOn(const v1::TreatyState& treaty, absl::CivilDay day) {
+  std::vector<v1::Body> bodies;
+  for (const v1::Body& body : InitialBodies().bodies()) {
+    if (InOffice(treaty, body, day)) bodies.push_back(body);
+  }
+  for (const v1::Succession& succession : treaty.successions()) {
+    if (InOffice(treaty, succession.body(), day)) bodies.push_back(succession.body());
+  }
+  return bodies;
+}
+
+bool IsAuthorised(const v1::TreatyState& treaty, const std::string& id, v1::Party party, absl::CivilDay day) {
+  const auto is = [&](const v1::Body& body) {
+    return body.id() == id && body.party() == party && InOffice(treaty, body, day);
+  };
+  for (const v1::Body& body : InitialBodies().bodies()) {
+    if (is(body)) return true;
+  }
+  for (const v1::Succession& succession : treaty.successions()) {
+    if (is(succession.body())) return true;
+  }
+  return false;
+}
+
+v1::RuleCatalogue RulesOn(const v1::TreatyState& treaty, absl::CivilDay day) {
+  v1::RuleCatalogue rules = Rules();
+  for (const v1::DatedAmendment& amendment : treaty.amendments()) {
+    if (*DateOf(amendment.from()) > day) continue;
+    for (const v1::RuleChange& change : amendment.changes()) {
+      for (v1::Rule& rule : *rules.mutable_rules()) {
+        if (rule.id() == change.rule()) *rule.mutable_text() = change.text();
+      }
+    }
+  }
+  return rules;
+}
+
+const Procedure& InstrumentProcedure() {
+  static const auto* const procedure = new Procedure{
+      "instruments",
+      S::kDraft,
+      S::kPropose,
+      {
+          {S::kDraft, By::kOpener, {v1::MATTER_STATUS_UNSPECIFIED}, v1::INSTRUMENT_DRAFT, "15.1"},
+          {S::kPropose, By::kOpener, {v1::INSTRUMENT_DRAFT}, v1::INSTRUMENT_PROPOSED, "15.1", kAsks},
+          {S::kSign, By::kOther, {v1::INSTRUMENT_PROPOSED}, std::nullopt, "15.1"},
+          {S::kDecline, By::kOther, {v1::INSTRUMENT_PROPOSED}, v1::INSTRUMENT_DECLINED, "15.1"},
+          {S::kRatify, By::kHolder, {v1::INSTRUMENT_SIGNED}, std::nullopt, "15.2", kRuleAsksForStatus},
+          // 17.2: in force on the exchange of both instruments of ratification.
+          {S::kExchange,
+           By::kEither,
+           {v1::INSTRUMENT_RATIFIED},
+           v1::INSTRUMENT_IN_FORCE,
+           "15.2",
+           kRuleAsksForStatus},
+          {S::kWithdraw,
+           By::kOpener,
+           {v1::INSTRUMENT_DRAFT, v1::INSTRUMENT_PROPOSED},
+           v1::INSTRUMENT_WITHDRAWN,
+           "15.1"},
+      },
+      {},
+      {v1::INSTRUMENT_DECLINED, v1::INSTRUMENT_IN_FORCE, v1::INSTRUMENT_WITHDRAWN},
+      Holder,
+      Check,
+      Fold};
+  return *procedure;
+}
+
+}  // namespace kelisim::treaty
