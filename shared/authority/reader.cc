@@ -9,6 +9,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
+#include "shared/treaty/information.h"
 #include "shared/treaty/instrument.h"
 #include "shared/treaty/resettlement.h"
 #include "shared/treaty/term.h"
@@ -221,6 +222,16 @@ absl::StatusOr<v1::RuleCatalogue> Reader::ListRules(const std::string& on, absl:
   Overlay rows(store_);
   ASSIGN_OR_RETURN(const v1::TreatyState treaty, Views(identity_.self(), rows, vault_).LoadTreaty());
   return treaty::RulesOn(treaty, day);
+}
+
+absl::StatusOr<v1::Information> Reader::GetInformation(absl::Time now) const {
+  ASSIGN_OR_RETURN(const v1::Term term, GetTerm("", now));
+  const absl::CivilDay today = identity_.profile.DateAt(now);
+  v1::Information information = treaty::InformationOn(FormatDate(today), term);
+  for (const char* state : {"kz", "ru"}) {
+    ASSIGN_OR_RETURN(*information.add_quotas(), GetQuota(absl::StrCat("quotas/", state, "/", today.year())));
+  }
+  return information;
 }
 
 absl::StatusOr<v1::Term> Reader::GetTerm(const std::string& on, absl::Time now) const {

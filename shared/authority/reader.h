@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "kelisim/v1/case_service.pb.h"
+#include "kelisim/v1/information_service.pb.h"
 #include "kelisim/v1/matter_service.pb.h"
 #include "kelisim/v1/quota_service.pb.h"
 #include "kelisim/v1/treaty_service.pb.h"
@@ -36,6 +37,8 @@ class Reader {
   // In the wording of the day `on`; empty: today.
   absl::StatusOr<v1::RuleCatalogue> ListRules(const std::string& on, absl::Time now) const;
   absl::StatusOr<v1::Term> GetTerm(const std::string& on, absl::Time now) const;
+  // What Art. 5 has told, as of today.
+  absl::StatusOr<v1::Information> GetInformation(absl::Time now) const;
   // Acts on matters from `cursor` on, at most `limit`, in the order in which this node
   // knows them. `cursor` receives where to go on. An own irreversible act that
   // is not cosigned yet ends the list.

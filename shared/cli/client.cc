@@ -64,6 +64,7 @@ Client::Client(const std::shared_ptr<grpc::Channel>& channel, absl::Duration tim
       matters_(v1::MatterService::NewStub(channel)),
       quotas_(v1::QuotaService::NewStub(channel)),
       treaty_(v1::TreatyService::NewStub(channel)),
+      information_(v1::InformationService::NewStub(channel)),
       ledger_(v1::LedgerService::NewStub(channel)) {}
 
 void Client::Prepare(grpc::ClientContext& context, absl::Duration timeout) const {
@@ -114,6 +115,9 @@ Result<v1::Term> Client::Call(const v1::GetTermRequest& request) {
 }
 Result<v1::RuleCatalogue> Client::Call(const v1::ListRulesRequest& request) {
   return Unary(*treaty_, &v1::TreatyService::StubInterface::ListRules, request);
+}
+Result<v1::Information> Client::Call(const v1::GetInformationRequest& request) {
+  return Unary(*information_, &v1::InformationService::StubInterface::GetInformation, request);
 }
 Result<v1::NodeState> Client::Call(const v1::GetNodeStateRequest& request) {
   return Unary(*ledger_, &v1::LedgerService::StubInterface::GetNodeState, request);

@@ -10,6 +10,7 @@
 #include "grpcpp/channel.h"
 #include "grpcpp/support/status.h"
 #include "kelisim/v1/case_service.grpc.pb.h"
+#include "kelisim/v1/information_service.grpc.pb.h"
 #include "kelisim/v1/ledger_service.grpc.pb.h"
 #include "kelisim/v1/matter_service.grpc.pb.h"
 #include "kelisim/v1/messages.pb.h"
@@ -51,6 +52,7 @@ class Client {
   Result<v1::QuotaState> Call(const v1::GetQuotaRequest& request);
   Result<v1::Term> Call(const v1::GetTermRequest& request);
   Result<v1::RuleCatalogue> Call(const v1::ListRulesRequest& request);
+  Result<v1::Information> Call(const v1::GetInformationRequest& request);
   Result<v1::NodeState> Call(const v1::GetNodeStateRequest& request);
   Result<v1::GetCheckpointResponse> Call(const v1::GetCheckpointRequest& request);
 
@@ -72,6 +74,7 @@ class Client {
   const std::unique_ptr<v1::MatterService::StubInterface> matters_;
   const std::unique_ptr<v1::QuotaService::StubInterface> quotas_;
   const std::unique_ptr<v1::TreatyService::StubInterface> treaty_;
+  const std::unique_ptr<v1::InformationService::StubInterface> information_;
   const std::unique_ptr<v1::LedgerService::StubInterface> ledger_;
 };
 

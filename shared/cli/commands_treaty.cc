@@ -3,7 +3,7 @@
 #include "shared/cli/flags.h"
 #include "shared/cli/program.h"
 
-// quota, term, rules.
+// quota, term, rules, information.
 
 namespace kelisim::cli {
 namespace {
@@ -155,6 +155,17 @@ void AddRuleCommands(Program& program) {
   AddOn(*show, *request);
   show->callback([&program, id, request] {
     program.action = [id, request](Session& session) { return ShowRule(*id, *request, session); };
+  });
+}
+
+void AddInformationCommand(Program& program) {
+  CLI::App* command =
+      program.app.add_subcommand("information", "What people are told of the Agreement (Art. 5)");
+  command->footer("Example:\n  kelisim information --lang kk");
+  command->callback([&program] {
+    program.action = [](Session& session) {
+      return Show(session, session.client.Call(v1::GetInformationRequest()));
+    };
   });
 }
 

@@ -92,6 +92,7 @@ Program::Program() : app(kDescription, "kelisim") {
   AddQuotaCommands(*this);
   AddTermCommands(*this);
   AddRuleCommands(*this);
+  AddInformationCommand(*this);
   AddNodeCommands(*this);
   AddCompletionCommand(*this);
 }

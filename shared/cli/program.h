@@ -99,6 +99,7 @@ void AddMatterCommands(Program& program);
 void AddQuotaCommands(Program& program);
 void AddTermCommands(Program& program);
 void AddRuleCommands(Program& program);
+void AddInformationCommand(Program& program);
 void AddNodeCommands(Program& program);
 void AddCompletionCommand(Program& program);
 

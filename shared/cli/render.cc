@@ -6,10 +6,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "google/protobuf/util/json_util.h"
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
+#include "shared/treaty/information.h"
 #include "shared/treaty/rules.h"
 
 namespace kelisim::cli {
@@ -466,6 +468,45 @@ std::string Render(const v1::RuleCatalogue& rules, const Reader& reader) {
   std::vector<Row> rows;
   for (const v1::Rule& rule : rules.rules()) rows.push_back({rule.id(), In(reader.lang, rule.text())});
   return DrawTable({"#", Say(reader.lang, "ui.rule")}, rows, reader.look);
+}
+
+std::string Render(const v1::Information& information, const Reader& reader) {
+  const Lang lang = reader.lang;
+  const auto say = [lang](std::string_view label) { return In(lang, treaty::InformationLabel(label)); };
+  const auto list = [](const std::string& title, const std::vector<std::string>& lines) {
+    return absl::StrCat("\n", title, "\n  - ", absl::StrJoin(lines, "\n  - "), "\n");
+  };
+  const v1::Term& term = information.term();
+  std::string text =
+      absl::StrCat(say("title"), "\n", say("intro"), "\n", say(term.in_force() ? "in_force" : "not_in_force"),
+                   ". ", say("as_of"), ": ", information.on(), "\n");
+  for (const v1::InformationSection& section : information.sections()) {
+    std::vector<std::string> lines;
+    for (const v1::InformationItem& item : section.items()) lines.push_back(In(lang, item.text()));
+    absl::StrAppend(&text, list(In(lang, section.title()), lines));
+  }
+  std::vector<Row> rows;
+  for (const v1::Deadline& deadline : information.deadlines()) {
+    rows.push_back(
+        {In(lang, deadline.what()), absl::StrReplaceAll(say(v1::Deadline::Unit_Name(deadline.unit())),
+                                                        {{"{}", absl::StrCat(deadline.count())}})});
+  }
+  absl::StrAppend(&text,
+                  Section(say("deadlines"), DrawTable({Say(lang, "ui.what"), "#"}, rows, reader.look)));
+  absl::StrAppend(&text, "\n", say("quota"), "\n");
+  for (const v1::QuotaState& quota : information.quotas())
+    absl::StrAppend(&text, Render(quota, reader), "\n");
+  for (const v1::Article& article : information.articles()) {
+    std::vector<std::string> lines;
+    for (const v1::Rule& rule : article.rules())
+      lines.push_back(absl::StrCat(rule.id(), " ", In(lang, rule.text())));
+    absl::StrAppend(
+        &text,
+        list(absl::StrCat(absl::StrReplaceAll(say("article"), {{"{}", absl::StrCat(article.number())}}), ". ",
+                          In(lang, article.title())),
+             lines));
+  }
+  return text;
 }
 
 std::string Render(const v1::Rule& rule, const Reader& reader) {

@@ -5,6 +5,7 @@
 
 #include "google/protobuf/message.h"
 #include "kelisim/v1/case_service.pb.h"
+#include "kelisim/v1/information_service.pb.h"
 #include "kelisim/v1/matter_service.pb.h"
 #include "kelisim/v1/quota_service.pb.h"
 #include "kelisim/v1/treaty_service.pb.h"
@@ -33,6 +34,7 @@ std::string Render(const v1::SubmitTreatyCommandResponse& response, const Reader
 std::string Render(const v1::QuotaState& quota, const Reader& reader);
 std::string Render(const v1::Term& term, const Reader& reader);
 std::string Render(const v1::RuleCatalogue& rules, const Reader& reader);
+std::string Render(const v1::Information& information, const Reader& reader);
 std::string Render(const v1::Rule& rule, const Reader& reader);
 std::string Render(const v1::NodeState& node, const Reader& reader);
 // One line.

@@ -183,6 +183,7 @@ absl::Status SetField(v1::NodeConfig& config, const std::string& field, const st
 std::vector<std::string> ConfigProblems(const v1::NodeConfig& config) {
   Problems problems;
   RequireAddress(config.listen(), "listen", problems);
+  if (!config.web_listen().empty()) RequireAddress(config.web_listen(), "web_listen", problems);
   Require(config.data_dir(), "data_dir", problems);
   Require(config.anchor_file(), "anchor_file", problems);
   if (!config.data_dir().empty() && !config.anchor_file().empty() &&

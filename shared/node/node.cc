@@ -71,6 +71,7 @@ absl::Status Node::OpenDoors() {
   matter_service_ = std::make_unique<rpc::MatterServiceAdapter>(*desk_);
   quota_service_ = std::make_unique<rpc::QuotaServiceAdapter>(*desk_);
   treaty_service_ = std::make_unique<rpc::TreatyServiceAdapter>(*desk_);
+  information_service_ = std::make_unique<rpc::InformationServiceAdapter>(*desk_);
   ledger_service_ = std::make_unique<rpc::LedgerServiceAdapter>(*desk_);
   exchange_service_ = std::make_unique<rpc::ExchangeServiceAdapter>(*desk_);
   peer_ = std::make_unique<rpc::PeerClient>(CounterpartChannel(config_), [this](authority::PeerReply reply) {
@@ -87,7 +88,7 @@ absl::Status Node::OpenDoors() {
       ServerTls(config_.tls(), std::make_shared<rpc::AccessProcessor>(access_)));
   for (grpc::Service* service : std::initializer_list<grpc::Service*>{
            case_service_.get(), matter_service_.get(), quota_service_.get(), treaty_service_.get(),
-           ledger_service_.get(), exchange_service_.get()}) {
+           information_service_.get(), ledger_service_.get(), exchange_service_.get()}) {
     builder.RegisterService(service);
   }
   server_ = builder.BuildAndStart();
@@ -98,6 +99,12 @@ absl::Status Node::OpenDoors() {
   core_thread_ = std::thread([this] { RunCore(); });
   release_thread_ = std::thread([this] { RunRelease(); });
   listener_->Serve(std::move(acceptor));
+  if (!config_.web_listen().empty()) {
+    ASSIGN_OR_RETURN(const HostPort web, ParseHostPort(config_.web_listen()));
+    ASSIGN_OR_RETURN(web_, web::Server::Start(web.host, static_cast<int>(*ParseDecimal(web.port)),
+                                              {[this] { return reader_->GetInformation(clock_.Now()); }}));
+    Log(LogLevel::kInfo, "web", {{"listen", config_.web_listen()}, {"port", web_->port()}});
+  }
   Log(LogLevel::kInfo, "started",
       {{"party", v1::Party_Name(identity_.self())}, {"listen", config_.listen()}, {"port", port()}});
   return absl::OkStatus();
@@ -209,6 +216,7 @@ void Node::Stop(absl::Duration grace) {
   if (std::exchange(stopped_, true)) return;
   Log(LogLevel::kInfo, "stopping");
   if (listener_ != nullptr) listener_->Stop();
+  web_.reset();
   if (server_ != nullptr) {
     // From here on nothing can set it to serving again.
     server_->GetHealthCheckService()->Shutdown();

@@ -25,6 +25,7 @@
 #include "shared/rpc/exchange_service.h"
 #include "shared/rpc/officer_services.h"
 #include "shared/rpc/peer_client.h"
+#include "shared/web/server.h"
 
 namespace kelisim::node {
 
@@ -49,6 +50,8 @@ class Node final : private rpc::Backend {
   void Stop(absl::Duration grace);
 
   int port() const { return listener_->port(); }
+  // Of the public page; 0: there is none.
+  int web_port() const { return web_ == nullptr ? 0 : web_->port(); }
   v1::NodeState State() const override;
 
  private:
@@ -90,11 +93,13 @@ class Node final : private rpc::Backend {
   std::unique_ptr<rpc::MatterServiceAdapter> matter_service_;
   std::unique_ptr<rpc::QuotaServiceAdapter> quota_service_;
   std::unique_ptr<rpc::TreatyServiceAdapter> treaty_service_;
+  std::unique_ptr<rpc::InformationServiceAdapter> information_service_;
   std::unique_ptr<rpc::LedgerServiceAdapter> ledger_service_;
   std::unique_ptr<rpc::ExchangeServiceAdapter> exchange_service_;
   std::unique_ptr<rpc::PeerClient> peer_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<web::Server> web_;  // null without web_listen
   std::thread core_thread_;
   std::thread release_thread_;
   std::atomic<bool> has_failed_ = false;

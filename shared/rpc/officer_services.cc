@@ -191,6 +191,13 @@ grpc::ServerUnaryReactor* TreatyServiceAdapter::ListRules(grpc::CallbackServerCo
 
 // ---------------------------------------------------------------- LedgerService
 
+grpc::ServerUnaryReactor* InformationServiceAdapter::GetInformation(grpc::CallbackServerContext* context,
+                                                                    const v1::GetInformationRequest*,
+                                                                    v1::Information* response) {
+  return Question(desk_, "/kelisim.v1.InformationService/GetInformation", *context, response,
+                  [&](const Caller&) { return desk_.reader.GetInformation(desk_.clock.Now()); });
+}
+
 grpc::ServerUnaryReactor* LedgerServiceAdapter::GetNodeState(grpc::CallbackServerContext* context,
                                                              const v1::GetNodeStateRequest*,
                                                              v1::NodeState* response) {

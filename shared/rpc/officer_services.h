@@ -2,6 +2,7 @@
 #define KELISIM_SHARED_RPC_OFFICER_SERVICES_H_
 
 #include "kelisim/v1/case_service.grpc.pb.h"
+#include "kelisim/v1/information_service.grpc.pb.h"
 #include "kelisim/v1/ledger_service.grpc.pb.h"
 #include "kelisim/v1/matter_service.grpc.pb.h"
 #include "kelisim/v1/quota_service.grpc.pb.h"
@@ -87,6 +88,17 @@ class TreatyServiceAdapter final : public TreatyServiceMethods {
   grpc::ServerUnaryReactor* ListRules(grpc::CallbackServerContext* context,
                                       const v1::ListRulesRequest* request,
                                       v1::RuleCatalogue* response) override;
+
+ private:
+  const Desk& desk_;
+};
+
+class InformationServiceAdapter final : public v1::InformationService::CallbackService {
+ public:
+  explicit InformationServiceAdapter(const Desk& desk) : desk_(desk) {}
+  grpc::ServerUnaryReactor* GetInformation(grpc::CallbackServerContext* context,
+                                           const v1::GetInformationRequest* request,
+                                           v1::Information* response) override;
 
  private:
   const Desk& desk_;

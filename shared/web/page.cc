@@ -1,0 +1,204 @@
+#include "shared/web/page.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "shared/base/civil.h"
+#include "shared/treaty/information.h"
+
+namespace kelisim::web {
+namespace {
+
+constexpr Language kLanguages[] = {Language::kKk, Language::kRu, Language::kEn};
+
+constexpr char kStyle[] =
+    "body{font:1.05rem/1.55 system-ui,sans-serif;max-width:46rem;margin:0 auto;padding:1rem;color:#1a1a1a;"
+    "background:#fff}nav a{margin-right:1rem}table{border-collapse:collapse;width:100%}td,th{text-align:left;"
+    "vertical-align:top;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #ccc}li{margin:.3rem 0}"
+    "small{color:#555}summary{cursor:pointer;font-weight:600}";
+
+std::string Escaped(absl::string_view text) {
+  return absl::StrReplaceAll(text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
+}
+
+const std::string& In(const v1::LocalizedText& text, Language language) {
+  switch (language) {
+    case Language::kKk:
+      return text.kk();
+    case Language::kRu:
+      return text.ru();
+    case Language::kEn:
+      break;
+  }
+  return text.en();
+}
+
+class Page {
+ public:
+  explicit Page(Language language) : language_(language) {}
+
+  std::string Say(const v1::LocalizedText& text) const { return Escaped(In(text, language_)); }
+  std::string Say(absl::string_view label) const {
+    return Say(treaty::InformationLabel({label.data(), label.size()}));
+  }
+  std::string Say(absl::string_view label, int64_t number) const {
+    return absl::StrReplaceAll(Say(label), {{"{}", absl::StrCat(number)}});
+  }
+  std::string State(v1::Party party) const { return Say(v1::Party_Name(party)); }
+
+  template <typename... Parts>
+  void Add(const Parts&... parts) {
+    absl::StrAppend(&html_, parts...);
+  }
+  void Heading(const std::string& text) { Add("<h2>", text, "</h2>\n"); }
+  void Row(const std::vector<std::string>& cells, const char* tag = "td") {
+    Add("<tr>");
+    for (const std::string& cell : cells) Add("<", tag, ">", cell, "</", tag, ">");
+    Add("</tr>\n");
+  }
+  std::string Take() && { return std::move(html_); }
+
+ private:
+  const Language language_;
+  std::string html_;
+};
+
+void AddHead(Page& page, Language language) {
+  page.Add("<!doctype html>\n<html lang=\"", CodeOf(language), "\">\n<head>\n<meta charset=\"utf-8\">\n",
+           "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>",
+           page.Say("title"), "</title>\n<style>", kStyle, "</style>\n</head>\n<body>\n<nav>");
+  const std::pair<Language, const char*> links[] = {
+      {Language::kKk, "Қазақша"}, {Language::kRu, "Русский"}, {Language::kEn, "English"}};
+  for (const auto& [one, name] : links) {
+    const absl::string_view code = CodeOf(one);
+    page.Add("<a href=\"/?lang=", code, "\" lang=\"", code, "\" hreflang=\"", code, "\"",
+             one == language ? " aria-current=\"page\"" : "", ">", name, "</a>");
+  }
+  page.Add("</nav>\n<main>\n<h1>", page.Say("title"), "</h1>\n<p>", page.Say("intro"), "</p>\n");
+}
+
+void AddTerm(Page& page, const v1::Information& information) {
+  const v1::Term& term = information.term();
+  page.Add("<p><strong>", page.Say(term.in_force() ? "in_force" : "not_in_force"), "</strong>. ");
+  if (term.in_force()) {
+    const absl::StatusOr<absl::CivilDay> until = ParseDate(term.period_until());
+    if (until.ok()) page.Add(page.Say("until"), ": ", FormatDate(*until - 1), ". ");
+    page.Add(page.Say("notice_deadline"), ": ", term.last_day_for_notice(), ". ");
+  }
+  page.Add("<small>", page.Say("as_of"), ": ", information.on(), "</small></p>\n");
+}
+
+void AddQuotas(Page& page, const v1::Information& information) {
+  page.Heading(page.Say("quota"));
+  page.Add("<table id=\"quota\">\n");
+  page.Row({page.Say("entry_state"), page.Say("limit"), page.Say("left")}, "th");
+  for (const v1::QuotaState& quota : information.quotas()) {
+    const bool set = quota.status() != v1::UNSET;
+    const uint32_t taken = quota.reserved() + quota.used();
+    const uint32_t left = quota.status() == v1::OPEN && taken < quota.limit() ? quota.limit() - taken : 0;
+    page.Row({absl::StrCat(page.State(quota.entry_state()), ", ", quota.year()),
+              set ? absl::StrCat(quota.limit()) : page.Say("not_set"), set ? absl::StrCat(left) : ""});
+  }
+  page.Add("</table>\n");
+}
+
+void AddSections(Page& page, const v1::Information& information) {
+  for (const v1::InformationSection& section : information.sections()) {
+    page.Heading(page.Say(section.title()));
+    page.Add("<ul id=\"", section.id(), "\">\n");
+    for (const v1::InformationItem& item : section.items()) {
+      page.Add("<li>", page.Say(item.text()));
+      if (!item.rule().empty()) page.Add(" <small>", Escaped(item.rule()), "</small>");
+      page.Add("</li>\n");
+    }
+    page.Add("</ul>\n");
+  }
+}
+
+void AddDeadlines(Page& page, const v1::Information& information) {
+  page.Heading(page.Say("deadlines"));
+  page.Add("<table id=\"deadlines\">\n");
+  for (const v1::Deadline& deadline : information.deadlines()) {
+    page.Row(
+        {page.Say(deadline.what()), page.Say(v1::Deadline::Unit_Name(deadline.unit()), deadline.count())});
+  }
+  page.Add("</table>\n");
+}
+
+void AddBodies(Page& page, const v1::Information& information) {
+  page.Heading(page.Say("bodies"));
+  page.Add("<table id=\"bodies\">\n");
+  for (const v1::Body& body : information.term().bodies()) {
+    page.Row({page.State(body.party()), page.Say(body.name())});
+  }
+  page.Add("</table>\n");
+}
+
+void AddArticles(Page& page, const v1::Information& information) {
+  page.Heading(page.Say("articles"));
+  for (const v1::Article& article : information.articles()) {
+    page.Add("<details id=\"article-", article.number(), "\"><summary>",
+             page.Say("article", article.number()), ". ", page.Say(article.title()), "</summary>\n<ul>\n");
+    for (const v1::Rule& rule : article.rules()) {
+      page.Add("<li>", page.Say(rule.text()), " <small>", Escaped(rule.id()), "</small></li>\n");
+    }
+    page.Add("</ul></details>\n");
+  }
+}
+
+}  // namespace
+
+absl::string_view CodeOf(Language language) {
+  switch (language) {
+    case Language::kKk:
+      return "kk";
+    case Language::kRu:
+      return "ru";
+    case Language::kEn:
+      break;
+  }
+  return "en";
+}
+
+Language ChooseLanguage(absl::string_view asked, absl::string_view accept_language) {
+  for (const Language language : kLanguages) {
+    if (asked == CodeOf(language)) return language;
+  }
+  Language best = Language::kKk;
+  double best_quality = 0;
+  for (const absl::string_view part : absl::StrSplit(accept_language, ',')) {
+    const std::pair<absl::string_view, absl::string_view> range =
+        absl::StrSplit(part, absl::MaxSplits(';', 1));
+    double quality = 1;
+    absl::string_view weight = absl::StripAsciiWhitespace(range.second);
+    if (absl::ConsumePrefix(&weight, "q=") && !absl::SimpleAtod(weight, &quality)) continue;
+    const std::string code = absl::AsciiStrToLower(absl::StripAsciiWhitespace(range.first).substr(0, 2));
+    for (const Language language : kLanguages) {
+      if (code != CodeOf(language) || quality <= best_quality) continue;
+      best = language;
+      best_quality = quality;
+    }
+  }
+  return best;
+}
+
+std::string PageOf(const v1::Information& information, Language language) {
+  Page page(language);
+  AddHead(page, language);
+  AddTerm(page, information);
+  AddQuotas(page, information);
+  AddSections(page, information);
+  AddDeadlines(page, information);
+  AddBodies(page, information);
+  AddArticles(page, information);
+  page.Add("<p><a href=\"/information.json\">JSON</a></p>\n</main>\n</body>\n</html>\n");
+  return std::move(page).Take();
+}
+
+}  // namespace kelisim::web

@@ -1,0 +1,121 @@
+#include "shared/web/server.h"
+
+#include <httplib.h>
+
+#include <atomic>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/util/json_util.h"
+#include "shared/web/page.h"
+
+namespace kelisim::web {
+namespace {
+
+constexpr int kThreads = 4;
+constexpr int kSecondsToRead = 5;
+constexpr int kSecondsToWrite = 10;
+constexpr int kSecondsIdle = 5;
+constexpr int kRequestsOfAConnection = 100;
+
+// Quotas change during the day.
+constexpr char kShortLived[] = "public, max-age=60";
+
+void Send(httplib::Response& response, std::string body, const char* type) {
+  response.set_header("Cache-Control", kShortLived);
+  response.set_content(std::move(body), type);
+}
+
+void Unavailable(httplib::Response& response) {
+  response.status = 503;
+  response.set_content("temporarily not available\n", "text/plain; charset=utf-8");
+}
+
+void ShowPage(const Server::Sources& sources, const httplib::Request& request, httplib::Response& response) {
+  const absl::StatusOr<v1::Information> information = sources.information();
+  if (!information.ok()) return Unavailable(response);
+  const Language language =
+      ChooseLanguage(request.get_param_value("lang"), request.get_header_value("Accept-Language"));
+  response.set_header("Content-Language", std::string(CodeOf(language)));
+  response.set_header("Vary", "Accept-Language");
+  Send(response, PageOf(*information, language), "text/html; charset=utf-8");
+}
+
+void ShowJson(const Server::Sources& sources, httplib::Response& response) {
+  const absl::StatusOr<v1::Information> information = sources.information();
+  if (!information.ok()) return Unavailable(response);
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(*information, &json, options).ok()) {
+    return Unavailable(response);
+  }
+  Send(response, std::move(json), "application/json");
+}
+
+}  // namespace
+
+class Server::Http {
+ public:
+  explicit Http(Sources sources) : sources_(std::move(sources)) {
+    http_.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+    http_.set_read_timeout(kSecondsToRead, 0);
+    http_.set_write_timeout(kSecondsToWrite, 0);
+    http_.set_keep_alive_timeout(kSecondsIdle);
+    http_.set_keep_alive_max_count(kRequestsOfAConnection);
+    http_.set_payload_max_length(0);
+    // The library's default also shares the port with others.
+    http_.set_socket_options([](socket_t socket) {
+      const int yes = 1;
+      setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    });
+    http_.set_default_headers({{"X-Content-Type-Options", "nosniff"},
+                               {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"}});
+    http_.Get("/", [this](const auto& request, auto& response) { ShowPage(sources_, request, response); });
+    http_.Get("/information.json", [this](const auto&, auto& response) { ShowJson(sources_, response); });
+    http_.set_error_handler([](const auto&, auto& response) {
+      if (!response.body.empty()) return;
+      response.set_content(absl::StrCat(response.status, "\n"), "text/plain; charset=utf-8");
+    });
+  }
+  ~Http() {
+    http_.stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  absl::Status Start(const std::string& host, int port) {
+    port_ = port == 0 ? http_.bind_to_any_port(host.c_str())
+                      : (http_.bind_to_port(host.c_str(), port) ? port : -1);
+    if (port_ < 0) return absl::UnavailableError(absl::StrCat(host, ":", port, ": cannot be listened on"));
+    thread_ = std::thread([this] {
+      http_.listen_after_bind();
+      ended_ = true;
+    });
+    // A server that does not run yet cannot be stopped.
+    while (!http_.is_running() && !ended_) std::this_thread::yield();
+    return ended_ ? absl::UnavailableError(absl::StrCat(host, ":", port, ": cannot be served"))
+                  : absl::OkStatus();
+  }
+  int port() const { return port_; }
+
+ private:
+  const Sources sources_;
+  httplib::Server http_;
+  std::thread thread_;
+  std::atomic<bool> ended_ = false;
+  int port_ = -1;
+};
+
+Server::Server(std::unique_ptr<Http> http) : http_(std::move(http)) {}
+Server::~Server() = default;
+int Server::port() const { return http_->port(); }
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& host, int port, Sources sources) {
+  auto http = std::make_unique<Http>(std::move(sources));
+  if (absl::Status started = http->Start(host, port); !started.ok()) return started;
+  return std::unique_ptr<Server>(new Server(std::move(http)));
+}
+
+}  // namespace kelisim::web

@@ -1,0 +1,143 @@
+#include <httplib.h>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/util/json_util.h"
+#include "gtest/gtest.h"
+#include "shared/treaty/information.h"
+#include "shared/web/page.h"
+#include "shared/web/server.h"
+
+namespace kelisim::web {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+v1::Information Sample() {
+  v1::Term term;
+  term.set_in_force(true);
+  term.set_period_until("2030-04-17");
+  term.mutable_protocol()->set_answer_days(28);
+  v1::Information information = treaty::InformationOn("2026-03-02", term);
+  v1::QuotaState& kz = *information.add_quotas();
+  kz.set_entry_state(v1::PARTY_KZ);
+  kz.set_year(2026);
+  kz.set_status(v1::OPEN);
+  kz.set_limit(40);
+  kz.set_reserved(3);
+  kz.set_used(20);
+  v1::QuotaState& ru = *information.add_quotas();
+  ru.set_entry_state(v1::PARTY_RU);
+  ru.set_year(2026);
+  ru.set_status(v1::UNSET);
+  return information;
+}
+
+TEST(Language, IsTheOneAskedForElseTheOnePreferred) {
+  const struct {
+    const char* asked;
+    const char* accept;
+    const char* expected;
+  } kTable[] = {
+      {"", "", "kk"},
+      {"ru", "", "ru"},
+      {"en", "kk", "en"},
+      {"de", "ru", "ru"},
+      {"", "ru-RU,ru;q=0.9,en;q=0.8", "ru"},
+      {"", "en;q=0.5, kk-KZ;q=0.7", "kk"},
+      {"", "de, EN;q=0.1", "en"},
+      {"", "de", "kk"},
+      {"", "ru;q=zero", "kk"},
+      {"", "ru;q=0", "kk"},
+      {"", ",;,=;q", "kk"},
+  };
+  for (const auto& row : kTable) {
+    EXPECT_EQ(CodeOf(ChooseLanguage(row.asked, row.accept)), row.expected)
+        << row.asked << " | " << row.accept;
+  }
+}
+
+TEST(Page, ShowsPlacesLeftAndDeadlinesInEachLanguage) {
+  const std::pair<Language, std::vector<std::string>> kTable[] = {
+      {Language::kKk, {"lang=\"kk\"", "28 күн", "әлі белгіленген жоқ", "12-бап"}},
+      {Language::kRu, {"lang=\"ru\"", "дней: 28", "ещё не установлена", "Статья 12"}},
+      {Language::kEn, {"lang=\"en\"", "28 days", "not set yet", "Article 12"}},
+  };
+  for (const auto& [language, texts] : kTable) {
+    const std::string page = PageOf(Sample(), language);
+    for (const std::string& text : texts) EXPECT_THAT(page, HasSubstr(text));
+    EXPECT_THAT(page, HasSubstr("<td>40</td><td>17</td>"));
+    EXPECT_THAT(page, HasSubstr("2030-04-16"));
+  }
+}
+
+// Rule 5.0: what one language has, all have: the pages differ in words only.
+TEST(Page, HasTheSamePartsInEveryLanguage) {
+  const auto tags = [](const std::string& page) {
+    std::string found;
+    for (size_t at = page.find('<'); at != std::string::npos; at = page.find('<', at + 1)) {
+      found += page.substr(at, page.find_first_of(" >", at) - at);
+    }
+    return found;
+  };
+  const std::string kk = tags(PageOf(Sample(), Language::kKk));
+  EXPECT_EQ(kk, tags(PageOf(Sample(), Language::kRu)));
+  EXPECT_EQ(kk, tags(PageOf(Sample(), Language::kEn)));
+}
+
+TEST(Page, LoadsNothingAndEscapesWhatItShows) {
+  v1::Information information = Sample();
+  information.mutable_articles(0)->mutable_rules(0)->mutable_text()->set_en("<script>alert(\"1\")</script>&");
+  const std::string page = PageOf(information, Language::kEn);
+  EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;"));
+  for (const char* no : {"<script", "src=", "http://", "https://", "@import", "url("}) {
+    EXPECT_THAT(page, Not(HasSubstr(no)));
+  }
+}
+
+TEST(Server, AnswersEverybodyAndOnlyReads) {
+  auto server = Server::Start("127.0.0.1", 0, {[] { return Sample(); }});
+  ASSERT_TRUE(server.ok()) << server.status();
+  httplib::Client client("127.0.0.1", (*server)->port());
+  const auto page = client.Get("/?lang=ru");
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->status, 200);
+  EXPECT_EQ(page->get_header_value("Content-Language"), "ru");
+  EXPECT_EQ(page->get_header_value("Cache-Control"), "public, max-age=60");
+  EXPECT_THAT(page->get_header_value("Content-Security-Policy"), HasSubstr("default-src 'none'"));
+  const auto preferred = client.Get("/", {{"Accept-Language", "en"}});
+  ASSERT_TRUE(preferred);
+  EXPECT_EQ(preferred->get_header_value("Content-Language"), "en");
+  const auto json = client.Get("/information.json");
+  ASSERT_TRUE(json);
+  v1::Information told;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(json->body, &told).ok());
+  EXPECT_EQ(told.SerializeAsString(), Sample().SerializeAsString());
+  EXPECT_EQ(client.Get("/cases")->status, 404);
+  EXPECT_EQ(client.Get("/../etc/passwd")->status, 404);
+  EXPECT_NE(client.Post("/", "x", "text/plain")->status, 200);
+  EXPECT_NE(client.Delete("/")->status, 200);
+}
+
+TEST(Server, SaysThatItCannotTellInsteadOfTellingWrong) {
+  auto server = Server::Start("127.0.0.1", 0, {[] { return absl::DataLossError("the store"); }});
+  ASSERT_TRUE(server.ok());
+  httplib::Client client("127.0.0.1", (*server)->port());
+  for (const char* path : {"/", "/information.json"}) {
+    const auto answer = client.Get(path);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 503);
+    EXPECT_THAT(answer->body, Not(HasSubstr("store")));
+  }
+}
+
+TEST(Server, RefusesAnAddressThatIsTaken) {
+  auto first = Server::Start("127.0.0.1", 0, {[] { return Sample(); }});
+  ASSERT_TRUE(first.ok());
+  EXPECT_TRUE(
+      absl::IsUnavailable(Server::Start("127.0.0.1", (*first)->port(), {[] { return Sample(); }}).status()));
+}
+
+}  // namespace
+}  // namespace kelisim::web
