@@ -53,6 +53,25 @@ Hash Sha256(std::initializer_list<std::string_view> parts) {
   return hash;
 }
 
+struct Sha256Stream::State {
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
+};
+
+Sha256Stream::Sha256Stream() : state_(std::make_unique<State>()) {
+  if (!state_->context || EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr) != 1) std::abort();
+}
+Sha256Stream::~Sha256Stream() = default;
+
+void Sha256Stream::Add(std::string_view bytes) {
+  if (EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) != 1) std::abort();
+}
+
+Hash Sha256Stream::Digest() {
+  Hash hash;
+  if (EVP_DigestFinal_ex(state_->context.get(), hash.data(), nullptr) != 1) std::abort();
+  return hash;
+}
+
 Hash HmacSha256(std::string_view key, std::string_view bytes) {
   // Commitments are made for every payload: the one-shot call of OpenSSL, which
   // fetches the algorithm anew, takes more than twice as long.

@@ -4,6 +4,7 @@
 #include <array>
 #include <compare>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,22 @@ class Hash {
 // SHA-256 of the concatenation of `parts`.
 Hash Sha256(std::initializer_list<std::string_view> parts);
 inline Hash Sha256(std::string_view bytes) { return Sha256({bytes}); }
+
+// SHA-256 of what comes piece by piece.
+class Sha256Stream {
+ public:
+  Sha256Stream();
+  ~Sha256Stream();
+  Sha256Stream(const Sha256Stream&) = delete;
+  Sha256Stream& operator=(const Sha256Stream&) = delete;
+  void Add(std::string_view bytes);
+  // Once, at the end.
+  Hash Digest();
+
+ private:
+  struct State;
+  const std::unique_ptr<State> state_;
+};
 
 // HMAC-SHA256 (RFC 2104).
 Hash HmacSha256(std::string_view key, std::string_view bytes);

@@ -1,0 +1,252 @@
+#include "shared/ledger/attachments.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "shared/base/bytes.h"
+#include "shared/base/status_macros.h"
+#include "shared/crypto/seal.h"
+
+namespace kelisim::ledger {
+namespace {
+
+constexpr std::string_view kTitle = "kelisim attachment 1\n";
+constexpr size_t kIdSize = 16;
+constexpr size_t kHeaderSize = kTitle.size() + kIdSize + sizeof(uint64_t);
+constexpr size_t kSealSize = 12 + 16;  // nonce and tag
+constexpr std::string_view kUploadSuffix = ".upload.part";
+constexpr std::string_view kFetchSuffix = ".fetch.part";
+
+absl::Status SystemError(std::string_view what) {
+  const int error = errno;
+  // No path: it holds the hash of a document.
+  return absl::ErrnoToStatus(error, absl::StrCat("attachment: ", Absl(what)));
+}
+
+absl::Status Damaged() { return absl::DataLossError("attachment: damaged, or of another file"); }
+
+absl::Status WriteAll(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return SystemError("write");
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return absl::OkStatus();
+}
+
+// Fewer than `count` bytes only at the end of the file.
+absl::StatusOr<std::string> ReadSome(int fd, size_t count) {
+  std::string bytes(count, '\0');
+  size_t have = 0;
+  while (have < count) {
+    const ssize_t got = read(fd, bytes.data() + have, count - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return SystemError("read");
+    if (got == 0) break;
+    have += static_cast<size_t>(got);
+  }
+  bytes.resize(have);
+  return bytes;
+}
+
+uint64_t ChunksIn(uint64_t size) { return (size + Attachments::kChunk - 1) / Attachments::kChunk; }
+size_t ChunkAt(uint64_t from, uint64_t size) {
+  return static_cast<size_t>(std::min<uint64_t>(Attachments::kChunk, size - from));
+}
+uint64_t FileSizeOf(uint64_t size) { return kHeaderSize + size + ChunksIn(size) * kSealSize; }
+
+std::string ContextOf(std::string_view header, uint64_t from) {
+  return absl::StrCat(Absl(header), Absl(U64(from)));
+}
+
+// The size that a header states; DATA_LOSS when it is none.
+absl::StatusOr<uint64_t> SizeIn(std::string_view header) {
+  if (header.size() != kHeaderSize || header.substr(0, kTitle.size()) != kTitle) return Damaged();
+  const uint64_t size = ReadU64(header.substr(kTitle.size() + kIdSize));
+  if (size == 0 || size > Attachments::kLargest) return Damaged();
+  return size;
+}
+
+absl::Status SyncDirectory(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return SystemError("open directory");
+  const int failed = fsync(fd);
+  const absl::Status status = failed == 0 ? absl::OkStatus() : SystemError("sync directory");
+  close(fd);
+  return status;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Attachments>> Attachments::Open(std::string directory,
+                                                               std::string_view master_key, Random& random) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) return absl::UnavailableError(absl::StrCat("attachments: ", error.message()));
+  for (const auto& file : std::filesystem::directory_iterator(directory, error)) {
+    std::error_code ignored;
+    if (absl::EndsWith(file.path().string(), Absl(kUploadSuffix)))
+      std::filesystem::remove(file.path(), ignored);
+  }
+  if (error) return absl::UnavailableError(absl::StrCat("attachments: ", error.message()));
+  return std::unique_ptr<Attachments>(new Attachments(std::move(directory), master_key, random));
+}
+
+Attachments::Attachments(std::string directory, std::string_view master_key, Random& random)
+    : directory_(std::move(directory)),
+      key_(HmacSha256(master_key, "kelisim attachments").bytes()),
+      random_(random) {}
+
+std::string Attachments::PathOf(const Hash& sha256) const {
+  return absl::StrCat(directory_, "/", ToHex(sha256.bytes()));
+}
+
+std::string Attachments::KeyFor(std::string_view header) const {
+  return std::string(HmacSha256(key_, header).bytes());
+}
+
+absl::StatusOr<uint64_t> Attachments::SizeOf(const Hash& sha256) const {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader, Read(sha256));
+  return reader->size();
+}
+
+// ---------------------------------------------------------------- writing
+
+Attachments::Writer::Writer(const Attachments& home, std::string path, std::string header, uint64_t size)
+    : home_(home), path_(std::move(path)), header_(std::move(header)), size_(size) {}
+
+Attachments::Writer::~Writer() {
+  if (fd_ >= 0) close(fd_);
+  if (!done_ && expected_ == nullptr) unlink(path_.c_str());
+}
+
+absl::Status Attachments::Writer::Start() {
+  fd_ = open(path_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd_ < 0) return SystemError("create");
+  return WriteAll(fd_, header_);
+}
+
+// Takes over the whole chunks that an earlier writer left; what follows them is torn.
+absl::Status Attachments::Writer::GoOn() {
+  fd_ = open(path_.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd_ < 0) return SystemError("open");
+  ASSIGN_OR_RETURN(const std::string header, ReadSome(fd_, kHeaderSize));
+  const std::string key = home_.KeyFor(header_);
+  while (header == header_ && written_ < size_) {
+    const size_t length = ChunkAt(written_, size_);
+    ASSIGN_OR_RETURN(const std::string sealed, ReadSome(fd_, length + kSealSize));
+    const absl::StatusOr<std::string> chunk = Unseal(key, ContextOf(header_, written_), sealed);
+    if (!chunk.ok()) break;
+    digest_.Add(*chunk);
+    written_ += length;
+  }
+  const auto end = static_cast<off_t>(kHeaderSize + written_ + ChunksIn(written_) * kSealSize);
+  if (ftruncate(fd_, end) != 0 || lseek(fd_, end, SEEK_SET) != end) return SystemError("truncate");
+  return absl::OkStatus();
+}
+
+absl::Status Attachments::Writer::Append(std::string_view chunk) {
+  if (written_ >= size_ || chunk.size() != ChunkAt(written_, size_)) {
+    return absl::InvalidArgumentError("attachment: a chunk of another length");
+  }
+  RETURN_IF_ERROR(
+      WriteAll(fd_, Seal(home_.KeyFor(header_), ContextOf(header_, written_), chunk, home_.random_)));
+  digest_.Add(chunk);
+  written_ += chunk.size();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Hash> Attachments::Writer::Finish() {
+  if (written_ != size_) return absl::FailedPreconditionError("attachment: bytes are missing");
+  const Hash sha256 = digest_.Digest();
+  if (expected_ != nullptr && *expected_ != sha256) {
+    expected_.reset();  // so that nothing of it is kept
+    return absl::InvalidArgumentError("attachment: not the document with that hash");
+  }
+  if (fsync(fd_) != 0) return SystemError("sync");
+  if (rename(path_.c_str(), home_.PathOf(sha256).c_str()) != 0) return SystemError("rename");
+  done_ = true;
+  RETURN_IF_ERROR(SyncDirectory(home_.directory_));
+  return sha256;
+}
+
+absl::StatusOr<std::unique_ptr<Attachments::Writer>> Attachments::Write(uint64_t size) const {
+  if (size == 0 || size > kLargest) return absl::InvalidArgumentError("attachment: from 1 byte to 1 GiB");
+  const std::string id = random_.Bytes(kIdSize);
+  std::unique_ptr<Writer> writer(new Writer(*this,
+                                            absl::StrCat(directory_, "/", ToHex(id), Absl(kUploadSuffix)),
+                                            absl::StrCat(Absl(kTitle), id, Absl(U64(size))), size));
+  RETURN_IF_ERROR(writer->Start());
+  return writer;
+}
+
+absl::StatusOr<std::unique_ptr<Attachments::Writer>> Attachments::Resume(const Hash& sha256,
+                                                                         uint64_t size) const {
+  if (size == 0 || size > kLargest) return absl::InvalidArgumentError("attachment: from 1 byte to 1 GiB");
+  const std::string path = absl::StrCat(PathOf(sha256), Absl(kFetchSuffix));
+  std::string header = absl::StrCat(Absl(kTitle), random_.Bytes(kIdSize), Absl(U64(size)));
+  bool there = false;
+  if (const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC); fd >= 0) {
+    const absl::StatusOr<std::string> left = ReadSome(fd, kHeaderSize);
+    close(fd);
+    const absl::StatusOr<uint64_t> stated = left.ok() ? SizeIn(*left) : left.status();
+    there = stated.ok() && *stated == size;
+    if (there) header = *left;
+  }
+  std::unique_ptr<Writer> writer(new Writer(*this, path, std::move(header), size));
+  writer->expected_ = std::make_unique<Hash>(sha256);
+  RETURN_IF_ERROR(there ? writer->GoOn() : writer->Start());
+  return writer;
+}
+
+// ---------------------------------------------------------------- reading
+
+Attachments::Reader::Reader(std::string key, std::string header, uint64_t size, int fd)
+    : key_(std::move(key)), header_(std::move(header)), size_(size), fd_(fd) {}
+
+Attachments::Reader::~Reader() { close(fd_); }
+
+absl::StatusOr<std::string> Attachments::Reader::Next() {
+  if (read_ == size_) return std::string();
+  const size_t length = ChunkAt(read_, size_);
+  ASSIGN_OR_RETURN(const std::string sealed, ReadSome(fd_, length + kSealSize));
+  ASSIGN_OR_RETURN(std::string chunk, Unseal(key_, ContextOf(header_, read_), sealed));
+  read_ += length;
+  return chunk;
+}
+
+absl::StatusOr<std::unique_ptr<Attachments::Reader>> Attachments::Read(const Hash& sha256,
+                                                                       uint64_t from) const {
+  const int fd = open(PathOf(sha256).c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return absl::NotFoundError("attachment: not here");
+  if (fd < 0) return SystemError("open");
+  std::unique_ptr<Reader> reader;
+  {
+    absl::StatusOr<std::string> header = ReadSome(fd, kHeaderSize);
+    const absl::StatusOr<uint64_t> size = header.ok() ? SizeIn(*header) : header.status();
+    std::string key = size.ok() ? KeyFor(*header) : "";
+    reader.reset(
+        new Reader(std::move(key), header.ok() ? *std::move(header) : "", size.ok() ? *size : 0, fd));
+    RETURN_IF_ERROR(size.status());
+  }
+  struct stat facts = {};
+  if (fstat(fd, &facts) != 0) return SystemError("stat");
+  if (static_cast<uint64_t>(facts.st_size) != FileSizeOf(reader->size_)) return Damaged();
+  if (from % kChunk != 0 || from > reader->size_)
+    return absl::InvalidArgumentError("attachment: no such place");
+  const auto at = static_cast<off_t>(kHeaderSize + from + from / kChunk * kSealSize);
+  if (lseek(fd, at, SEEK_SET) != at) return SystemError("seek");
+  reader->read_ = from;
+  return reader;
+}
+
+}  // namespace kelisim::ledger

@@ -1,0 +1,212 @@
+#include "shared/ledger/attachments.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "shared/base/bytes.h"
+#include "shared/crypto/seal.h"
+
+namespace kelisim::ledger {
+namespace {
+
+constexpr size_t kChunk = Attachments::kChunk;
+const std::string kMasterKey(32, 'k');  // NOLINT: of a test
+
+std::string Document(size_t size) {
+  std::string bytes(size, '\0');
+  uint32_t state = static_cast<uint32_t>(size) + 1;
+  for (char& byte : bytes) byte = static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
+  return bytes;
+}
+
+std::string Slurp(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return std::move(out).str();
+}
+void Spill(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+class AttachmentsTest : public ::testing::Test {
+ protected:
+  AttachmentsTest() {
+    std::string pattern = ::testing::TempDir() + "/attachments.XXXXXX";
+    directory_ = mkdtemp(pattern.data());
+    Reopen();
+  }
+  ~AttachmentsTest() override { std::filesystem::remove_all(directory_); }
+
+  void Reopen() {
+    auto opened = Attachments::Open(directory_, kMasterKey, SystemRandom());
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    attachments_ = *std::move(opened);
+  }
+  // The rest of `document`, as a writer takes it.
+  static absl::Status Feed(Attachments::Writer& writer, const std::string& document, size_t until) {
+    while (writer.written() < until) {
+      const absl::Status status = writer.Append(std::string_view(document).substr(writer.written(), kChunk));
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+  Hash Put(const std::string& document) {
+    auto writer = attachments_->Write(document.size());
+    EXPECT_TRUE(Feed(**writer, document, document.size()).ok());
+    return *(*writer)->Finish();
+  }
+  absl::StatusOr<std::string> Get(const Hash& sha256, uint64_t from = 0) {
+    auto reader = attachments_->Read(sha256, from);
+    if (!reader.ok()) return reader.status();
+    std::string document;
+    while (true) {
+      absl::StatusOr<std::string> chunk = (*reader)->Next();
+      if (!chunk.ok()) return chunk.status();
+      if (chunk->empty()) return document;
+      document += *chunk;
+    }
+  }
+  std::filesystem::path FileOf(const Hash& sha256) { return directory_ + "/" + ToHex(sha256.bytes()); }
+  size_t FilesInside() {
+    return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(directory_), {}));
+  }
+
+  std::string directory_;
+  std::unique_ptr<Attachments> attachments_;
+};
+
+TEST_F(AttachmentsTest, GivesBackWhatWasPut) {
+  for (const size_t size :
+       {size_t{1}, size_t{100}, kChunk - 1, kChunk, kChunk + 1, 3 * kChunk, 3 * kChunk + 7}) {
+    const std::string document = Document(size);
+    const Hash sha256 = Put(document);
+    EXPECT_EQ(sha256, Sha256(document));
+    EXPECT_EQ(*attachments_->SizeOf(sha256), size);
+    EXPECT_EQ(*Get(sha256), document) << size;
+    for (uint64_t from = 0; from <= size; from += kChunk)
+      EXPECT_EQ(*Get(sha256, from), document.substr(from));
+    // The same again is the same.
+    EXPECT_EQ(Put(document), sha256);
+  }
+  EXPECT_EQ(FilesInside(), 7u);
+  Reopen();
+  EXPECT_EQ(*Get(Sha256(Document(100))), Document(100));
+}
+
+TEST_F(AttachmentsTest, KeepsItsLimits) {
+  EXPECT_TRUE(absl::IsInvalidArgument(attachments_->Write(0).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(attachments_->Write(Attachments::kLargest + 1).status()));
+  EXPECT_TRUE(absl::IsNotFound(attachments_->SizeOf(Sha256("nothing")).status()));
+  auto writer = attachments_->Write(kChunk + 1);
+  EXPECT_TRUE(absl::IsInvalidArgument((*writer)->Append("short")));
+  EXPECT_TRUE(absl::IsFailedPrecondition((*writer)->Finish().status()));
+  EXPECT_TRUE((*writer)->Append(Document(kChunk)).ok());
+  EXPECT_TRUE(absl::IsInvalidArgument((*writer)->Append("two")));
+  EXPECT_TRUE((*writer)->Append("1").ok());
+  EXPECT_TRUE(absl::IsInvalidArgument((*writer)->Append("1")));
+  const Hash sha256 = *(*writer)->Finish();
+  EXPECT_TRUE(absl::IsInvalidArgument(attachments_->Read(sha256, 1).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(attachments_->Read(sha256, 2 * kChunk).status()));
+}
+
+// Sealed: the words are not in the file.
+TEST_F(AttachmentsTest, IsSealedAtRest) {
+  const Hash sha256 = Put("decision on the flat");
+  EXPECT_EQ(Slurp(FileOf(sha256)).find("flat"), std::string::npos);
+  auto other = Attachments::Open(directory_, std::string(32, 'x'), SystemRandom());
+  auto reader = (*other)->Read(sha256);
+  EXPECT_TRUE(absl::IsDataLoss((*reader)->Next().status()));
+}
+
+// Whatever byte changes, wherever it is cut: never other words, and nothing but DATA_LOSS.
+TEST_F(AttachmentsTest, NoticesEveryDamage) {
+  const Hash sha256 = Put(Document(2 * kChunk + 10));
+  const std::string whole = Slurp(FileOf(sha256));
+  for (size_t at = 0; at < whole.size(); at += at < 80 ? 1 : 4099) {
+    std::string flipped = whole;
+    flipped[at] = static_cast<char>(flipped[at] ^ 1);
+    Spill(FileOf(sha256), flipped);
+    EXPECT_TRUE(absl::IsDataLoss(Get(sha256).status())) << at;
+    Spill(FileOf(sha256), whole.substr(0, at));
+    EXPECT_TRUE(absl::IsDataLoss(Get(sha256).status())) << at;
+  }
+  Spill(FileOf(sha256), whole + "x");
+  EXPECT_TRUE(absl::IsDataLoss(Get(sha256).status()));
+  // Two chunks that changed places.
+  const size_t header = whole.size() - (2 * (kChunk + 28) + 38);
+  const size_t sealed = kChunk + 28;
+  Spill(FileOf(sha256), whole.substr(0, header) + whole.substr(header + sealed, sealed) +
+                            whole.substr(header, sealed) + whole.substr(header + 2 * sealed));
+  EXPECT_TRUE(absl::IsDataLoss(Get(sha256).status()));
+  Spill(FileOf(sha256), whole);
+  EXPECT_TRUE(Get(sha256).ok());
+}
+
+TEST_F(AttachmentsTest, AnUploadThatEndsEarlyLeavesNothing) {
+  {
+    auto writer = attachments_->Write(2 * kChunk);
+    ASSERT_TRUE((*writer)->Append(Document(kChunk)).ok());
+    EXPECT_EQ(FilesInside(), 1u);
+  }
+  EXPECT_EQ(FilesInside(), 0u);
+  Spill(directory_ + "/00.upload.part", "left by a stop");
+  Reopen();
+  EXPECT_EQ(FilesInside(), 0u);
+}
+
+// Wherever it broke off, a fetch goes on behind the last whole chunk.
+TEST_F(AttachmentsTest, AFetchGoesOnWhereItBrokeOff) {
+  const std::string document = Document(3 * kChunk + 5);
+  const Hash sha256 = Sha256(document);
+  for (size_t chunks = 0; chunks <= 3; ++chunks) {
+    for (const size_t torn : {0, 1, 1000}) {
+      {
+        auto writer = attachments_->Resume(sha256, document.size());
+        ASSERT_TRUE(Feed(**writer, document, chunks * kChunk).ok());
+      }
+      const std::string part = FileOf(sha256).string() + ".fetch.part";
+      Spill(part, Slurp(part) + std::string(torn, '?'));
+      Reopen();
+      auto writer = attachments_->Resume(sha256, document.size());
+      ASSERT_TRUE(writer.ok()) << writer.status();
+      EXPECT_EQ((*writer)->written(), chunks * kChunk);
+      ASSERT_TRUE(Feed(**writer, document, document.size()).ok());
+      EXPECT_EQ(*(*writer)->Finish(), sha256);
+      EXPECT_EQ(*Get(sha256), document);
+      EXPECT_EQ(FilesInside(), 1u);
+      std::filesystem::remove(FileOf(sha256));
+    }
+  }
+}
+
+// A part that is no part of it, or of another size, is begun anew.
+TEST_F(AttachmentsTest, AFetchDoesNotTrustWhatLiesThere) {
+  const std::string document = Document(2 * kChunk);
+  const Hash sha256 = Sha256(document);
+  const std::string part = FileOf(sha256).string() + ".fetch.part";
+  for (const std::string& lies : {std::string(), std::string("?"), std::string(200, '?')}) {
+    Spill(part, lies);
+    auto writer = attachments_->Resume(sha256, document.size());
+    ASSERT_TRUE(writer.ok()) << writer.status();
+    EXPECT_EQ((*writer)->written(), 0u);
+  }
+  { ASSERT_TRUE(Feed(**attachments_->Resume(sha256, document.size()), document, kChunk).ok()); }
+  EXPECT_EQ((*attachments_->Resume(sha256, document.size() + 1))->written(), 0u);
+}
+
+TEST_F(AttachmentsTest, AFetchOfOtherBytesIsRefusedAndForgotten) {
+  const std::string document = Document(kChunk + 1);
+  {
+    auto writer = attachments_->Resume(Sha256("what was promised"), document.size());
+    ASSERT_TRUE(Feed(**writer, document, document.size()).ok());
+    EXPECT_TRUE(absl::IsInvalidArgument((*writer)->Finish().status()));
+  }
+  EXPECT_EQ(FilesInside(), 0u);
+}
+
+}  // namespace
+}  // namespace kelisim::ledger
