@@ -241,7 +241,8 @@ Authorities::~Authorities() {
 absl::Status Authorities::Prepare(int kz_port, int ru_port) const {
   const std::string deploy = absl::StrCat(KELISIM_SOURCE_DIR, "/deploy/");
   RETURN_IF_ERROR(Run({absl::StrCat(deploy, "mint-pki"), directory_ / "pki"}));
-  RETURN_IF_ERROR(Run({absl::StrCat(deploy, "make-configs"), absl::StrCat(kz_port), absl::StrCat(ru_port)}));
+  RETURN_IF_ERROR(
+      Run({absl::StrCat(deploy, "make-configs"), absl::StrCat(kz_port), absl::StrCat(ru_port), "0", "0"}));
   for (const Authority& one : authorities_) {
     RETURN_IF_ERROR(Run({one.program, "init", "--config", directory_ / one.name / "config.textproto"}));
   }

@@ -224,6 +224,27 @@ absl::StatusOr<v1::RuleCatalogue> Reader::ListRules(const std::string& on, absl:
   return treaty::RulesOn(treaty, day);
 }
 
+absl::StatusOr<bool> Reader::MayFetch(std::string_view sha256) const {
+  Overlay rows(store_);
+  ASSIGN_OR_RETURN(const v1::AttachmentRow row, Views(identity_.self(), rows, vault_).LoadAttachment(sha256));
+  return row.told();
+}
+
+absl::StatusOr<std::vector<std::string>> Reader::WantedAttachments() const {
+  std::vector<std::string> wanted;
+  bool readable = true;
+  const std::string prefix = AttachmentRowKey("");
+  RETURN_IF_ERROR(
+      store_.Scan(prefix, ledger::PrefixEnd(prefix), [&](std::string_view key, std::string_view bytes) {
+        v1::AttachmentRow row;
+        readable = row.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+        if (row.wanted()) wanted.emplace_back(key.substr(prefix.size()));
+        return readable;
+      }));
+  if (!readable) return absl::DataLossError("a row of an attachment cannot be read");
+  return wanted;
+}
+
 absl::StatusOr<v1::Information> Reader::GetInformation(absl::Time now) const {
   ASSIGN_OR_RETURN(const v1::Term term, GetTerm("", now));
   const absl::CivilDay today = identity_.profile.DateAt(now);

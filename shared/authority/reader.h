@@ -48,6 +48,11 @@ class Reader {
   // the newest signed by the counterpart.
   absl::StatusOr<std::string> GetCheckpoint(v1::Party ledger) const;
 
+  // The counterpart was told of the document, and may have it.
+  absl::StatusOr<bool> MayFetch(std::string_view sha256) const;
+  // SHA-256 of every document that acts of the counterpart name.
+  absl::StatusOr<std::vector<std::string>> WantedAttachments() const;
+
  private:
   struct Opened {
     v1::Entry entry;

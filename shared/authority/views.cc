@@ -11,6 +11,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
 #include "shared/treaty/instrument.h"
+#include "shared/treaty/matter.h"
 #include "shared/treaty/quota.h"
 #include "shared/treaty/term.h"
 
@@ -209,6 +210,7 @@ absl::Status Views::FoldAct(const OpenedEntry& opened, const v1::Act& act) {
   } else {
     UpdateDue(due_before, MatterDueRow(self_, record->state()));
     RETURN_IF_ERROR(UpdateTreaty(record->state()));
+    RETURN_IF_ERROR(NoteAttachments(opened, what));
     if (what.answer_overdue()) {
       // The step that asked is the newest in the chain.
       for (v1::ActRecord& earlier : *record->mutable_acts()) {
@@ -353,6 +355,24 @@ absl::Status Views::UpdateTreaty(const v1::MatterState& state) {
   ASSIGN_OR_RETURN(v1::TreatyState treaty, LoadTreaty());
   treaty_ = treaty::WithInstrument(std::move(treaty), state);
   rows_.Put(std::string(kTreatyRow), treaty_->SerializeAsString());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::AttachmentRow> Views::LoadAttachment(std::string_view sha256) const {
+  v1::AttachmentRow row;
+  ASSIGN_OR_RETURN(const std::optional<std::string> bytes, rows_.Get(AttachmentRowKey(sha256)));
+  if (bytes && !row.ParseFromString(*bytes))
+    return absl::DataLossError("a row of an attachment cannot be read");
+  return row;
+}
+
+absl::Status Views::NoteAttachments(const OpenedEntry& opened, const v1::MatterStep& step) {
+  if (!opened.entry.addressed()) return absl::OkStatus();
+  for (const std::string& sha256 : treaty::DocumentsIn(step)) {
+    ASSIGN_OR_RETURN(v1::AttachmentRow row, LoadAttachment(sha256));
+    opened.reference.ledger() == self_ ? row.set_told(true) : row.set_wanted(true);
+    rows_.Put(AttachmentRowKey(sha256), row.SerializeAsString());
+  }
   return absl::OkStatus();
 }
 

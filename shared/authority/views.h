@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "kelisim/v1/case_service.pb.h"
 #include "kelisim/v1/ledger.pb.h"
 #include "kelisim/v1/quota.pb.h"
@@ -32,6 +33,8 @@ struct OpenedEntry {
   std::string payload;
 };
 
+inline std::string AttachmentRowKey(std::string_view sha256) { return absl::StrCat("vf", Absl(sha256)); }
+
 // The views of a node: views = fold(own ledger, mirror). Nothing here decides;
 // it keeps what acts that were admitted have made of cases and registers.
 //
@@ -47,6 +50,7 @@ struct OpenedEntry {
 //   vd <answer due> <case id>        own offer not answered yet: its entry id
 //   vo <answer due> <matter id>      own question not answered yet: empty
 //   va <request id>                  ReplyRow
+//   vf <sha256>                      AttachmentRow
 //
 // Single-threaded. As a Registry it cannot return errors; the first failed read
 // is kept in status(), which the caller checks before it trusts a verdict.
@@ -76,6 +80,9 @@ class Views final : public treaty::Registry {
 
   // Matters in which the counterpart owes an answer since before `date`: their ids.
   absl::StatusOr<std::vector<std::string>> OverdueMatters(const std::string& date) const;
+
+  // Who names a document; nothing set: nobody.
+  absl::StatusOr<v1::AttachmentRow> LoadAttachment(std::string_view sha256) const;
 
   // Folds an admitted act. `act` is the parsed payload.
   absl::Status Fold(const OpenedEntry& opened, const v1::Act& act);
@@ -116,6 +123,7 @@ class Views final : public treaty::Registry {
   absl::StatusOr<typename Matter<Record>::State> Refold(const Record& record, uint64_t own_end) const;
   absl::Status UpdateRegisters(const Registered& before, const v1::CaseState& state, int64_t at_us);
   absl::Status UpdateTreaty(const v1::MatterState& state);
+  absl::Status NoteAttachments(const OpenedEntry& opened, const v1::MatterStep& step);
   void UpdateDue(const std::string& before, const std::string& after);
   absl::Status UpdateQuota(const Registered& of, int sign, const std::string& case_id, int64_t at_us);
   absl::Status UpdateClaims(const std::string& case_id, treaty::Claim claim,

@@ -16,6 +16,8 @@ constexpr int kLargestAnswer = 4 << 20;
 constexpr int kLargestMetadata = 8 << 10;
 constexpr int kKeepaliveMs = 30'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
+constexpr size_t kAttachmentChunk = 64 << 10;
+constexpr absl::Duration kAttachmentTimeout = absl::Hours(1);
 constexpr absl::Duration kStreamLife = absl::Hours(1);
 
 // Not OK, naming the flag, when the option was given nowhere.
@@ -64,6 +66,7 @@ Client::Client(const std::shared_ptr<grpc::Channel>& channel, absl::Duration tim
       matters_(v1::MatterService::NewStub(channel)),
       quotas_(v1::QuotaService::NewStub(channel)),
       treaty_(v1::TreatyService::NewStub(channel)),
+      attachments_(v1::AttachmentService::NewStub(channel)),
       information_(v1::InformationService::NewStub(channel)),
       ledger_(v1::LedgerService::NewStub(channel)) {}
 
@@ -106,6 +109,43 @@ Result<v1::MatterFile> Client::Call(const v1::GetMatterRequest& request) {
 }
 Result<v1::ListMattersResponse> Client::Call(const v1::ListMattersRequest& request) {
   return Unary(*matters_, &v1::MatterService::StubInterface::ListMatters, request);
+}
+Result<v1::Attachment> Client::Upload(std::istream& content, uint64_t size) {
+  grpc::ClientContext context;
+  Prepare(context, kAttachmentTimeout);
+  Result<v1::Attachment> result;
+  const auto stream = attachments_->UploadAttachment(&context, &result.response);
+  v1::AttachmentChunk chunk;
+  chunk.set_size(size);
+  std::string bytes(kAttachmentChunk, '\0');
+  bool open = true;
+  while (open && content.read(bytes.data(), static_cast<std::streamsize>(bytes.size())).gcount() > 0) {
+    chunk.set_data(bytes.data(), static_cast<size_t>(content.gcount()));
+    open = stream->Write(chunk);
+    chunk.clear_size();
+  }
+  stream->WritesDone();
+  result.status = stream->Finish();
+  return result;
+}
+Result<v1::Attachment> Client::Download(const std::string& sha256,
+                                        const std::function<bool(const std::string&)>& take) {
+  grpc::ClientContext context;
+  Prepare(context, kAttachmentTimeout);
+  v1::DownloadAttachmentRequest request;
+  request.set_sha256(sha256);
+  Result<v1::Attachment> result;
+  result.response.set_sha256(sha256);
+  const auto stream = attachments_->DownloadAttachment(&context, request);
+  v1::AttachmentChunk chunk;
+  while (stream->Read(&chunk)) {
+    if (chunk.size() > 0) result.response.set_size(chunk.size());
+    if (take(chunk.data())) continue;
+    context.TryCancel();
+    break;
+  }
+  result.status = stream->Finish();
+  return result;
 }
 Result<v1::QuotaState> Client::Call(const v1::GetQuotaRequest& request) {
   return Unary(*quotas_, &v1::QuotaService::StubInterface::GetQuota, request);

@@ -2,6 +2,7 @@
 #define KELISIM_SHARED_CLI_CLIENT_H_
 
 #include <functional>
+#include <istream>
 #include <memory>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/support/status.h"
+#include "kelisim/v1/attachment_service.grpc.pb.h"
 #include "kelisim/v1/case_service.grpc.pb.h"
 #include "kelisim/v1/information_service.grpc.pb.h"
 #include "kelisim/v1/ledger_service.grpc.pb.h"
@@ -49,6 +51,11 @@ class Client {
   Result<v1::SubmitMatterStepResponse> Call(const v1::SubmitMatterStepRequest& request);
   Result<v1::MatterFile> Call(const v1::GetMatterRequest& request);
   Result<v1::ListMattersResponse> Call(const v1::ListMattersRequest& request);
+  // Sends `size` bytes of `content`, chunk by chunk; within an hour.
+  Result<v1::Attachment> Upload(std::istream& content, uint64_t size);
+  // Gives each chunk to `take`, which returns false to break off; within an hour.
+  Result<v1::Attachment> Download(const std::string& sha256,
+                                  const std::function<bool(const std::string&)>& take);
   Result<v1::QuotaState> Call(const v1::GetQuotaRequest& request);
   Result<v1::Term> Call(const v1::GetTermRequest& request);
   Result<v1::RuleCatalogue> Call(const v1::ListRulesRequest& request);
@@ -74,6 +81,7 @@ class Client {
   const std::unique_ptr<v1::MatterService::StubInterface> matters_;
   const std::unique_ptr<v1::QuotaService::StubInterface> quotas_;
   const std::unique_ptr<v1::TreatyService::StubInterface> treaty_;
+  const std::unique_ptr<v1::AttachmentService::StubInterface> attachments_;
   const std::unique_ptr<v1::InformationService::StubInterface> information_;
   const std::unique_ptr<v1::LedgerService::StubInterface> ledger_;
 };

@@ -96,6 +96,8 @@ void AddCaseCommands(Program& program);
 void AddCaseSteps(Program& program, CLI::App& group);
 // One command for each step, made from the messages.
 void AddMatterCommands(Program& program);
+// Documents: up and down.
+void AddAttachmentCommands(Program& program);
 void AddQuotaCommands(Program& program);
 void AddTermCommands(Program& program);
 void AddRuleCommands(Program& program);

@@ -389,6 +389,14 @@ std::string Render(const v1::MatterFile& file, const Reader& reader) {
   if (facts != nullptr) CollectFacts(lang, *facts, "", rows);
   absl::StrAppend(&text, Section(Say(lang, "ui.facts"),
                                  DrawTable({Say(lang, "ui.name"), Say(lang, "ui.what")}, rows, reader.look)));
+  std::vector<Row> attachments;
+  for (const v1::Attachment& attachment : file.attachments()) {
+    attachments.push_back({ToHex(attachment.sha256()), attachment.size() == 0
+                                                           ? Say(lang, "ui.not_here")
+                                                           : absl::StrCat(attachment.size())});
+  }
+  absl::StrAppend(&text, Section(Say(lang, "ui.attachments"),
+                                 DrawTable({"SHA-256", Say(lang, "ui.size")}, attachments, reader.look)));
   absl::StrAppend(&text, Section(Say(lang, "ui.timeline"), Timeline(file, reader)));
   absl::StrAppend(&text, Section(Say(lang, "ui.allowed_actions"), Actions(file, family.c_str(), reader)));
   return text;
@@ -423,6 +431,14 @@ std::string Render(const v1::SubmitQuotaCommandResponse& response, const Reader&
 
 std::string Render(const v1::SubmitTreatyCommandResponse& response, const Reader& reader) {
   return RecordedText(response.entries(), reader.lang) + TermEnd(response.treaty(), reader);
+}
+
+std::string Render(const v1::Attachment& attachment, const Reader& reader) {
+  // In hexadecimal for flags, in base64 for JSON.
+  return DrawPairs({{"SHA-256", ToHex(attachment.sha256())},
+                    {"base64", ToBase64(attachment.sha256())},
+                    {Say(reader.lang, "ui.size"), absl::StrCat(attachment.size())}},
+                   reader.look);
 }
 
 std::string Render(const v1::QuotaState& quota, const Reader& reader) {

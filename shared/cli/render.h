@@ -31,6 +31,7 @@ std::string Render(const v1::ListMattersResponse& matters, const Reader& reader)
 std::string Render(const v1::SubmitMatterStepResponse& response, const Reader& reader);
 std::string Render(const v1::SubmitQuotaCommandResponse& response, const Reader& reader);
 std::string Render(const v1::SubmitTreatyCommandResponse& response, const Reader& reader);
+std::string Render(const v1::Attachment& attachment, const Reader& reader);
 std::string Render(const v1::QuotaState& quota, const Reader& reader);
 std::string Render(const v1::Term& term, const Reader& reader);
 std::string Render(const v1::RuleCatalogue& rules, const Reader& reader);

@@ -36,11 +36,17 @@ class FirstError final : public google::protobuf::io::ErrorCollector {
 std::vector<std::string*> Paths(v1::NodeConfig& config) {
   v1::Tls& tls = *config.mutable_tls();
   v1::Keys& keys = *config.mutable_keys();
-  return {config.mutable_data_dir(),    config.mutable_anchor_file(),
-          config.mutable_policy_file(), config.mutable_counterpart_policy_file(),
-          tls.mutable_certificate(),    tls.mutable_private_key(),
-          tls.mutable_roots(),          keys.mutable_log(),
-          keys.mutable_witness(),       keys.mutable_mirror(),
+  return {config.mutable_data_dir(),
+          config.mutable_anchor_file(),
+          config.mutable_attachments_dir(),
+          config.mutable_policy_file(),
+          config.mutable_counterpart_policy_file(),
+          tls.mutable_certificate(),
+          tls.mutable_private_key(),
+          tls.mutable_roots(),
+          keys.mutable_log(),
+          keys.mutable_witness(),
+          keys.mutable_mirror(),
           keys.mutable_master()};
 }
 
@@ -186,6 +192,7 @@ std::vector<std::string> ConfigProblems(const v1::NodeConfig& config) {
   if (!config.web_listen().empty()) RequireAddress(config.web_listen(), "web_listen", problems);
   Require(config.data_dir(), "data_dir", problems);
   Require(config.anchor_file(), "anchor_file", problems);
+  Require(config.attachments_dir(), "attachments_dir", problems);
   if (!config.data_dir().empty() && !config.anchor_file().empty() &&
       IsInside(config.anchor_file(), config.data_dir())) {
     problems.push_back("anchor_file: must not lie in data_dir: a backup would hold both");

@@ -35,30 +35,32 @@ bool IsServing(v1::NodeMode mode) { return mode == v1::FENCED || mode == v1::OPE
 absl::StatusOr<std::unique_ptr<Node>> Node::Start(const v1::NodeConfig& config, authority::Profile profile,
                                                   Clock& clock, std::function<void()> failed) {
   ASSIGN_OR_RETURN(authority::Identity identity, LoadIdentity(config, std::move(profile)));
-  ASSIGN_OR_RETURN(std::string master_key, LoadMasterKey(config));
+  ASSIGN_OR_RETURN(const std::string master_key, LoadMasterKey(config));
   RETURN_IF_ERROR(CheckTlsFiles(config.tls(), clock.Now()).status());
-  std::unique_ptr<Node> node(
-      new Node(config, std::move(identity), std::move(master_key), clock, std::move(failed)));
-  RETURN_IF_ERROR(node->OpenBooks());
+  std::unique_ptr<Node> node(new Node(config, std::move(identity), master_key, clock, std::move(failed)));
+  RETURN_IF_ERROR(node->OpenBooks(master_key));
   RETURN_IF_ERROR(node->OpenDoors());
   return node;
 }
 
-Node::Node(const v1::NodeConfig& config, authority::Identity identity, std::string master_key, Clock& clock,
-           std::function<void()> failed)
+Node::Node(const v1::NodeConfig& config, authority::Identity identity, const std::string& master_key,
+           Clock& clock, std::function<void()> failed)
     : config_(config),
       identity_(std::move(identity)),
       clock_(clock),
       failed_(std::move(failed)),
       anchor_(ledger::NewFileAnchor(config_.anchor_file())),
-      vault_(std::move(master_key), SystemRandom()),
+      vault_(master_key, SystemRandom()),
       access_(config_.identities()) {}
 
-absl::Status Node::OpenBooks() {
+absl::Status Node::OpenBooks(const std::string& master_key) {
   ASSIGN_OR_RETURN(const std::optional<ledger::Head> head, anchor_->Load());
   ASSIGN_OR_RETURN(store_, ledger::OpenRocksStore({config_.data_dir(), nullptr}));
   ASSIGN_OR_RETURN(core_, authority::Core::Open(identity_, *store_, vault_, SystemRandom(), head));
   reader_ = std::make_unique<authority::Reader>(identity_, *store_, vault_);
+  // After the store: its lock says that no other process is at work here.
+  ASSIGN_OR_RETURN(attachments_,
+                   ledger::Attachments::Open(config_.attachments_dir(), master_key, SystemRandom()));
   return absl::OkStatus();
 }
 
@@ -66,18 +68,22 @@ absl::Status Node::OpenDoors() {
   ASSIGN_OR_RETURN(const HostPort at, ParseHostPort(config_.listen()));
   ASSIGN_OR_RETURN(listener_, Listener::Bind(at.host, at.port));
   watch_ = std::make_unique<rpc::WatchHub>(*reader_);
-  desk_ = std::make_unique<rpc::Desk>(rpc::Desk{access_, calls_, *this, *reader_, *watch_, clock_});
+  desk_ = std::make_unique<rpc::Desk>(
+      rpc::Desk{access_, calls_, *this, *reader_, *watch_, clock_, *attachments_});
   case_service_ = std::make_unique<rpc::CaseServiceAdapter>(*desk_);
   matter_service_ = std::make_unique<rpc::MatterServiceAdapter>(*desk_);
+  attachment_service_ = std::make_unique<rpc::AttachmentServiceAdapter>(*desk_);
   quota_service_ = std::make_unique<rpc::QuotaServiceAdapter>(*desk_);
   treaty_service_ = std::make_unique<rpc::TreatyServiceAdapter>(*desk_);
   information_service_ = std::make_unique<rpc::InformationServiceAdapter>(*desk_);
   ledger_service_ = std::make_unique<rpc::LedgerServiceAdapter>(*desk_);
   exchange_service_ = std::make_unique<rpc::ExchangeServiceAdapter>(*desk_);
-  peer_ = std::make_unique<rpc::PeerClient>(CounterpartChannel(config_), [this](authority::PeerReply reply) {
+  const std::shared_ptr<grpc::Channel> counterpart = CounterpartChannel(config_);
+  peer_ = std::make_unique<rpc::PeerClient>(counterpart, [this](authority::PeerReply reply) {
     // Refused only by a closed queue: the node stops, and the ledger is the outbox.
     (void)queue_.Push(std::move(reply));
   });
+  fetcher_ = std::make_unique<AttachmentFetcher>(*reader_, *attachments_, counterpart);
 
   grpc::EnableDefaultHealthCheckService(true);
   if (config_.reflection()) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -87,8 +93,9 @@ absl::Status Node::OpenDoors() {
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
       ServerTls(config_.tls(), std::make_shared<rpc::AccessProcessor>(access_)));
   for (grpc::Service* service : std::initializer_list<grpc::Service*>{
-           case_service_.get(), matter_service_.get(), quota_service_.get(), treaty_service_.get(),
-           information_service_.get(), ledger_service_.get(), exchange_service_.get()}) {
+           case_service_.get(), matter_service_.get(), attachment_service_.get(), quota_service_.get(),
+           treaty_service_.get(), information_service_.get(), ledger_service_.get(),
+           exchange_service_.get()}) {
     builder.RegisterService(service);
   }
   server_ = builder.BuildAndStart();
@@ -149,7 +156,10 @@ absl::StatusOr<authority::CommittedTurn> Node::Turn(std::vector<authority::Input
   ASSIGN_OR_RETURN(authority::Turn turn, core_->Step(clock_.Now(), std::move(inputs)));
   const bool changes = !turn.batch().empty();
   ASSIGN_OR_RETURN(authority::CommittedTurn committed, authority::Commit(std::move(turn), *store_));
-  if (changes) watch_->Wake();
+  if (changes) {
+    watch_->Wake();
+    fetcher_->Wake();
+  }
   return committed;
 }
 
@@ -229,6 +239,7 @@ void Node::Stop(absl::Duration grace) {
   if (release_thread_.joinable()) release_thread_.join();
   // Calls that were taken in after the last turn.
   calls_.GiveUp(absl::UnavailableError("the node stops: ask again with the same request_id"));
+  fetcher_.reset();
   peer_.reset();
   server_.reset();
   watch_.reset();

@@ -17,11 +17,14 @@
 #include "shared/authority/reader.h"
 #include "shared/base/ports.h"
 #include "shared/ledger/anchor.h"
+#include "shared/ledger/attachments.h"
 #include "shared/ledger/store.h"
 #include "shared/ledger/vault.h"
+#include "shared/node/attachment_fetcher.h"
 #include "shared/node/input_queue.h"
 #include "shared/node/listener.h"
 #include "shared/node/release_queue.h"
+#include "shared/rpc/attachment_service.h"
 #include "shared/rpc/exchange_service.h"
 #include "shared/rpc/officer_services.h"
 #include "shared/rpc/peer_client.h"
@@ -55,9 +58,9 @@ class Node final : private rpc::Backend {
   v1::NodeState State() const override;
 
  private:
-  Node(const v1::NodeConfig& config, authority::Identity identity, std::string master_key, Clock& clock,
-       std::function<void()> failed);
-  absl::Status OpenBooks();
+  Node(const v1::NodeConfig& config, authority::Identity identity, const std::string& master_key,
+       Clock& clock, std::function<void()> failed);
+  absl::Status OpenBooks(const std::string& master_key);
   absl::Status OpenDoors();
 
   absl::Status Submit(authority::Input input) noexcept override;
@@ -87,10 +90,13 @@ class Node final : private rpc::Backend {
   const rpc::Access access_;
   rpc::Calls calls_;
   std::unique_ptr<authority::Reader> reader_;
+  std::unique_ptr<ledger::Attachments> attachments_;
+  std::unique_ptr<AttachmentFetcher> fetcher_;
   std::unique_ptr<rpc::WatchHub> watch_;
   std::unique_ptr<rpc::Desk> desk_;
   std::unique_ptr<rpc::CaseServiceAdapter> case_service_;
   std::unique_ptr<rpc::MatterServiceAdapter> matter_service_;
+  std::unique_ptr<rpc::AttachmentServiceAdapter> attachment_service_;
   std::unique_ptr<rpc::QuotaServiceAdapter> quota_service_;
   std::unique_ptr<rpc::TreatyServiceAdapter> treaty_service_;
   std::unique_ptr<rpc::InformationServiceAdapter> information_service_;

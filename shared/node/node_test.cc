@@ -106,6 +106,7 @@ class TwoAuthorities {
     config.set_listen(absl::StrCat("127.0.0.1:", ports_[party]));
     config.set_data_dir(home + "/store");
     config.set_anchor_file(home + "/anchor/head");
+    config.set_attachments_dir(home + "/attachments");
     config.mutable_tls()->set_certificate(home + "/node.crt");
     config.mutable_tls()->set_private_key(home + "/node.key");
     config.mutable_tls()->set_roots(directory_ / "roots.crt");
@@ -152,6 +153,11 @@ class TwoAuthorities {
     arguments.SetSslTargetNameOverride(absl::StrCat(CodeOf(party), ".example"));
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     return grpc::CreateCustomChannel(Config(party).listen(), grpc::SslCredentials(options), arguments);
+  }
+
+  std::shared_ptr<grpc::Channel> ConnectAsCounterpart(v1::Party party) const {
+    const std::string home = directory_ / CodeOf(treaty::Other(party));
+    return ConnectWith(party, *ReadFile(home + "/node.crt"), *ReadFile(home + "/node.key"));
   }
 
   // Until both can do everything.
@@ -347,6 +353,105 @@ TEST(Node, ACaseGoesFromOneAuthorityToTheOther) {
   EXPECT_EQ(repeated.SerializeAsString(), filed.SerializeAsString());
   EXPECT_EQ(Submit(*again, Filing(kFirstId, 2), &repeated).error_code(), grpc::StatusCode::ALREADY_EXISTS);
   EXPECT_EQ(two.node(v1::PARTY_RU).State().own_size(), size);
+}
+
+// Sends `document` chunk by chunk; its hash.
+absl::StatusOr<std::string> Upload(const std::shared_ptr<grpc::Channel>& channel,
+                                   const std::string& document) {
+  const auto stub = v1::AttachmentService::NewStub(channel);
+  Context context;
+  v1::Attachment stored;
+  const auto stream = stub->UploadAttachment(&context.client, &stored);
+  for (size_t at = 0; at < document.size(); at += ledger::Attachments::kChunk) {
+    v1::AttachmentChunk chunk;
+    if (at == 0) chunk.set_size(document.size());
+    chunk.set_data(document.substr(at, ledger::Attachments::kChunk));
+    if (!stream->Write(chunk)) break;
+  }
+  stream->WritesDone();
+  const grpc::Status status = stream->Finish();
+  if (!status.ok()) return rpc::FromGrpc(status);
+  return stored.sha256();
+}
+
+template <typename Stub, typename Method>
+absl::StatusOr<std::string> Download(Stub& stub, Method method, const std::string& sha256) {
+  Context context;
+  v1::DownloadAttachmentRequest request;
+  request.set_sha256(sha256);
+  const auto stream = (stub.*method)(&context.client, request);
+  std::string document;
+  v1::AttachmentChunk chunk;
+  while (stream->Read(&chunk)) document += chunk.data();
+  const grpc::Status status = stream->Finish();
+  if (!status.ok()) return rpc::FromGrpc(status);
+  return document;
+}
+
+TEST(Node, AnAttachmentFollowsTheActThatNamesIt) {
+  TwoAuthorities two;
+  two.Start(v1::PARTY_KZ);
+  two.Start(v1::PARTY_RU);
+  two.AwaitOpen();
+  const std::string document = SystemRandom().Bytes(4 * ledger::Attachments::kChunk + 123);
+  const auto sha256 = Upload(two.Connect(v1::PARTY_KZ, "officer"), document);
+  ASSERT_TRUE(sha256.ok()) << sha256.status();
+  EXPECT_EQ(*sha256, Sha256(document).bytes());
+  EXPECT_TRUE(absl::IsPermissionDenied(Upload(two.Connect(v1::PARTY_KZ, "auditor"), "x").status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(Upload(two.Connect(v1::PARTY_KZ, "officer"), "").status()));
+
+  const auto own = v1::ExchangeService::NewStub(two.Connect(v1::PARTY_KZ, "officer"));
+  EXPECT_TRUE(absl::IsPermissionDenied(
+      Download(*own, &v1::ExchangeService::Stub::FetchAttachment, *sha256).status()));
+  // The counterpart has only what it was told of.
+  const auto counterpart = v1::ExchangeService::NewStub(two.ConnectAsCounterpart(v1::PARTY_KZ));
+  EXPECT_TRUE(absl::IsNotFound(
+      Download(*counterpart, &v1::ExchangeService::Stub::FetchAttachment, *sha256).status()));
+
+  const auto kz = v1::MatterService::NewStub(two.Connect(v1::PARTY_KZ, "officer"));
+  v1::SubmitMatterStepRequest request;
+  request.set_request_id(kFirstId);
+  v1::Instrument& draft = *request.mutable_command()->mutable_instrument()->mutable_draft();
+  draft.set_kind(v1::Instrument::PROTOCOL);
+  draft.set_title("protocol 2");
+  draft.set_text_kk_sha256(*sha256);
+  draft.set_text_ru_sha256(*sha256);
+  draft.set_effective_from("2199-01-01");
+  *draft.mutable_protocol() = testing::TestProtocol();
+  draft.mutable_protocol()->set_version("2199-1");
+  v1::SubmitMatterStepResponse response;
+  {
+    Context context;
+    const grpc::Status status = kz->SubmitMatterStep(&context.client, request, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message() << InfoOf(status).ShortDebugString();
+  }
+  EXPECT_TRUE(absl::IsNotFound(
+      Download(*counterpart, &v1::ExchangeService::Stub::FetchAttachment, *sha256).status()));
+  request.set_request_id("00000000-0000-4000-8000-000000000002");
+  request.set_name(response.name());
+  request.mutable_command()->mutable_instrument()->mutable_propose();
+  {
+    Context context;
+    const grpc::Status status = kz->SubmitMatterStep(&context.client, request, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message() << InfoOf(status).ShortDebugString();
+  }
+
+  // It comes by itself, and is the same.
+  const auto ru = v1::MatterService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
+  v1::MatterFile file;
+  EXPECT_TRUE(TwoAuthorities::Await([&] {
+    Context context;
+    v1::GetMatterRequest get;
+    get.set_name(response.name());
+    return ru->GetMatter(&context.client, get, &file).ok() && file.attachments_size() == 1 &&
+           file.attachments(0).size() == document.size();
+  })) << file.ShortDebugString();
+  const auto officer = v1::AttachmentService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
+  const auto there = Download(*officer, &v1::AttachmentService::Stub::DownloadAttachment, *sha256);
+  ASSERT_TRUE(there.ok()) << there.status();
+  EXPECT_EQ(*there, document);
+  EXPECT_TRUE(absl::IsNotFound(
+      Download(*officer, &v1::AttachmentService::Stub::DownloadAttachment, std::string(32, 'x')).status()));
 }
 
 TEST(Node, LetsInWhomItKnowsForWhatTheyMay) {
@@ -588,6 +693,7 @@ TEST(Config, EveryProblemNamesItsField) {
       {"listen:", [](auto& config) { config.set_listen("127.0.0.1:70000"); }},
       {"data_dir:", [](auto& config) { config.clear_data_dir(); }},
       {"anchor_file:", [](auto& config) { config.clear_anchor_file(); }},
+      {"attachments_dir:", [](auto& config) { config.clear_attachments_dir(); }},
       {"anchor_file:", [](auto& config) { config.set_anchor_file(config.data_dir() + "/../store/head"); }},
       {"tls.certificate:", [](auto& config) { config.mutable_tls()->clear_certificate(); }},
       {"tls.private_key:", [](auto& config) { config.mutable_tls()->clear_private_key(); }},

@@ -25,6 +25,8 @@ const std::vector<MethodAccess>& AccessTable() {
       {"/kelisim.v1.MatterService/SubmitMatterStep", {kOfficer}},
       {"/kelisim.v1.MatterService/GetMatter", {kOfficer, kAuditor}},
       {"/kelisim.v1.MatterService/ListMatters", {kOfficer, kAuditor}},
+      {"/kelisim.v1.AttachmentService/UploadAttachment", {kOfficer}},
+      {"/kelisim.v1.AttachmentService/DownloadAttachment", {kOfficer, kAuditor}},
       {"/kelisim.v1.QuotaService/SubmitQuotaCommand", {kOfficer}},
       {"/kelisim.v1.QuotaService/GetQuota", {kOfficer, kAuditor}},
       {"/kelisim.v1.TreatyService/SubmitTreatyCommand", {kOfficer}},
@@ -36,6 +38,7 @@ const std::vector<MethodAccess>& AccessTable() {
       {"/kelisim.v1.ExchangeService/Handshake", {kCounterpart}},
       {"/kelisim.v1.ExchangeService/Push", {kCounterpart}},
       {"/kelisim.v1.ExchangeService/Pull", {kCounterpart}},
+      {"/kelisim.v1.ExchangeService/FetchAttachment", {kCounterpart}},
       {"/grpc.health.v1.Health/Check", {kOfficer, kAuditor, kCounterpart, kOperator}},
       {"/grpc.health.v1.Health/Watch", {kOfficer, kAuditor, kCounterpart, kOperator}},
       // Answers in development only: the service is not registered otherwise.

@@ -5,6 +5,7 @@
 #include "shared/authority/reader.h"
 #include "shared/authority/turn.h"
 #include "shared/base/ports.h"
+#include "shared/ledger/attachments.h"
 #include "shared/rpc/access.h"
 #include "shared/rpc/calls.h"
 #include "shared/rpc/watch.h"
@@ -31,6 +32,7 @@ struct Desk {
   const authority::Reader& reader;
   WatchHub& watch;
   Clock& clock;
+  const ledger::Attachments& attachments;
 };
 
 // The first questions to every unary call: who, and until when. INVALID_ARGUMENT

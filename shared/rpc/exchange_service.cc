@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "shared/base/status_macros.h"
+#include "shared/rpc/attachment_service.h"
 #include "shared/rpc/handler.h"
 #include "shared/rpc/message.h"
 
@@ -52,6 +53,22 @@ grpc::ServerUnaryReactor* ExchangeServiceAdapter::Pull(grpc::CallbackServerConte
                                                        const grpc::ByteBuffer* request,
                                                        grpc::ByteBuffer* response) {
   return Hand(desk_, PeerMethod::kPull, *context, *request, response);
+}
+
+grpc::ServerWriteReactor<v1::AttachmentChunk>* ExchangeServiceAdapter::FetchAttachment(
+    grpc::CallbackServerContext* context, const v1::DownloadAttachmentRequest* request) {
+  const absl::Status may =
+      Guarded<absl::StatusOr<bool>>([&]() -> absl::StatusOr<bool> {
+        RETURN_IF_ERROR(
+            desk_.access.Check("/kelisim.v1.ExchangeService/FetchAttachment", *context->auth_context())
+                .status());
+        ASSIGN_OR_RETURN(const bool told, desk_.reader.MayFetch(request->sha256()));
+        // What the counterpart was not told of is not there for it.
+        if (!told) return absl::NotFoundError("attachment: not here");
+        return true;
+      }).status();
+  if (!may.ok()) return RefuseAttachment(may);
+  return SendAttachment(desk_.attachments, *request);
 }
 
 }  // namespace kelisim::rpc

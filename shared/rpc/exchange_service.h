@@ -6,11 +6,12 @@
 
 namespace kelisim::rpc {
 
-using ExchangeServiceMethods =
-    v1::ExchangeService::WithRawCallbackMethod_Handshake<v1::ExchangeService::WithRawCallbackMethod_Push<
-        v1::ExchangeService::WithRawCallbackMethod_Pull<v1::ExchangeService::Service>>>;
+using ExchangeServiceMethods = v1::ExchangeService::WithRawCallbackMethod_Handshake<
+    v1::ExchangeService::WithRawCallbackMethod_Push<v1::ExchangeService::WithRawCallbackMethod_Pull<
+        v1::ExchangeService::WithCallbackMethod_FetchAttachment<v1::ExchangeService::Service>>>>;
 
-// The counterpart's calls, handed to the core as the bytes they are.
+// The counterpart's calls, handed to the core as the bytes they are; documents go beside
+// the core.
 class ExchangeServiceAdapter final : public ExchangeServiceMethods {
  public:
   explicit ExchangeServiceAdapter(const Desk& desk) : desk_(desk) {}
@@ -20,6 +21,8 @@ class ExchangeServiceAdapter final : public ExchangeServiceMethods {
                                  grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* Pull(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                  grpc::ByteBuffer* response) override;
+  grpc::ServerWriteReactor<v1::AttachmentChunk>* FetchAttachment(
+      grpc::CallbackServerContext* context, const v1::DownloadAttachmentRequest* request) override;
 
  private:
   const Desk& desk_;

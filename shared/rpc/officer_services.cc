@@ -7,6 +7,7 @@
 #include "shared/rpc/handler.h"
 #include "shared/rpc/log.h"
 #include "shared/rpc/message.h"
+#include "shared/treaty/matter.h"
 
 namespace kelisim::rpc {
 namespace {
@@ -135,6 +136,13 @@ grpc::ServerUnaryReactor* MatterServiceAdapter::GetMatter(grpc::CallbackServerCo
   return Question(
       desk_, kMethod, *context, response, [&](const Caller& caller) -> absl::StatusOr<v1::MatterFile> {
         ASSIGN_OR_RETURN(v1::MatterFile found, desk_.reader.GetMatter(request->name(), desk_.clock.Now()));
+        for (const std::string& document : treaty::DocumentsIn(found.state())) {
+          ASSIGN_OR_RETURN(const Hash sha256, Hash::FromBytes(document));
+          const absl::StatusOr<uint64_t> size = desk_.attachments.SizeOf(sha256);
+          v1::Attachment& attachment = *found.add_attachments();
+          attachment.set_sha256(document);
+          attachment.set_size(size.ok() ? *size : 0);
+        }
         LogRead(kMethod, caller, found.name());
         return found;
       });

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "kelisim/v1/form.pb.h"
 #include "shared/base/civil.h"
 #include "shared/treaty/case_state.h"
 #include "shared/treaty/form.h"
@@ -325,6 +326,31 @@ std::string_view CollectionOf(const State& state) {
 std::string_view CollectionOf(const v1::MatterStep& step) {
   const Procedure* procedure = ProcedureOf(KindOf(step));
   return procedure == nullptr ? "" : procedure->collection;
+}
+
+std::vector<std::string> DocumentsIn(const Message& message) {
+  std::vector<std::string> documents;
+  const auto add = [&](const std::string& one) {
+    if (std::find(documents.begin(), documents.end(), one) == documents.end()) documents.push_back(one);
+  };
+  std::vector<const FieldDescriptor*> set;
+  const auto& reflection = *message.GetReflection();
+  reflection.ListFields(message, &set);
+  for (const FieldDescriptor* field : set) {
+    const int size = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
+    if (field->options().GetExtension(v1::content) == v1::CONTENT_SHA256) {
+      add(reflection.GetString(message, field));
+    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      for (int i = 0; i < size; ++i) {
+        for (const std::string& one :
+             DocumentsIn(field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i)
+                                              : reflection.GetMessage(message, field))) {
+          add(one);
+        }
+      }
+    }
+  }
+  return documents;
 }
 
 std::vector<MatterKind> MatterKinds() {

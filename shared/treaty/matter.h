@@ -50,6 +50,9 @@ std::vector<v1::AllowedAction> AllowedActions(const v1::MatterState& state, cons
 std::string_view CollectionOf(const v1::MatterState& state);
 std::string_view CollectionOf(const v1::MatterStep& step);
 
+// SHA-256 of every document that a step, or the state of a matter, names; each once.
+std::vector<std::string> DocumentsIn(const google::protobuf::Message& message);
+
 // Every kind's step message, in the order of their numbers, with its collection and the
 // name of the step that begins one: for those who make commands of them.
 struct MatterKind {

@@ -1,0 +1,119 @@
+#include "shared/node/attachment_fetcher.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "shared/base/status_macros.h"
+#include "shared/rpc/log.h"
+#include "shared/rpc/status.h"
+
+namespace kelisim::node {
+namespace {
+
+// Rounds begin no closer together: acts come in bursts.
+constexpr std::chrono::milliseconds kPause{500};
+// A call that lasts longer is broken off, and goes on with the next one.
+constexpr std::chrono::minutes kDeadline{10};
+
+}  // namespace
+
+AttachmentFetcher::AttachmentFetcher(const authority::Reader& reader, const ledger::Attachments& attachments,
+                                     const std::shared_ptr<grpc::Channel>& channel, absl::Duration retry)
+    : reader_(reader),
+      attachments_(attachments),
+      stub_(v1::ExchangeService::NewStub(channel)),
+      retry_(retry),
+      thread_([this] { Run(); }) {}
+
+AttachmentFetcher::~AttachmentFetcher() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    if (under_way_ != nullptr) under_way_->TryCancel();
+    wake_.notify_one();
+  }
+  thread_.join();
+}
+
+void AttachmentFetcher::Wake() {
+  const std::lock_guard lock(mutex_);
+  if (std::exchange(dirty_, true)) return;
+  wake_.notify_one();
+}
+
+void AttachmentFetcher::Run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    wake_.wait_for(lock, absl::ToChronoNanoseconds(retry_), [this] { return dirty_ || stopping_; });
+    dirty_ = false;
+    lock.unlock();
+    absl::Status fetched;
+    try {
+      fetched = FetchAll();
+    } catch (const std::exception& e) {
+      fetched = absl::InternalError(e.what());
+    }
+    if (!fetched.ok()) rpc::Log(rpc::LogLevel::kWarning, "attachments", {{"status", fetched.ToString()}});
+    lock.lock();
+    wake_.wait_for(lock, kPause, [this] { return stopping_; });
+  }
+}
+
+absl::Status AttachmentFetcher::FetchAll() {
+  ASSIGN_OR_RETURN(const std::vector<std::string> wanted, reader_.WantedAttachments());
+  for (const std::string& document : wanted) {
+    if (here_.count(document) > 0) continue;
+    ASSIGN_OR_RETURN(const Hash sha256, Hash::FromBytes(document));
+    const absl::Status fetched = attachments_.SizeOf(sha256).ok() ? absl::OkStatus() : Fetch(sha256);
+    if (fetched.ok()) here_.insert(document);
+    // Not there yet, or other bytes: the others may be there.
+    if (absl::IsNotFound(fetched) || absl::IsInvalidArgument(fetched)) continue;
+    RETURN_IF_ERROR(fetched);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AttachmentFetcher::Fetch(const Hash& sha256) {
+  v1::DownloadAttachmentRequest request;
+  request.set_sha256(std::string(sha256.bytes()));
+  request.set_size_only(true);
+  uint64_t size = 0;
+  RETURN_IF_ERROR(Stream(request, [&](const v1::AttachmentChunk& chunk) {
+    size = chunk.size();
+    return absl::OkStatus();
+  }));
+  ASSIGN_OR_RETURN(const auto writer, attachments_.Resume(sha256, size));
+  request.set_size_only(false);
+  request.set_from(writer->written());
+  if (writer->written() < size) {
+    RETURN_IF_ERROR(
+        Stream(request, [&](const v1::AttachmentChunk& chunk) { return writer->Append(chunk.data()); }));
+  }
+  RETURN_IF_ERROR(writer->Finish().status());
+  rpc::Log(rpc::LogLevel::kInfo, "attachment",
+           {{"bytes", absl::StrCat(size)}, {"resumed_at", absl::StrCat(request.from())}});
+  return absl::OkStatus();
+}
+
+template <typename Take>
+absl::Status AttachmentFetcher::Stream(const v1::DownloadAttachmentRequest& request, Take take) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kDeadline);
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return absl::CancelledError("the node stops");
+    under_way_ = &context;
+  }
+  const auto stream = stub_->FetchAttachment(&context, request);
+  v1::AttachmentChunk chunk;
+  absl::Status taken;
+  while (taken.ok() && stream->Read(&chunk)) taken = take(chunk);
+  if (!taken.ok()) context.TryCancel();
+  const grpc::Status ended = stream->Finish();
+  const std::lock_guard lock(mutex_);
+  under_way_ = nullptr;
+  return taken.ok() ? rpc::FromGrpc(ended) : taken;
+}
+
+}  // namespace kelisim::node

@@ -1,0 +1,154 @@
+#include "shared/rpc/attachment_service.h"
+
+#include <atomic>
+#include <utility>
+
+#include "shared/rpc/handler.h"
+#include "shared/rpc/log.h"
+
+namespace kelisim::rpc {
+namespace {
+
+using ledger::Attachments;
+using Chunk = v1::AttachmentChunk;
+
+// A place among the streams; none when there are too many.
+class Slot {
+ public:
+  Slot() : taken_(count_.fetch_add(1) < kMostAttachmentStreams) {}
+  Slot(const Slot&) = delete;
+  Slot& operator=(const Slot&) = delete;
+  ~Slot() { --count_; }
+  absl::Status status() const {
+    return taken_ ? absl::OkStatus() : absl::ResourceExhaustedError("too many attachments are under way");
+  }
+
+ private:
+  static std::atomic<int> count_;
+  const bool taken_;
+};
+std::atomic<int> Slot::count_ = 0;
+
+class Upload final : public grpc::ServerReadReactor<Chunk> {
+ public:
+  Upload(const Attachments& attachments, v1::Attachment* response)
+      : attachments_(attachments), response_(response) {
+    slot_.status().ok() ? StartRead(&chunk_) : Finish(ToGrpc(slot_.status()));
+  }
+  void OnReadDone(bool ok) override {
+    const absl::Status status = Guarded<absl::StatusOr<bool>>([&]() -> absl::StatusOr<bool> {
+                                  absl::Status taken = ok ? Take() : End();
+                                  if (!taken.ok()) return taken;
+                                  return true;
+                                }).status();
+    if (!ok || !status.ok()) return Finish(ToGrpc(status));
+    StartRead(&chunk_);
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  absl::Status Take() {
+    if (writer_ == nullptr) {
+      auto begun = attachments_.Write(chunk_.size());
+      if (!begun.ok()) return begun.status();
+      writer_ = *std::move(begun);
+      response_->set_size(chunk_.size());
+    }
+    return writer_->Append(chunk_.data());
+  }
+  // A caller that went away comes here too: then bytes are missing.
+  absl::Status End() {
+    if (writer_ == nullptr) return absl::InvalidArgumentError("attachment: nothing was sent");
+    const absl::StatusOr<Hash> sha256 = writer_->Finish();
+    if (!sha256.ok()) return sha256.status();
+    response_->set_sha256(std::string(sha256->bytes()));
+    return absl::OkStatus();
+  }
+
+  const Slot slot_;
+  const Attachments& attachments_;
+  v1::Attachment* const response_;
+  std::unique_ptr<Attachments::Writer> writer_;
+  Chunk chunk_;
+};
+
+class RefusedUpload final : public grpc::ServerReadReactor<Chunk> {
+ public:
+  explicit RefusedUpload(const absl::Status& status) { Finish(ToGrpc(status)); }
+  void OnDone() override { delete this; }
+};
+
+class RefusedDownload final : public grpc::ServerWriteReactor<Chunk> {
+ public:
+  explicit RefusedDownload(const absl::Status& status) { Finish(ToGrpc(status)); }
+  void OnDone() override { delete this; }
+};
+
+class Download final : public grpc::ServerWriteReactor<Chunk> {
+ public:
+  Download(std::unique_ptr<Attachments::Reader> reader, bool size_only)
+      : reader_(std::move(reader)), size_only_(size_only) {
+    chunk_.set_size(reader_->size());
+    slot_.status().ok() ? Next() : Finish(ToGrpc(slot_.status()));
+  }
+  void OnWriteDone(bool ok) override {
+    if (!ok || size_only_) return Finish(grpc::Status::OK);
+    chunk_.Clear();
+    Next();
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  void Next() {
+    if (size_only_) return StartWrite(&chunk_);
+    absl::StatusOr<std::string> bytes = Guarded<absl::StatusOr<std::string>>([&] { return reader_->Next(); });
+    if (!bytes.ok()) return Finish(ToGrpc(bytes.status()));
+    if (bytes->empty() && chunk_.size() == 0) return Finish(grpc::Status::OK);
+    chunk_.set_data(*std::move(bytes));
+    StartWrite(&chunk_);
+  }
+
+  const Slot slot_;
+  const std::unique_ptr<Attachments::Reader> reader_;
+  const bool size_only_;
+  Chunk chunk_;
+};
+
+}  // namespace
+
+grpc::ServerWriteReactor<Chunk>* RefuseAttachment(const absl::Status& status) {
+  return new RefusedDownload(status);
+}
+
+grpc::ServerWriteReactor<Chunk>* SendAttachment(const Attachments& attachments,
+                                                const v1::DownloadAttachmentRequest& request) {
+  auto reader = Guarded<absl::StatusOr<std::unique_ptr<Attachments::Reader>>>(
+      [&]() -> absl::StatusOr<std::unique_ptr<Attachments::Reader>> {
+        const absl::StatusOr<Hash> sha256 = Hash::FromBytes(request.sha256());
+        if (!sha256.ok()) return sha256.status();
+        return attachments.Read(*sha256, request.from());
+      });
+  if (!reader.ok()) return RefuseAttachment(reader.status());
+  return new Download(*std::move(reader), request.size_only());
+}
+
+grpc::ServerReadReactor<Chunk>* AttachmentServiceAdapter::UploadAttachment(
+    grpc::CallbackServerContext* context, v1::Attachment* response) {
+  const absl::StatusOr<Caller> caller = Guarded<absl::StatusOr<Caller>>([&] {
+    return desk_.access.Check("/kelisim.v1.AttachmentService/UploadAttachment", *context->auth_context());
+  });
+  if (!caller.ok()) return new RefusedUpload(caller.status());
+  return new Upload(desk_.attachments, response);
+}
+
+grpc::ServerWriteReactor<Chunk>* AttachmentServiceAdapter::DownloadAttachment(
+    grpc::CallbackServerContext* context, const v1::DownloadAttachmentRequest* request) {
+  constexpr std::string_view kMethod = "/kelisim.v1.AttachmentService/DownloadAttachment";
+  const absl::StatusOr<Caller> caller =
+      Guarded<absl::StatusOr<Caller>>([&] { return desk_.access.Check(kMethod, *context->auth_context()); });
+  if (!caller.ok()) return RefuseAttachment(caller.status());
+  Log(LogLevel::kInfo, "read", {{"method", std::string(kMethod)}, {"caller", caller->uri}});
+  return SendAttachment(desk_.attachments, *request);
+}
+
+}  // namespace kelisim::rpc
