@@ -14,8 +14,7 @@
 #include "kelisim/v1/exchange_service.pb.h"
 #include "shared/authority/core.h"
 #include "shared/ledger/log.h"
-#include "shared/ledger/memory_store.h"
-#include "shared/testing/parties.h"
+#include "shared/testing/pair.h"
 
 namespace kelisim::testing {
 namespace {
@@ -31,27 +30,6 @@ using ledger::Side;
 
 constexpr uint64_t kToken = 7;
 const absl::Time kNow = absl::FromUnixSeconds(1'766'224'800);  // 20 December 2025
-
-struct One {
-  explicit One(v1::Party party) : identity(TestIdentity(party)), random(party) {
-    vault = std::make_unique<ledger::Vault>(TestMasterKey(party), random);
-    core = authority::Core::Open(identity, store, *vault, random, *anchor.Load()).value();
-  }
-  Outputs Turn(std::vector<Input> inputs) {
-    authority::Turn turn = core->Step(kNow, std::move(inputs)).value();
-    return authority::Release(authority::Commit(std::move(turn), store).value(), anchor, identity.witness,
-                              identity.mirror)
-        .value();
-  }
-  uint64_t SizeOf(Side side) const { return ledger::LogRows<ledger::Store>(side, store).Size().value(); }
-
-  authority::Identity identity;
-  SeededRandom random;
-  ledger::MemoryStore store;
-  MemoryAnchor anchor;
-  std::unique_ptr<ledger::Vault> vault;
-  std::unique_ptr<authority::Core> core;
-};
 
 // KZ has recorded two acts, and its push of them is on its way to RU.
 class PushTest : public ::testing::Test {
@@ -79,7 +57,7 @@ class PushTest : public ::testing::Test {
     EXPECT_EQ(push_.leaves_size(), 2);
   }
 
-  static void Answer(One& caller, const Call& call, One& called) {
+  static void Answer(Authority& caller, const Call& call, Authority& called) {
     const Outputs outputs = called.Turn({PeerCall{kToken, call.method, call.bytes}});
     const authority::Answer& answer = outputs.replies.at(0).answer;
     EXPECT_TRUE(answer.status.ok()) << answer.status;
@@ -114,8 +92,8 @@ class PushTest : public ::testing::Test {
     return rules;
   }
 
-  One kz_{v1::PARTY_KZ};
-  One ru_{v1::PARTY_RU};
+  Authority kz_{v1::PARTY_KZ, kNow};
+  Authority ru_{v1::PARTY_RU, kNow};
   v1::PushRequest push_;
   v1::NodeState state_;
 };

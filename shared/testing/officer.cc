@@ -90,7 +90,7 @@ v1::Person FictitiousPerson(int number, v1::Party entry_state) {
   v1::Person person;
   person.mutable_name()->set_surname(number % 2 == 0 ? "Үлгібаев" : "Примеров");
   person.mutable_name()->set_given_name(number % 2 == 0 ? "Әділ" : "Иван");
-  person.set_birth_date(absl::StrCat("19", 70 + number, "-03-01"));
+  person.set_birth_date(absl::StrCat("19", 70 + number % kPeople, "-03-01"));
   person.add_citizenships("KAZ");
   person.add_citizenships("RUS");
   person.set_permanent_residence(CodeOf(treaty::Other(entry_state)));

@@ -1,0 +1,59 @@
+#include "shared/testing/pair.h"
+
+#include "shared/treaty/verdict.h"
+
+namespace kelisim::testing {
+namespace {
+
+// Calls of the counterpart are answered at once, so one token will do.
+constexpr uint64_t kPeerToken = ~uint64_t{0};
+
+}  // namespace
+
+Authority::Authority(v1::Party party, absl::Time day)
+    : now(day), identity(TestIdentity(party)), random(party) {
+  vault = std::make_unique<ledger::Vault>(TestMasterKey(party), random);
+  core = authority::Core::Open(identity, store, *vault, random, *anchor.Load()).value();
+  reader = std::make_unique<authority::Reader>(identity, store, *vault);
+}
+
+authority::Outputs Authority::Turn(std::vector<authority::Input> inputs) {
+  authority::Turn turn = core->Step(now, std::move(inputs)).value();
+  return authority::Release(authority::Commit(std::move(turn), store).value(), anchor, identity.witness,
+                            identity.mirror)
+      .value();
+}
+
+Pair::Pair(absl::Time day) : kz_(v1::PARTY_KZ, day), ru_(v1::PARTY_RU, day) {
+  for (const v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) Turn(party, {authority::Tick()});
+  Exchange();
+}
+
+std::vector<authority::Reply> Pair::Turn(v1::Party party, std::vector<authority::Input> inputs) {
+  authority::Outputs outputs = of(party).Turn(std::move(inputs));
+  for (authority::Call& call : outputs.calls) waiting_.emplace_back(party, std::move(call));
+  return std::move(outputs.replies);
+}
+
+std::vector<authority::Reply> Pair::Exchange() {
+  std::vector<authority::Reply> to_officers;
+  while (!waiting_.empty()) {
+    const auto [caller, call] = std::move(waiting_.front());
+    waiting_.erase(waiting_.begin());
+    authority::PeerReply reply{call.call_id, absl::UnavailableError("no answer"), ""};
+    for (authority::Reply& answer :
+         Turn(treaty::Other(caller), {authority::PeerCall{kPeerToken, call.method, call.bytes}})) {
+      if (answer.token != kPeerToken) {
+        to_officers.push_back(std::move(answer));
+        continue;
+      }
+      reply.status = answer.answer.status;
+      reply.bytes = std::move(answer.answer.response);
+    }
+    for (authority::Reply& answer : Turn(caller, {std::move(reply)}))
+      to_officers.push_back(std::move(answer));
+  }
+  return to_officers;
+}
+
+}  // namespace kelisim::testing

@@ -1,0 +1,56 @@
+#ifndef KELISIM_SHARED_TESTING_PAIR_H_
+#define KELISIM_SHARED_TESTING_PAIR_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "shared/authority/core.h"
+#include "shared/authority/reader.h"
+#include "shared/ledger/log.h"
+#include "shared/ledger/memory_store.h"
+#include "shared/testing/parties.h"
+
+namespace kelisim::testing {
+
+// One authority on a memory store that never fails.
+struct Authority {
+  Authority(v1::Party party, absl::Time day);
+  authority::Outputs Turn(std::vector<authority::Input> inputs);
+  uint64_t SizeOf(ledger::Side side) const {
+    return ledger::LogRows<ledger::Store>(side, store).Size().value();
+  }
+
+  const absl::Time now;
+  authority::Identity identity;
+  SeededRandom random;
+  ledger::MemoryStore store;
+  MemoryAnchor anchor;
+  std::unique_ptr<ledger::Vault> vault;
+  std::unique_ptr<authority::Core> core;
+  std::unique_ptr<authority::Reader> reader;
+};
+
+// Both authorities and a link that loses nothing. What one wants to send waits until
+// Exchange().
+class Pair {
+ public:
+  explicit Pair(absl::Time day);
+
+  Authority& of(v1::Party party) { return party == v1::PARTY_KZ ? kz_ : ru_; }
+  // A turn of one authority; gives the answers to officers.
+  std::vector<authority::Reply> Turn(v1::Party party, std::vector<authority::Input> inputs);
+  // Until neither has anything to send. Gives answers to officers that were held back.
+  std::vector<authority::Reply> Exchange();
+
+ private:
+  Authority kz_;
+  Authority ru_;
+  std::vector<std::pair<v1::Party, authority::Call>> waiting_;
+};
+
+}  // namespace kelisim::testing
+
+#endif  // KELISIM_SHARED_TESTING_PAIR_H_
