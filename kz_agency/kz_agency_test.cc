@@ -8,6 +8,8 @@
 #include "kz_agency/documents.h"
 #include "kz_agency/iin.h"
 #include "kz_agency/profile.h"
+#include "shared/base/civil.h"
+#include "shared/treaty/rules.h"
 
 namespace kelisim::kz {
 namespace {
@@ -151,6 +153,20 @@ TEST(KzProfileTest, TheControlDigitCanBeSwitchedOff) {
   const v1::Identifier wrong = IdentifierOf(v1::Identifier::IIN, "KAZ", "850101300125");
   EXPECT_EQ(KzProfile(true).check_identifier(wrong), "form.iin_check");
   EXPECT_EQ(KzProfile(false).check_identifier(wrong), std::nullopt);
+}
+
+// Rule 14.1: each norm stands beside a rule of the Agreement, in three languages.
+TEST(NormsTest, EachNamesTheRuleThatItMeets) {
+  const std::vector<v1::NationalNorm> norms = KzProfile().norms;
+  ASSERT_FALSE(norms.empty());
+  for (const v1::NationalNorm& norm : norms) {
+    EXPECT_NE(treaty::FindRule(norm.rule()), nullptr) << norm.id();
+    EXPECT_NE(norm.effect(), v1::NationalNorm::EFFECT_UNSPECIFIED) << norm.id();
+    EXPECT_FALSE(norm.act().empty() || norm.text().kk().empty() || norm.text().ru().empty() ||
+                 norm.text().en().empty())
+        << norm.id();
+    EXPECT_TRUE(ParseDate(norm.from()).ok()) << norm.id();
+  }
 }
 
 }  // namespace

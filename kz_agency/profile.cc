@@ -2,6 +2,13 @@
 
 #include "kz_agency/documents.h"
 #include "kz_agency/iin.h"
+#include "shared/treaty/precedence.h"
+
+namespace kelisim {
+
+std::string_view KzNormsText();  // norms.textproto
+
+}  // namespace kelisim
 
 namespace kelisim::kz {
 namespace {
@@ -34,6 +41,7 @@ authority::Profile KzProfile(bool iin_control_digit) {
     return Check(identifier, iin_control_digit);
   };
   profile.warn_identifier = Warn;
+  profile.norms = treaty::ParseNorms(KzNormsText());
   return profile;
 }
 

@@ -2,6 +2,13 @@
 
 #include "ru_service/passport.h"
 #include "ru_service/snils.h"
+#include "shared/treaty/precedence.h"
+
+namespace kelisim {
+
+std::string_view RuNormsText();  // norms.textproto
+
+}  // namespace kelisim
 
 namespace kelisim::ru {
 namespace {
@@ -30,6 +37,7 @@ authority::Profile RuProfile() {
       .document_series = "RU-P",
       .check_identifier = Check,
       .warn_identifier = Warn,
+      .norms = treaty::ParseNorms(RuNormsText()),
   };
 }
 

@@ -7,6 +7,8 @@
 #include "ru_service/passport.h"
 #include "ru_service/profile.h"
 #include "ru_service/snils.h"
+#include "shared/base/civil.h"
+#include "shared/treaty/rules.h"
 
 namespace kelisim::ru {
 namespace {
@@ -110,6 +112,20 @@ TEST(RuProfileTest, ChecksWhatRussiaIssuesAndCarriesTheRest) {
     identifier.set_number(test.number);
     EXPECT_EQ(profile.check_identifier(identifier), test.problem) << identifier.ShortDebugString();
     EXPECT_EQ(profile.warn_identifier(identifier, v1::Person()), std::nullopt);
+  }
+}
+
+// Rule 14.1: each norm stands beside a rule of the Agreement, in three languages.
+TEST(NormsTest, EachNamesTheRuleThatItMeets) {
+  const std::vector<v1::NationalNorm> norms = RuProfile().norms;
+  ASSERT_FALSE(norms.empty());
+  for (const v1::NationalNorm& norm : norms) {
+    EXPECT_NE(treaty::FindRule(norm.rule()), nullptr) << norm.id();
+    EXPECT_NE(norm.effect(), v1::NationalNorm::EFFECT_UNSPECIFIED) << norm.id();
+    EXPECT_FALSE(norm.act().empty() || norm.text().kk().empty() || norm.text().ru().empty() ||
+                 norm.text().en().empty())
+        << norm.id();
+    EXPECT_TRUE(ParseDate(norm.from()).ok()) << norm.id();
   }
 }
 

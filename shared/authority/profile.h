@@ -4,11 +4,13 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "kelisim/v1/case.pb.h"
 #include "kelisim/v1/common.pb.h"
+#include "kelisim/v1/treaty.pb.h"
 
 namespace kelisim::authority {
 
@@ -32,6 +34,8 @@ struct Profile {
   std::function<std::optional<std::string>(const v1::Identifier&)> check_identifier;
   // The same for what is unusual and no reason to refuse (edge case 118).
   std::function<std::optional<std::string>(const v1::Identifier&, const v1::Person&)> warn_identifier;
+  // This state's own law on what the Agreement governs (Art. 14).
+  std::vector<v1::NationalNorm> norms = {};
 };
 
 }  // namespace kelisim::authority

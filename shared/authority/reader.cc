@@ -11,6 +11,7 @@
 #include "shared/base/status_macros.h"
 #include "shared/treaty/information.h"
 #include "shared/treaty/instrument.h"
+#include "shared/treaty/precedence.h"
 #include "shared/treaty/resettlement.h"
 #include "shared/treaty/term.h"
 
@@ -222,6 +223,17 @@ absl::StatusOr<v1::RuleCatalogue> Reader::ListRules(const std::string& on, absl:
   Overlay rows(store_);
   ASSIGN_OR_RETURN(const v1::TreatyState treaty, Views(identity_.self(), rows, vault_).LoadTreaty());
   return treaty::RulesOn(treaty, day);
+}
+
+absl::StatusOr<v1::PrecedenceList> Reader::ListPrecedences(const std::string& on, absl::Time now) const {
+  ASSIGN_OR_RETURN(const absl::CivilDay day, DayOf(on, now));
+  Overlay rows(store_);
+  ASSIGN_OR_RETURN(const v1::TreatyState treaty, Views(identity_.self(), rows, vault_).LoadTreaty());
+  v1::PrecedenceList list;
+  for (v1::Precedence& one : treaty::PrecedencesOn(identity_.profile.norms, treaty, day)) {
+    *list.add_precedences() = std::move(one);
+  }
+  return list;
 }
 
 absl::StatusOr<bool> Reader::MayFetch(std::string_view sha256) const {

@@ -36,6 +36,7 @@ class Reader {
   absl::StatusOr<v1::QuotaState> GetQuota(const std::string& name) const;
   // In the wording of the day `on`; empty: today.
   absl::StatusOr<v1::RuleCatalogue> ListRules(const std::string& on, absl::Time now) const;
+  absl::StatusOr<v1::PrecedenceList> ListPrecedences(const std::string& on, absl::Time now) const;
   absl::StatusOr<v1::Term> GetTerm(const std::string& on, absl::Time now) const;
   // What Art. 5 has told, as of today.
   absl::StatusOr<v1::Information> GetInformation(absl::Time now) const;

@@ -156,6 +156,9 @@ Result<v1::Term> Client::Call(const v1::GetTermRequest& request) {
 Result<v1::RuleCatalogue> Client::Call(const v1::ListRulesRequest& request) {
   return Unary(*treaty_, &v1::TreatyService::StubInterface::ListRules, request);
 }
+Result<v1::PrecedenceList> Client::Call(const v1::ListPrecedencesRequest& request) {
+  return Unary(*treaty_, &v1::TreatyService::StubInterface::ListPrecedences, request);
+}
 Result<v1::Information> Client::Call(const v1::GetInformationRequest& request) {
   return Unary(*information_, &v1::InformationService::StubInterface::GetInformation, request);
 }

@@ -59,6 +59,7 @@ class Client {
   Result<v1::QuotaState> Call(const v1::GetQuotaRequest& request);
   Result<v1::Term> Call(const v1::GetTermRequest& request);
   Result<v1::RuleCatalogue> Call(const v1::ListRulesRequest& request);
+  Result<v1::PrecedenceList> Call(const v1::ListPrecedencesRequest& request);
   Result<v1::Information> Call(const v1::GetInformationRequest& request);
   Result<v1::NodeState> Call(const v1::GetNodeStateRequest& request);
   Result<v1::GetCheckpointResponse> Call(const v1::GetCheckpointRequest& request);

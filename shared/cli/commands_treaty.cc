@@ -148,6 +148,16 @@ void AddRuleCommands(Program& program) {
   list->callback([&program, request] {
     program.action = [request](Session& session) { return Show(session, session.client.Call(*request)); };
   });
+  CLI::App* precedence = group->add_subcommand("precedence", "Where national law says otherwise (Art. 14)");
+  precedence->footer("Example:\n  kelisim rules precedence --lang ru");
+  auto precedences = std::make_shared<v1::ListPrecedencesRequest>();
+  precedence->add_option("--on", *precedences->mutable_on(), "As of that day; default today")
+      ->type_name("DATE");
+  precedence->callback([&program, precedences] {
+    program.action = [precedences](Session& session) {
+      return Show(session, session.client.Call(*precedences));
+    };
+  });
   CLI::App* show = group->add_subcommand("show", "Show a rule and what to do when it stands in the way");
   show->footer("Example:\n  kelisim rules show 3.g");
   auto id = std::make_shared<std::string>();

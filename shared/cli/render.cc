@@ -486,6 +486,24 @@ std::string Render(const v1::RuleCatalogue& rules, const Reader& reader) {
   return DrawTable({"#", Say(reader.lang, "ui.rule")}, rows, reader.look);
 }
 
+std::string Render(const v1::PrecedenceList& list, const Reader& reader) {
+  const Lang lang = reader.lang;
+  if (list.precedences().empty()) return Say(lang, "ui.nothing_here") + "\n";
+  std::string text;
+  for (const v1::Precedence& one : list.precedences()) {
+    absl::StrAppend(
+        &text,
+        DrawPairs({{Say(lang, "ui.rule"), absl::StrCat(one.rule().id(), " ", In(lang, one.rule().text()))},
+                   {Say(lang, "ui.national_law"),
+                    absl::StrCat(In(lang, one.norm().text()), " (", one.norm().act(), ")")},
+                   {Say(lang, "ui.applies"),
+                    Say(lang, one.agreement_applies() ? "ui.the_agreement" : "ui.national_law")}},
+                  reader.look),
+        "\n");
+  }
+  return text;
+}
+
 std::string Render(const v1::Information& information, const Reader& reader) {
   const Lang lang = reader.lang;
   const auto say = [lang](std::string_view label) { return In(lang, treaty::InformationLabel(label)); };

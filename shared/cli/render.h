@@ -35,6 +35,7 @@ std::string Render(const v1::Attachment& attachment, const Reader& reader);
 std::string Render(const v1::QuotaState& quota, const Reader& reader);
 std::string Render(const v1::Term& term, const Reader& reader);
 std::string Render(const v1::RuleCatalogue& rules, const Reader& reader);
+std::string Render(const v1::PrecedenceList& list, const Reader& reader);
 std::string Render(const v1::Information& information, const Reader& reader);
 std::string Render(const v1::Rule& rule, const Reader& reader);
 std::string Render(const v1::NodeState& node, const Reader& reader);

@@ -32,6 +32,7 @@ const std::vector<MethodAccess>& AccessTable() {
       {"/kelisim.v1.TreatyService/SubmitTreatyCommand", {kOfficer}},
       {"/kelisim.v1.TreatyService/GetTerm", {kOfficer, kAuditor, kOperator}},
       {"/kelisim.v1.TreatyService/ListRules", {kOfficer, kAuditor, kOperator}},
+      {"/kelisim.v1.TreatyService/ListPrecedences", {kOfficer, kAuditor, kOperator}},
       {"/kelisim.v1.InformationService/GetInformation", {kOfficer, kAuditor, kOperator}},
       {"/kelisim.v1.LedgerService/GetNodeState", {kOfficer, kAuditor, kOperator}},
       {"/kelisim.v1.LedgerService/GetCheckpoint", {kOfficer, kAuditor, kOperator}},

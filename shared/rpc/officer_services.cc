@@ -199,6 +199,14 @@ grpc::ServerUnaryReactor* TreatyServiceAdapter::ListRules(grpc::CallbackServerCo
 
 // ---------------------------------------------------------------- LedgerService
 
+grpc::ServerUnaryReactor* TreatyServiceAdapter::ListPrecedences(grpc::CallbackServerContext* context,
+                                                                const v1::ListPrecedencesRequest* request,
+                                                                v1::PrecedenceList* response) {
+  return Question(desk_, "/kelisim.v1.TreatyService/ListPrecedences", *context, response, [&](const Caller&) {
+    return desk_.reader.ListPrecedences(request->on(), desk_.clock.Now());
+  });
+}
+
 grpc::ServerUnaryReactor* InformationServiceAdapter::GetInformation(grpc::CallbackServerContext* context,
                                                                     const v1::GetInformationRequest*,
                                                                     v1::Information* response) {

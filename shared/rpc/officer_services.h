@@ -74,8 +74,8 @@ class QuotaServiceAdapter final : public QuotaServiceMethods {
 };
 
 using TreatyServiceMethods = v1::TreatyService::WithRawCallbackMethod_SubmitTreatyCommand<
-    v1::TreatyService::WithCallbackMethod_GetTerm<
-        v1::TreatyService::WithCallbackMethod_ListRules<v1::TreatyService::Service>>>;
+    v1::TreatyService::WithCallbackMethod_GetTerm<v1::TreatyService::WithCallbackMethod_ListRules<
+        v1::TreatyService::WithCallbackMethod_ListPrecedences<v1::TreatyService::Service>>>>;
 
 class TreatyServiceAdapter final : public TreatyServiceMethods {
  public:
@@ -88,6 +88,9 @@ class TreatyServiceAdapter final : public TreatyServiceMethods {
   grpc::ServerUnaryReactor* ListRules(grpc::CallbackServerContext* context,
                                       const v1::ListRulesRequest* request,
                                       v1::RuleCatalogue* response) override;
+  grpc::ServerUnaryReactor* ListPrecedences(grpc::CallbackServerContext* context,
+                                            const v1::ListPrecedencesRequest* request,
+                                            v1::PrecedenceList* response) override;
 
  private:
   const Desk& desk_;
