@@ -278,6 +278,7 @@ absl::StatusOr<v1::Term> Reader::GetTerm(const std::string& on, absl::Time now) 
     term.set_period_from(FormatDate(period->from));
     term.set_period_until(FormatDate(period->until));
     term.set_last_day_for_notice(FormatDate(period->last_day_for_notice));
+    term.set_safe_day_for_notice(FormatDate(period->last_day_for_notice - 1));
   }
   for (v1::Body& body : treaty::BodiesOn(term.treaty(), day)) *term.add_bodies() = std::move(body);
   *term.mutable_protocol() = treaty::ProtocolOn(term.treaty(), identity_.protocol, day);

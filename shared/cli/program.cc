@@ -89,6 +89,7 @@ Program::Program() : app(kDescription, "kelisim") {
   AddPetitionCommands(*this);
   AddCaseCommands(*this);
   AddMatterCommands(*this);
+  AddCertificateCommands(*this);
   AddAttachmentCommands(*this);
   AddQuotaCommands(*this);
   AddTermCommands(*this);

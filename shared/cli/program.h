@@ -96,6 +96,8 @@ void AddCaseCommands(Program& program);
 void AddCaseSteps(Program& program, CLI::App& group);
 // One command for each step, made from the messages.
 void AddMatterCommands(Program& program);
+// Under "property"; after AddMatterCommands.
+void AddCertificateCommands(Program& program);
 // Documents: up and down.
 void AddAttachmentCommands(Program& program);
 void AddQuotaCommands(Program& program);

@@ -94,6 +94,21 @@ class TermDesk {
   std::string found;
 };
 
+// The day before each deadline, the day itself, and the day after: in time until the end
+// of that day, and never a day later, for this period or the next.
+TEST(TermTest, TheTenPeriodsDayByDayAroundTheirDeadlines) {
+  for (const PeriodRow& row : kPeriods) {
+    const CivilDay deadline = PeriodNumber(row.number).last_day_for_notice;
+    for (const int shift : {-1, 0, 1}) {
+      TermDesk desk;
+      const std::string rule =
+          desk.Do(kKz, Notice(FormatDate(deadline + shift)), /*today=*/CivilDay(2060, 1, 1));
+      EXPECT_EQ(rule, shift <= 0 ? "" : "17.4") << row.number << " " << shift;
+      EXPECT_EQ(desk.state.terminates_on(), shift <= 0 ? row.until : "") << row.number << " " << shift;
+    }
+  }
+}
+
 struct NoticeRow {
   const char* name;
   v1::Party author;

@@ -1,0 +1,65 @@
+#include "shared/cli/certificate.h"
+
+#include "gtest/gtest.h"
+
+namespace kelisim::cli {
+namespace {
+
+constexpr absl::CivilDay kLastDay(2026, 9, 1);
+
+v1::MatterState Certified() {
+  v1::MatterState state;
+  state.set_id("9546248187d454b7");
+  state.set_status(v1::PROPERTY_CERTIFIED);
+  v1::CustomsCertificate& certificate = *state.mutable_property()->mutable_certificate();
+  certificate.set_number("C-17/2026");
+  certificate.set_valid_until("2026-09-01");
+  return state;
+}
+std::string Check(const std::string& text, const v1::MatterState& state, absl::CivilDay day) {
+  const auto parsed = ParseShortForm(text);
+  return parsed ? ProblemOf(*parsed, state, day) : "unreadable";
+}
+
+TEST(Certificate, IsWhatWasCertified) {
+  const std::string text = ShortFormOf(Certified());
+  EXPECT_EQ(text, "KELISIM/1/9546248187d454b7/2026-09-01/C-17/2026");
+  EXPECT_EQ(ParseShortForm(text)->id, "9546248187d454b7");
+  EXPECT_EQ(Check(text, Certified(), kLastDay), "");
+  EXPECT_EQ(Check(text, Certified(), kLastDay + 1), "ui.certificate_expired");
+  EXPECT_EQ(ShortFormOf(v1::MatterState()), "");
+}
+
+TEST(Certificate, WhatWasChangedIsFound) {
+  EXPECT_EQ(Check("KELISIM/1/9546248187d454b7/2027-09-01/C-17/2026", Certified(), kLastDay),
+            "ui.certificate_other");
+  EXPECT_EQ(Check("KELISIM/1/9546248187d454b7/2026-09-01/C-18/2026", Certified(), kLastDay),
+            "ui.certificate_other");
+  for (const char* text :
+       {"", "KELISIM/1/", "KELISIM/2/9546248187d454b7/2026-09-01/C-17", "KELISIM/1//2026-09-01/C",
+        "KELISIM/1/9546/2026-02-30/C", "KELISIM/1/9546/2026-09-01/", "https://x/y/z/a/b"}) {
+    EXPECT_EQ(Check(text, Certified(), kLastDay), "unreadable") << text;
+  }
+}
+
+TEST(Certificate, OfWhatWasWithdrawnThereIsNone) {
+  v1::MatterState state = Certified();
+  const std::string text = ShortFormOf(state);
+  state.set_status(v1::PROPERTY_WITHDRAWN);
+  EXPECT_EQ(Check(text, state, kLastDay), "ui.certificate_none");
+  EXPECT_EQ(Check(text, v1::MatterState(), kLastDay), "ui.certificate_none");
+  // What crossed in time stays in order.
+  state.set_status(v1::PROPERTY_FROZEN);
+  EXPECT_EQ(Check(text, state, kLastDay + 1), "");
+}
+
+// Three finder patterns: the corners of the code are dark rings.
+TEST(Certificate, IsDrawnAsACode) {
+  const std::string drawn = DrawQr(ShortFormOf(Certified()));
+  ASSERT_FALSE(drawn.empty());
+  EXPECT_EQ(drawn.find("███"), 0u);  // the margin
+  EXPECT_EQ(DrawQr(std::string(5000, 'x')), "");
+}
+
+}  // namespace
+}  // namespace kelisim::cli
