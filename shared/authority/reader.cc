@@ -9,6 +9,8 @@
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
+#include "shared/tlog/policy.h"
+#include "shared/tlog/proof.h"
 #include "shared/treaty/information.h"
 #include "shared/treaty/instrument.h"
 #include "shared/treaty/precedence.h"
@@ -341,6 +343,55 @@ absl::StatusOr<std::string> Reader::GetCheckpoint(v1::Party ledger) const {
   const LogRows<Store> mirror(Side::kMirror, store_);
   ASSIGN_OR_RETURN(const uint64_t size, mirror.Size());
   return mirror.Checkpoint(size);
+}
+
+absl::StatusOr<uint64_t> Reader::Published(v1::Party ledger) const {
+  if (ledger == identity_.self()) return Cosigned();
+  if (ledger != identity_.peer()) return absl::InvalidArgumentError("ledger");
+  return LogRows<Store>(Side::kMirror, store_).Size();
+}
+
+absl::StatusOr<std::string> Reader::GetTile(v1::Party ledger, const tlog::Tile& tile) const {
+  ASSIGN_OR_RETURN(const uint64_t size, Published(ledger));
+  if (!tlog::HasTile(tile, size)) return absl::NotFoundError("tile");
+  const LogRows<Store> rows(ledger == identity_.self() ? Side::kOwn : Side::kMirror, store_);
+  return tlog::ReadTile(tile, rows.Nodes(), [&](uint64_t index) { return rows.Entry(index); });
+}
+
+absl::StatusOr<v1::Receipt> Reader::GetReceipt(v1::Party ledger, uint64_t index, absl::Time now) const {
+  const bool own = ledger == identity_.self();
+  if (!own && ledger != identity_.peer()) return absl::InvalidArgumentError("ledger");
+  const LogRows<Store> rows(own ? Side::kOwn : Side::kMirror, store_);
+  ASSIGN_OR_RETURN(const std::string entry, rows.Entry(index));
+  v1::Receipt receipt;
+  absl::StatusOr<std::string> newest = GetCheckpoint(ledger);
+  if (absl::IsNotFound(newest.status())) return receipt;  // nothing is cosigned yet
+  if (!newest.ok()) return newest.status();
+  std::string checkpoint = *std::move(newest);
+  // All the rest is about this one checkpoint, whatever is written meanwhile.
+  ASSIGN_OR_RETURN(const tlog::Note note, tlog::Note::Parse(checkpoint));
+  ASSIGN_OR_RETURN(const tlog::Checkpoint head, tlog::Checkpoint::Parse(note.text));
+  receipt.set_cosigned_size(head.size);
+  if (index >= head.size) return receipt;
+  if (!own) {
+    // Stored here as it is: this node may say so again at any time.
+    const auto seconds = static_cast<uint64_t>(absl::ToUnixSeconds(now));
+    checkpoint += identity_.witness.Cosign(note.text, seconds) + identity_.mirror.Cosign(note.text, seconds);
+  }
+  ASSIGN_OR_RETURN(std::vector<Hash> path, tlog::InclusionProof(index, head.size, rows.Nodes()));
+  const tlog::Proof proof{index, std::move(path), std::move(checkpoint)};
+  const tlog::NoteVerifier& log = own ? identity_.log.verifier() : identity_.peer_log;
+  const tlog::NoteVerifier& witness = own ? identity_.peer_witness : identity_.witness.verifier();
+  const tlog::NoteVerifier& mirror = own ? identity_.peer_mirror : identity_.mirror.verifier();
+  ASSIGN_OR_RETURN(const tlog::Policy policy,
+                   tlog::Policy::Parse(absl::StrCat(
+                       "log ", log.ToString(), "\nwitness witness ", witness.ToString(), "\nwitness mirror ",
+                       mirror.ToString(), "\ngroup treaty all witness mirror\nquorum treaty\n")));
+  // Nothing is handed out that this node would not believe itself.
+  const absl::Status verified = tlog::VerifyProof(proof, tlog::LeafHash(entry), policy);
+  if (!verified.ok()) return absl::DataLossError(verified.message());
+  receipt.set_proof(tlog::FormatProof(proof));
+  return receipt;
 }
 
 }  // namespace kelisim::authority

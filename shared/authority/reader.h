@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "kelisim/v1/case_service.pb.h"
 #include "kelisim/v1/information_service.pb.h"
+#include "kelisim/v1/ledger_service.pb.h"
 #include "kelisim/v1/matter_service.pb.h"
 #include "kelisim/v1/quota_service.pb.h"
 #include "kelisim/v1/treaty_service.pb.h"
@@ -15,6 +16,7 @@
 #include "shared/authority/books.h"
 #include "shared/ledger/store.h"
 #include "shared/ledger/vault.h"
+#include "shared/tlog/tiles.h"
 
 namespace kelisim::authority {
 
@@ -49,6 +51,10 @@ class Reader {
   // the newest signed by the counterpart.
   absl::StatusOr<std::string> GetCheckpoint(v1::Party ledger) const;
 
+  // A tile of what is published: of the own ledger what the counterpart has cosigned, of
+  // the mirror all. NOT_FOUND: there is none, or not yet.
+  absl::StatusOr<std::string> GetTile(v1::Party ledger, const tlog::Tile& tile) const;
+  absl::StatusOr<v1::Receipt> GetReceipt(v1::Party ledger, uint64_t index, absl::Time now) const;
   // The counterpart was told of the document, and may have it.
   absl::StatusOr<bool> MayFetch(std::string_view sha256) const;
   // SHA-256 of every document that acts of the counterpart name.
@@ -62,6 +68,8 @@ class Reader {
   absl::StatusOr<Opened> Load(ledger::Side side, uint64_t index) const;
   absl::StatusOr<v1::TimelineItem> ItemFor(const v1::ActRecord& made, uint64_t cosigned) const;
   absl::StatusOr<uint64_t> Cosigned() const;
+  // Size of the ledger as far as it is published.
+  absl::StatusOr<uint64_t> Published(v1::Party ledger) const;
   absl::StatusOr<absl::CivilDay> DayOf(const std::string& on, absl::Time now) const;
   // The view of one: a Case or MatterFile.
   template <typename Record, typename File>

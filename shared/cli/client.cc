@@ -165,6 +165,9 @@ Result<v1::Information> Client::Call(const v1::GetInformationRequest& request) {
 Result<v1::NodeState> Client::Call(const v1::GetNodeStateRequest& request) {
   return Unary(*ledger_, &v1::LedgerService::StubInterface::GetNodeState, request);
 }
+Result<v1::Receipt> Client::Call(const v1::GetReceiptRequest& request) {
+  return Unary(*ledger_, &v1::LedgerService::StubInterface::GetReceipt, request);
+}
 Result<v1::GetCheckpointResponse> Client::Call(const v1::GetCheckpointRequest& request) {
   return Unary(*ledger_, &v1::LedgerService::StubInterface::GetCheckpoint, request);
 }

@@ -62,6 +62,7 @@ class Client {
   Result<v1::PrecedenceList> Call(const v1::ListPrecedencesRequest& request);
   Result<v1::Information> Call(const v1::GetInformationRequest& request);
   Result<v1::NodeState> Call(const v1::GetNodeStateRequest& request);
+  Result<v1::Receipt> Call(const v1::GetReceiptRequest& request);
   Result<v1::GetCheckpointResponse> Call(const v1::GetCheckpointRequest& request);
 
   // Calls `each` for every message until the stream ends. A stream lives for an

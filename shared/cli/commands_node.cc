@@ -1,7 +1,10 @@
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "shared/base/bytes.h"
 #include "shared/cli/flags.h"
 #include "shared/cli/program.h"
 
-// node status | checkpoint.
+// node status | checkpoint | receipt.
 
 namespace kelisim::cli {
 namespace {
@@ -16,6 +19,31 @@ int ShowCheckpoint(v1::GetCheckpointRequest request, Session& session) {
   if (!result.status.ok()) return Fail(session, FailureOf(result.status, "", session.reader.lang));
   // A signed note is text, to be kept byte for byte.
   session.world.out << (session.options.json ? ToJson(result.response) : result.response.note());
+  return kOk;
+}
+
+// "kz/12", as timelines show where an act stands.
+bool ParsePosition(const std::string& text, v1::GetReceiptRequest* request) {
+  const std::vector<std::string> parts = absl::StrSplit(text, '/');
+  const std::optional<uint64_t> index = parts.size() == 2 ? ParseDecimal(parts[1]) : std::nullopt;
+  if (!index || (parts[0] != "kz" && parts[0] != "ru")) return false;
+  request->set_ledger(parts[0] == "kz" ? v1::PARTY_KZ : v1::PARTY_RU);
+  request->set_index(*index);
+  return true;
+}
+
+int ShowReceipt(const std::string& position, Session& session) {
+  v1::GetReceiptRequest request;
+  if (!ParsePosition(position, &request)) return Fail(session, BadInput("ENTRY: such as kz/12"));
+  const Result<v1::Receipt> result = session.client.Call(request);
+  if (!result.status.ok()) return Fail(session, FailureOf(result.status, "", session.reader.lang));
+  if (result.response.proof().empty()) {
+    const std::string state =
+        absl::StrCat("not cosigned yet: the counterpart has ", result.response.cosigned_size(), " entries");
+    return Fail(session, FailureOf({grpc::StatusCode::UNAVAILABLE, state}, "", session.reader.lang));
+  }
+  // Text, to be kept byte for byte.
+  session.world.out << (session.options.json ? ToJson(result.response) : result.response.proof());
   return kOk;
 }
 
@@ -38,6 +66,15 @@ void AddNodeCommands(Program& program) {
   AddFlag(*checkpoint, request.get(), {"--ledger", "ledger", "Whose ledger; default the service's own"});
   checkpoint->callback([&program, request] {
     program.action = [request](Session& session) { return ShowCheckpoint(*request, session); };
+  });
+  CLI::App* receipt = group->add_subcommand("receipt", "Write the proof of an act, a C2SP tlog-proof");
+  receipt->footer(
+      "Example:\n  kelisim node receipt kz/12 > act.tlog-proof\n"
+      "Exit code 7: the counterpart has not cosigned so far yet; ask again.");
+  auto position = std::make_shared<std::string>();
+  receipt->add_option("ENTRY", *position, "Where the act stands, as a timeline shows it")->required();
+  receipt->callback([&program, position] {
+    program.action = [position](Session& session) { return ShowReceipt(*position, session); };
   });
 }
 

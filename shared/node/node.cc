@@ -108,8 +108,13 @@ absl::Status Node::OpenDoors() {
   listener_->Serve(std::move(acceptor));
   if (!config_.web_listen().empty()) {
     ASSIGN_OR_RETURN(const HostPort web, ParseHostPort(config_.web_listen()));
-    ASSIGN_OR_RETURN(web_, web::Server::Start(web.host, static_cast<int>(*ParseDecimal(web.port)),
-                                              {[this] { return reader_->GetInformation(clock_.Now()); }}));
+    ASSIGN_OR_RETURN(web_,
+                     web::Server::Start(web.host, static_cast<int>(*ParseDecimal(web.port)),
+                                        {[this] { return reader_->GetInformation(clock_.Now()); },
+                                         [this](v1::Party ledger) { return reader_->GetCheckpoint(ledger); },
+                                         [this](v1::Party ledger, const tlog::Tile& tile) {
+                                           return reader_->GetTile(ledger, tile);
+                                         }}));
     Log(LogLevel::kInfo, "web", {{"listen", config_.web_listen()}, {"port", web_->port()}});
   }
   Log(LogLevel::kInfo, "started",

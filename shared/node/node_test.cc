@@ -1,6 +1,7 @@
 #include "shared/node/node.h"
 
 #include <arpa/inet.h>
+#include <httplib.h>
 #include <netinet/in.h>
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
@@ -43,6 +44,7 @@
 #include "shared/rpc/message.h"
 #include "shared/testing/officer.h"
 #include "shared/testing/parties.h"
+#include "shared/tlog/proof.h"
 
 namespace kelisim::node {
 namespace {
@@ -107,6 +109,7 @@ class TwoAuthorities {
     config.set_data_dir(home + "/store");
     config.set_anchor_file(home + "/anchor/head");
     config.set_attachments_dir(home + "/attachments");
+    config.set_web_listen("127.0.0.1:0");
     config.mutable_tls()->set_certificate(home + "/node.crt");
     config.mutable_tls()->set_private_key(home + "/node.key");
     config.mutable_tls()->set_roots(directory_ / "roots.crt");
@@ -158,6 +161,11 @@ class TwoAuthorities {
   std::shared_ptr<grpc::Channel> ConnectAsCounterpart(v1::Party party) const {
     const std::string home = directory_ / CodeOf(treaty::Other(party));
     return ConnectWith(party, *ReadFile(home + "/node.crt"), *ReadFile(home + "/node.key"));
+  }
+
+  // How an entry of the ledger of `party` becomes final.
+  std::string PolicyFile(v1::Party party) const {
+    return directory_ / (CodeOf(party) + std::string(".policy"));
   }
 
   // Until both can do everything.
@@ -452,6 +460,70 @@ TEST(Node, AnAttachmentFollowsTheActThatNamesIt) {
   EXPECT_EQ(*there, document);
   EXPECT_TRUE(absl::IsNotFound(
       Download(*officer, &v1::AttachmentService::Stub::DownloadAttachment, std::string(32, 'x')).status()));
+}
+
+// What a stock tool does that knows nothing of us: tiles, entries, root; and a proof in a file.
+TEST(Node, AnybodyCanCheckBothLedgers) {
+  TwoAuthorities two;
+  two.Start(v1::PARTY_KZ);
+  two.Start(v1::PARTY_RU);
+  two.AwaitOpen();
+  const auto ru = v1::CaseService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
+  v1::SubmitCaseCommandResponse filed;
+  for (int i = 1; i <= 5; ++i) {
+    ASSERT_TRUE(Submit(*ru, Filing(absl::StrCat("00000000-0000-4000-8000-00000000000", i), i), &filed).ok());
+  }
+  const auto get = [&](v1::Party of, const std::string& path) -> std::string {
+    httplib::Client client("127.0.0.1", two.node(of).web_port());
+    const auto answer = client.Get(path.c_str());
+    return answer && answer->status == 200 ? answer->body : "";
+  };
+  for (const v1::Party of : {v1::PARTY_RU, v1::PARTY_KZ}) {
+    tlog::Checkpoint checkpoint;
+    ASSERT_TRUE(TwoAuthorities::Await([&] {
+      const auto note = tlog::Note::Parse(get(of, "/ru/checkpoint"));
+      if (!note.ok()) return false;
+      checkpoint = *tlog::Checkpoint::Parse(note->text);
+      return checkpoint.size >= 5;
+    }));
+    const std::string width = absl::StrCat("/000.p/", checkpoint.size);
+    const std::string bundle = get(of, "/ru/tile/entries" + width);
+    ASSERT_FALSE(bundle.empty());
+    EXPECT_EQ(bundle.find("Примеров"), std::string::npos);
+    tlog::RightEdge edge;
+    std::string hashes;
+    for (std::string_view rest = bundle; !rest.empty();) {
+      const size_t length = ReadU16(rest);
+      const Hash leaf = tlog::LeafHash(rest.substr(2, length));
+      edge.Append(leaf);
+      hashes += leaf.bytes();
+      rest.remove_prefix(2 + length);
+    }
+    EXPECT_EQ(edge.size(), checkpoint.size);
+    EXPECT_EQ(edge.Root(), checkpoint.root);
+    EXPECT_EQ(get(of, "/ru/tile/0" + width), hashes);
+    EXPECT_EQ(get(of, absl::StrCat("/ru/tile/0/000.p/", checkpoint.size + 50)), "");
+
+    const auto ledger = v1::LedgerService::NewStub(two.Connect(of, "auditor"));
+    v1::GetReceiptRequest request;
+    request.set_ledger(v1::PARTY_RU);
+    request.set_index(3);
+    v1::Receipt receipt;
+    {
+      Context context;
+      ASSERT_TRUE(ledger->GetReceipt(&context.client, request, &receipt).ok());
+    }
+    const auto proof = tlog::ParseProof(receipt.proof());
+    ASSERT_TRUE(proof.ok()) << proof.status();
+    const auto policy = tlog::Policy::Parse(*ReadFile(two.PolicyFile(v1::PARTY_RU)));
+    const Hash leaf = Hash::FromBytes(std::string_view(hashes).substr(3 * 32, 32)).value();
+    EXPECT_EQ(tlog::VerifyProof(*proof, leaf, *policy), absl::OkStatus());
+    EXPECT_LE(receipt.proof().size(), 2048u);
+    request.set_index(1000);
+    Context context;
+    EXPECT_EQ(ledger->GetReceipt(&context.client, request, &receipt).error_code(),
+              grpc::StatusCode::NOT_FOUND);
+  }
 }
 
 TEST(Node, LetsInWhomItKnowsForWhatTheyMay) {

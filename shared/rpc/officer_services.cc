@@ -232,4 +232,12 @@ grpc::ServerUnaryReactor* LedgerServiceAdapter::GetCheckpoint(grpc::CallbackServ
                   });
 }
 
+grpc::ServerUnaryReactor* LedgerServiceAdapter::GetReceipt(grpc::CallbackServerContext* context,
+                                                           const v1::GetReceiptRequest* request,
+                                                           v1::Receipt* response) {
+  return Question(desk_, "/kelisim.v1.LedgerService/GetReceipt", *context, response, [&](const Caller&) {
+    return desk_.reader.GetReceipt(request->ledger(), request->index(), desk_.clock.Now());
+  });
+}
+
 }  // namespace kelisim::rpc

@@ -116,6 +116,8 @@ class LedgerServiceAdapter final : public v1::LedgerService::CallbackService {
   grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext* context,
                                           const v1::GetCheckpointRequest* request,
                                           v1::GetCheckpointResponse* response) override;
+  grpc::ServerUnaryReactor* GetReceipt(grpc::CallbackServerContext* context,
+                                       const v1::GetReceiptRequest* request, v1::Receipt* response) override;
 
  private:
   const Desk& desk_;

@@ -21,9 +21,12 @@ constexpr int kRequestsOfAConnection = 100;
 
 // Quotas change during the day.
 constexpr char kShortLived[] = "public, max-age=60";
+// A checkpoint is overtaken in a moment; a tile never changes.
+constexpr char kNotKept[] = "no-cache";
+constexpr char kForEver[] = "public, max-age=31536000, immutable";
 
-void Send(httplib::Response& response, std::string body, const char* type) {
-  response.set_header("Cache-Control", kShortLived);
+void Send(httplib::Response& response, std::string body, const char* type, const char* cache = kShortLived) {
+  response.set_header("Cache-Control", cache);
   response.set_content(std::move(body), type);
 }
 
@@ -55,6 +58,24 @@ void ShowJson(const Server::Sources& sources, httplib::Response& response) {
   Send(response, std::move(json), "application/json");
 }
 
+void ShowLedger(const Server::Sources& sources, const httplib::Request& request,
+                httplib::Response& response) {
+  const v1::Party party = request.matches[1] == "kz" ? v1::PARTY_KZ : v1::PARTY_RU;
+  const std::string path = request.matches[2];
+  const bool newest = path == "checkpoint";
+  const std::optional<tlog::Tile> tile = newest ? std::nullopt : tlog::ParseTilePath(path);
+  absl::StatusOr<std::string> body = absl::NotFoundError("no tile");
+  if (newest) body = sources.checkpoint(party);
+  if (tile) body = sources.tile(party, *tile);
+  if (absl::IsNotFound(body.status())) {
+    response.status = 404;
+    return;
+  }
+  if (!body.ok()) return Unavailable(response);
+  Send(response, *std::move(body), newest ? "text/plain; charset=utf-8" : "application/octet-stream",
+       newest ? kNotKept : kForEver);
+}
+
 }  // namespace
 
 class Server::Http {
@@ -75,6 +96,8 @@ class Server::Http {
                                {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"}});
     http_.Get("/", [this](const auto& request, auto& response) { ShowPage(sources_, request, response); });
     http_.Get("/information.json", [this](const auto&, auto& response) { ShowJson(sources_, response); });
+    http_.Get(R"(/(kz|ru)/(checkpoint|tile/.+))",
+              [this](const auto& request, auto& response) { ShowLedger(sources_, request, response); });
     http_.set_error_handler([](const auto&, auto& response) {
       if (!response.body.empty()) return;
       response.set_content(absl::StrCat(response.status, "\n"), "text/plain; charset=utf-8");

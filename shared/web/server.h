@@ -8,20 +8,26 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kelisim/v1/information_service.pb.h"
+#include "shared/tlog/tiles.h"
 
 namespace kelisim::web {
 
-// Read-only HTTP for everybody, without login: what Art. 5 has told. It shows nothing
+// Read-only HTTP for everybody, without login: what Art. 5 has told, and the ledgers. It shows nothing
 // that is personal, writes nothing and reads no body. Meant to stand behind a reverse
 // proxy, which adds TLS and limits.
 //
 //   GET /                  the page, in the language of ?lang= or of Accept-Language
 //   GET /information.json  the same as protobuf JSON, in all languages
+//   GET /kz/checkpoint     the ledger of a Party as C2SP tlog-tiles, which holds commitments
+//   GET /kz/tile/...       and nothing that is personal: of this node what is cosigned, of
+//   GET /ru/...            the counterpart what is mirrored here
 class Server {
  public:
   struct Sources {
     // Called on several threads at once.
     std::function<absl::StatusOr<v1::Information>()> information;
+    std::function<absl::StatusOr<std::string>(v1::Party)> checkpoint;
+    std::function<absl::StatusOr<std::string>(v1::Party, const tlog::Tile&)> tile;
   };
 
   // `port` 0: any that is free. UNAVAILABLE: the address is taken or not ours.

@@ -34,6 +34,19 @@ v1::Information Sample() {
   return information;
 }
 
+Server::Sources Sources() {
+  return {[] { return Sample(); }, [](v1::Party party) { return v1::Party_Name(party) + "\n"; },
+          [](v1::Party, const tlog::Tile& tile) -> absl::StatusOr<std::string> {
+            if (tile.index > 0) return absl::NotFoundError("tile");
+            return tlog::PathOf(tile) + std::string(1, '\0');
+          }};
+}
+Server::Sources Failing() {
+  return {[] { return absl::DataLossError("the store"); },
+          [](v1::Party) { return absl::DataLossError("the store"); },
+          [](v1::Party, const tlog::Tile&) { return absl::DataLossError("the store"); }};
+}
+
 TEST(Language, IsTheOneAskedForElseTheOnePreferred) {
   const struct {
     const char* asked;
@@ -97,7 +110,7 @@ TEST(Page, LoadsNothingAndEscapesWhatItShows) {
 }
 
 TEST(Server, AnswersEverybodyAndOnlyReads) {
-  auto server = Server::Start("127.0.0.1", 0, {[] { return Sample(); }});
+  auto server = Server::Start("127.0.0.1", 0, Sources());
   ASSERT_TRUE(server.ok()) << server.status();
   httplib::Client client("127.0.0.1", (*server)->port());
   const auto page = client.Get("/?lang=ru");
@@ -120,11 +133,33 @@ TEST(Server, AnswersEverybodyAndOnlyReads) {
   EXPECT_NE(client.Delete("/")->status, 200);
 }
 
-TEST(Server, SaysThatItCannotTellInsteadOfTellingWrong) {
-  auto server = Server::Start("127.0.0.1", 0, {[] { return absl::DataLossError("the store"); }});
+TEST(Server, ShowsBothLedgersAsTiles) {
+  auto server = Server::Start("127.0.0.1", 0, Sources());
   ASSERT_TRUE(server.ok());
   httplib::Client client("127.0.0.1", (*server)->port());
-  for (const char* path : {"/", "/information.json"}) {
+  const auto checkpoint = client.Get("/ru/checkpoint");
+  ASSERT_TRUE(checkpoint);
+  EXPECT_EQ(checkpoint->body, "PARTY_RU\n");
+  EXPECT_EQ(checkpoint->get_header_value("Cache-Control"), "no-cache");
+  EXPECT_EQ(checkpoint->get_header_value("Content-Type"), "text/plain; charset=utf-8");
+  for (const char* path : {"tile/0/000", "tile/1/000.p/17", "tile/entries/000.p/3"}) {
+    const auto tile = client.Get(absl::StrCat("/kz/", path).c_str());
+    ASSERT_TRUE(tile);
+    EXPECT_EQ(tile->body, path + std::string(1, '\0'));
+    EXPECT_EQ(tile->get_header_value("Cache-Control"), "public, max-age=31536000, immutable");
+    EXPECT_EQ(tile->get_header_value("Content-Type"), "application/octet-stream");
+  }
+  for (const char* path :
+       {"/kz/tile/0/001", "/kz/tile/0/1", "/kz/tile/8/000", "/us/checkpoint", "/kz/", "/kz/tile/"}) {
+    EXPECT_EQ(client.Get(path)->status, 404) << path;
+  }
+}
+
+TEST(Server, SaysThatItCannotTellInsteadOfTellingWrong) {
+  auto server = Server::Start("127.0.0.1", 0, Failing());
+  ASSERT_TRUE(server.ok());
+  httplib::Client client("127.0.0.1", (*server)->port());
+  for (const char* path : {"/", "/information.json", "/kz/checkpoint", "/ru/tile/0/000"}) {
     const auto answer = client.Get(path);
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->status, 503);
@@ -133,10 +168,9 @@ TEST(Server, SaysThatItCannotTellInsteadOfTellingWrong) {
 }
 
 TEST(Server, RefusesAnAddressThatIsTaken) {
-  auto first = Server::Start("127.0.0.1", 0, {[] { return Sample(); }});
+  auto first = Server::Start("127.0.0.1", 0, Sources());
   ASSERT_TRUE(first.ok());
-  EXPECT_TRUE(
-      absl::IsUnavailable(Server::Start("127.0.0.1", (*first)->port(), {[] { return Sample(); }}).status()));
+  EXPECT_TRUE(absl::IsUnavailable(Server::Start("127.0.0.1", (*first)->port(), Sources()).status()));
 }
 
 }  // namespace
