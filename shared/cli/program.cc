@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 
 namespace kelisim::cli {
 namespace {
@@ -72,7 +73,8 @@ int RunAction(const Program& program, const Options& options, const World& world
     return TellUsage(BadInput(std::string(channel.status().message())), options.json, world);
   }
   Client client(*channel, *ParseTimeout(options.timeout), lang);
-  Session session{options, world, {lang, world.look}, client};
+  const absl::CivilDay today = absl::ToCivilDay(absl::Now(), absl::LocalTimeZone());
+  Session session{options, world, {lang, world.look, today}, client};
   const int exit = program.action(session);
   // What could not be written was not told.
   return exit == kOk && !world.out.flush() ? kOther : exit;

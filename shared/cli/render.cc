@@ -25,6 +25,13 @@ std::string Section(const std::string& title, const std::string& table) {
   return table.empty() ? "" : absl::StrCat("\n", title, "\n", table);
 }
 
+// The day by which an answer is owed, with a warning before it has passed.
+std::string DueText(const std::string& due, const Reader& reader) {
+  const absl::StatusOr<absl::CivilDay> day = ParseDate(due);
+  const bool soon = day.ok() && *day >= reader.today && *day - reader.today <= kDaysOfWarning;
+  return soon ? absl::StrCat(due, " (", Say(reader.lang, "ui.due_soon"), ")") : due;
+}
+
 std::string YesNo(Lang lang, bool yes) { return Say(lang, yes ? "ui.yes" : "ui.no"); }
 
 // With the name that flags and JSON use.
@@ -242,7 +249,7 @@ std::string Header(const v1::Case& file, const Reader& reader) {
       {Say(lang, "ui.entry_state"), SayEnum(lang, state.entry_state())},
       {Say(lang, "ui.departure_state"), SayEnum(lang, state.departure_state())},
       {Say(lang, "ui.offered"), Offered(state)},
-      {Say(lang, "ui.answer_due"), state.answer_due()},
+      {Say(lang, "ui.answer_due"), DueText(state.answer_due(), reader)},
       {Say(lang, "notice.OBSTACLE"), Obstacles(state)},
       {Say(lang, "ui.place"), PlaceText(state)},
       {Say(lang, "ui.waiting_since"), WaitingText(lang, state)},
@@ -302,7 +309,7 @@ std::string Render(const v1::ListCasesResponse& cases, const Reader& reader) {
   for (const v1::CaseSummary& summary : cases.cases()) {
     rows.push_back({summary.name(), summary.head_surname(), absl::StrCat(summary.persons()),
                     SayEnum(lang, summary.entry_state()), SayEnum(lang, summary.holder()),
-                    summary.answer_due(), SayEnum(lang, summary.status())});
+                    DueText(summary.answer_due(), reader), SayEnum(lang, summary.status())});
   }
   std::string text = DrawTable(
       {Say(lang, "ui.case"), Say(lang, "ui.head"), Say(lang, "ui.persons"), Say(lang, "ui.entry_state"),
@@ -381,7 +388,7 @@ std::string Render(const v1::MatterFile& file, const Reader& reader) {
                                 {Say(lang, "ui.status"), SayStatus(lang, state.status())},
                                 {Say(lang, "ui.opened_by"), SayEnum(lang, state.opened_by())},
                                 {Say(lang, "ui.holder"), SayEnum(lang, state.holder())},
-                                {Say(lang, "ui.answer_due"), state.answer_due()}},
+                                {Say(lang, "ui.answer_due"), DueText(state.answer_due(), reader)}},
                                reader.look);
   if (file.awaiting_cosignature()) absl::StrAppend(&text, Say(lang, "ui.awaiting_cosignature"), "\n");
   const auto [facts, family] = FactsOf(state);
@@ -408,7 +415,7 @@ std::string Render(const v1::ListMattersResponse& matters, const Reader& reader)
   std::vector<Row> rows;
   for (const v1::MatterSummary& summary : matters.matters()) {
     rows.push_back({summary.name(), SayEnum(lang, summary.opened_by()), SayEnum(lang, summary.holder()),
-                    summary.answer_due(), SayEnum(lang, summary.status())});
+                    DueText(summary.answer_due(), reader), SayEnum(lang, summary.status())});
   }
   return DrawTable({Say(lang, "ui.name"), Say(lang, "ui.opened_by"), Say(lang, "ui.holder"),
                     Say(lang, "ui.answer_due"), Say(lang, "ui.status")},

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "absl/time/civil_time.h"
 #include "google/protobuf/message.h"
 #include "kelisim/v1/case_service.pb.h"
 #include "kelisim/v1/information_service.pb.h"
@@ -17,11 +18,14 @@
 
 namespace kelisim::cli {
 
-// Language and terminal of the reader.
+// Language and terminal of the reader, and the day: what falls due within kDaysOfWarning
+// is marked.
 struct Reader {
   Lang lang = Lang::kEnglish;
   Look look;
+  absl::CivilDay today = absl::CivilDay::min();
 };
+inline constexpr int kDaysOfWarning = 3;
 
 std::string Render(const v1::Case& file, const Reader& reader);
 std::string Render(const v1::ListCasesResponse& cases, const Reader& reader);

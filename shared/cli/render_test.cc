@@ -207,5 +207,17 @@ TEST(Table, ColoursAndWrapsOnATerminalOnly) {
   EXPECT_EQ(std::count(drawn.begin(), drawn.end(), '\n'), 3);
 }
 
+// A warning from three days before the day to the day itself; not when it has passed.
+TEST(Render, WarnsBeforeAnAnswerIsOverdue) {
+  v1::MatterFile file;
+  file.mutable_state()->set_answer_due("2026-03-16");
+  const absl::CivilDay due(2026, 3, 16);
+  for (const auto& [today, warned] : {std::pair(due - 4, false), std::pair(due - 3, true),
+                                      std::pair(due, true), std::pair(due + 1, false)}) {
+    const std::string text = Render(file, Reader{Lang::kRussian, {}, today});
+    EXPECT_EQ(text.find("2026-03-16 (срок близок)") != std::string::npos, warned) << today;
+  }
+}
+
 }  // namespace
 }  // namespace kelisim::cli
