@@ -34,12 +34,14 @@ const v1::BodyList& InitialBodies() {
   return *bodies;
 }
 
-bool IsKnownBody(const v1::TreatyState& treaty, const std::string& id) {
+// Of the initial bodies and of all successors.
+template <typename Is>
+bool AnyBody(const v1::TreatyState& treaty, Is is) {
   for (const v1::Body& body : InitialBodies().bodies()) {
-    if (body.id() == id) return true;
+    if (is(body)) return true;
   }
   for (const v1::Succession& succession : treaty.successions()) {
-    if (succession.body().id() == id) return true;
+    if (is(succession.body())) return true;
   }
   return false;
 }
@@ -70,7 +72,8 @@ std::optional<v1::Violation> CheckInstrument(const v1::Instrument& instrument, c
   const v1::Body& body = instrument.body();
   // 13.1: each Party names its own body, under a name that no other one has.
   if (body.party() != context.author) return Violates("13.1", "", v1::Party_Name(body.party()));
-  if (IsKnownBody(context.treaty, body.id())) return Violates("13.1", "", body.id());
+  const auto has_that_name = [&](const v1::Body& other) { return other.id() == body.id(); };
+  if (AnyBody(context.treaty, has_that_name)) return Violates("13.1", "", body.id());
   if (!body.succeeds().empty() &&
       !IsAuthorised(context.treaty, body.succeeds(), body.party(), context.today)) {
     return Violates("13.1", "", body.succeeds());
@@ -224,16 +227,9 @@ std::vector<v1::Body> BodiesOn(const v1::TreatyState& treaty, absl::CivilDay day
 }
 
 bool IsAuthorised(const v1::TreatyState& treaty, const std::string& id, v1::Party party, absl::CivilDay day) {
-  const auto is = [&](const v1::Body& body) {
+  return AnyBody(treaty, [&](const v1::Body& body) {
     return body.id() == id && body.party() == party && InOffice(treaty, body, day);
-  };
-  for (const v1::Body& body : InitialBodies().bodies()) {
-    if (is(body)) return true;
-  }
-  for (const v1::Succession& succession : treaty.successions()) {
-    if (is(succession.body())) return true;
-  }
-  return false;
+  });
 }
 
 v1::RuleCatalogue RulesOn(const v1::TreatyState& treaty, absl::CivilDay day) {
