@@ -1,8 +1,10 @@
 // Checks a published ledger with the packages of Go's checksum database, which know
 // nothing of Kelisim: golang.org/x/mod/sumdb/note and .../tlog.
 //
-//	go run verify_ledger.go URL VKEY          all entries, tiles and proofs fit the signed root
-//	go run verify_ledger.go --flip URL VKEY   the same with one bit of an entry changed: must fail
+//	go run verify_ledger.go FROM VKEY          all entries, tiles and proofs fit the signed root
+//	go run verify_ledger.go --flip FROM VKEY   the same with one bit of an entry changed: must fail
+//
+// FROM is a URL or a directory that holds checkpoint and tile/.
 //
 // On Debian: GO111MODULE=off GOPATH=/usr/share/gocode, package golang-golang-x-mod-dev.
 package main
@@ -36,6 +38,9 @@ func check(what string, err error) {
 }
 
 func fetch(path string) ([]byte, error) {
+	if !strings.HasPrefix(url, "http") {
+		return os.ReadFile(url + "/" + path)
+	}
 	answer, err := http.Get(url + "/" + path)
 	if err != nil {
 		return nil, err
@@ -111,7 +116,7 @@ func main() {
 		flip, arguments = true, arguments[1:]
 	}
 	if len(arguments) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: verify_ledger [--flip] URL VKEY")
+		fmt.Fprintln(os.Stderr, "usage: verify_ledger [--flip] FROM VKEY")
 		os.Exit(2)
 	}
 	url = arguments[0]

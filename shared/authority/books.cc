@@ -3,13 +3,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "shared/authority/judgement.h"
 #include "shared/base/bytes.h"
-#include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/seal.h"
-#include "shared/treaty/instrument.h"
-#include "shared/treaty/quota.h"
-#include "shared/treaty/term.h"
 
 namespace kelisim::authority {
 namespace {
@@ -21,26 +18,13 @@ constexpr char kProgress[] = "Mg";
 constexpr char kLineage[] = "Ml";
 constexpr char kRecovering[] = "Mr";
 constexpr char kHalted[] = "Mh";
-constexpr char kEvidence[] = "Mv";
 
-constexpr uint32_t kEntryFormat = 1;
-constexpr size_t kEntryIdSize = 16;
 constexpr size_t kMaxEntryBytes = 65'535;
-constexpr size_t kMaxSubjectId = 64;
 
 // A checkpoint at least this often, so that what lies between two of them fits
 // one message to the counterpart.
 constexpr uint64_t kMaxUnsignedEntries = 128;
 constexpr size_t kMaxUnsignedBytes = 96 * 1024;
-
-// Empty when the entry is one of ours to understand; what is wrong otherwise.
-std::string FormatProblem(const v1::Entry& entry) {
-  if (entry.format() != kEntryFormat) return "format";
-  if (entry.entry_id().size() != kEntryIdSize) return "entry_id";
-  const bool progress = entry.kind() == v1::ENTRY_KIND_PROGRESS;
-  if (entry.commitment().size() != (progress ? 0 : Hash::kSize)) return "commitment";
-  return "";
-}
 
 bool Opens(const v1::Entry& entry, const v1::Leaf& leaf) {
   return leaf.opening().size() == Hash::kSize &&
@@ -174,7 +158,7 @@ absl::Status Books::AppendLoss(const ledger::Head& lost, absl::Time now) {
   for (uint64_t index = 0; index < own_.size(); ++index) {
     ASSIGN_OR_RETURN(const std::optional<std::string> sealed, log.SealedPayload(index));
     if (sealed) continue;
-    ASSIGN_OR_RETURN(const OpenedEntry opened, Load(Side::kOwn, index));
+    ASSIGN_OR_RETURN(const OpenedEntry opened, views_.OpenEntry(Side::kOwn, index));
     if (opened.entry.kind() != v1::ENTRY_KIND_PROGRESS) loss.add_payloads_lost(index);
   }
   v1::Entry entry;
@@ -243,27 +227,6 @@ absl::Status Books::TakeMirror(const RepeatedPtrField<v1::Leaf>& leaves,
   return Take(mirror_, Side::kMirror, leaves, checkpoint);
 }
 
-absl::StatusOr<OpenedEntry> Books::Load(Side side, uint64_t index) const {
-  const ledger::LogRows<ledger::Overlay> log(side, rows_);
-  OpenedEntry opened;
-  ASSIGN_OR_RETURN(const std::string bytes, log.Entry(index));
-  opened.reference.set_ledger(side == Side::kOwn ? identity_.self() : identity_.peer());
-  opened.reference.set_index(index);
-  if (!opened.entry.ParseFromString(bytes)) {
-    // Readable by nobody: shown by its place alone.
-    opened.entry.Clear();
-    return opened;
-  }
-  opened.reference.set_entry_id(opened.entry.entry_id());
-  ASSIGN_OR_RETURN(const std::optional<std::string> sealed, log.SealedPayload(index));
-  if (sealed) {
-    ASSIGN_OR_RETURN(const std::string unsealed, vault_.Unseal(rows_, PayloadContext(side, index), *sealed));
-    ASSIGN_OR_RETURN(PayloadAndOpening split, SplitPayload(unsealed));
-    opened.payload = std::move(split.payload);
-  }
-  return opened;
-}
-
 absl::Status Books::ProcessMirror(absl::Time now) {
   while (processed_ < mirror_.size()) {
     RETURN_IF_ERROR(ProcessEntry(processed_, now, /*may_append=*/true));
@@ -273,113 +236,17 @@ absl::Status Books::ProcessMirror(absl::Time now) {
 }
 
 absl::Status Books::ProcessEntry(uint64_t index, absl::Time now, bool may_append) {
-  ASSIGN_OR_RETURN(const OpenedEntry opened, Load(Side::kMirror, index));
+  ASSIGN_OR_RETURN(const OpenedEntry opened, views_.OpenEntry(Side::kMirror, index));
   // Processed from here on: a refusal of it stands after it.
   processed_ = index + 1;
-  if (const std::string problem = FormatProblem(opened.entry); !problem.empty()) {
-    if (!may_append) return absl::OkStatus();
-    return AppendRefusal(opened, v1::Act(), treaty::Violates("exchange.format", "", problem), now);
+  ASSIGN_OR_RETURN(const std::optional<Judgement> judged, JudgeEntry(opened, identity_.protocol, views_));
+  // PROGRESS and LOSS change no view; kinds of a later version are kept as they are.
+  if (!judged) {
+    return opened.entry.kind() == v1::ENTRY_KIND_REFUSAL ? views_.FoldRefusal(opened) : absl::OkStatus();
   }
-  switch (opened.entry.kind()) {
-    case v1::ENTRY_KIND_ACT:
-      return ProcessAct(opened, now, may_append);
-    case v1::ENTRY_KIND_REFUSAL:
-      return ProcessRefusal(opened);
-    default:
-      // PROGRESS and LOSS change no view; kinds of a later version are kept as they are.
-      return absl::OkStatus();
-  }
-}
-
-absl::Status Books::ProcessAct(const OpenedEntry& opened, absl::Time now, bool may_append) {
-  if (!opened.entry.addressed()) return absl::OkStatus();
-  v1::Act act;
-  std::optional<v1::Violation> violation;
-  if (opened.payload.empty()) {
-    violation = treaty::Violates("exchange.commitment");
-  } else if (!act.ParseFromString(opened.payload)) {
-    violation = treaty::Violates("exchange.format", "", "payload");
-  } else {
-    ASSIGN_OR_RETURN(violation, JudgeCounterpart(opened, act));
-  }
-  if (!violation) return views_.Fold(opened, act);
-  if (!may_append) return views_.FoldOwnRefusal(opened, act, *violation);
-  return AppendRefusal(opened, act, *violation, now);
-}
-
-absl::StatusOr<std::optional<v1::Violation>> Books::JudgeCounterpart(const OpenedEntry& opened,
-                                                                     const v1::Act& act) {
-  const absl::StatusOr<absl::CivilDay> effective_on = ParseDate(act.effective_on());
-  const absl::StatusOr<absl::CivilDay> happened_on = ParseDate(act.happened_on());
-  if (!effective_on.ok() || !happened_on.ok()) return treaty::Violates("exchange.format", "", "dates");
-  ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, views_.LoadTreaty());
-  // 13.2: judged by the protocol that its author names; an older one is no fault of who
-  // could not know yet that a newer one was signed.
-  const v1::Protocol* const protocol =
-      treaty::ProtocolNamed(treaty_state, identity_.protocol, act.protocol_version(), *effective_on);
-  if (protocol == nullptr) return treaty::Violates("13.2", "", "protocol_version");
-  // 13.1: signed for a body that was the authorised one on that day.
-  if (!treaty::IsAuthorised(treaty_state, act.body(), opened.reference.ledger(), *effective_on)) {
-    return treaty::Violates("13.1", "", "body");
-  }
-  const treaty::Context context{
-      opened.reference.ledger(), *effective_on, *happened_on, treaty_state, *protocol, views_,
-      /*of_counterpart=*/true};
-  std::optional<v1::Violation> violation;
-  switch (act.subject_case()) {
-    case v1::Act::kCaseAct: {
-      ASSIGN_OR_RETURN(violation, JudgeMatter<v1::CaseRecord>(act, context));
-      break;
-    }
-    case v1::Act::kMatterStep: {
-      ASSIGN_OR_RETURN(violation, JudgeMatter<v1::MatterRecord>(act, context));
-      break;
-    }
-    case v1::Act::kQuotaAct: {
-      ASSIGN_OR_RETURN(const v1::QuotaState state,
-                       views_.LoadQuota(opened.reference.ledger(), treaty::YearOf(act.quota_act())));
-      violation = treaty::Admit(state, act.quota_act(), context);
-      break;
-    }
-    case v1::Act::kTreatyAct:
-      violation = treaty::Admit(treaty_state, act.treaty_act(), context);
-      break;
-    case v1::Act::SUBJECT_NOT_SET:
-      violation = treaty::Violates("exchange.format", "", "subject");
-      break;
-  }
-  RETURN_IF_ERROR(views_.status());
-  return violation;
-}
-
-template <typename Record>
-absl::StatusOr<std::optional<v1::Violation>> Books::JudgeMatter(const v1::Act& act,
-                                                                const treaty::Context& context) {
-  if (act.subject_id().empty() || act.subject_id().size() > kMaxSubjectId) {
-    return treaty::Violates("exchange.format", "", "subject_id");
-  }
-  ASSIGN_OR_RETURN(const auto record, views_.Load<Record>(act.subject_id()));
-  const auto& state = record->state();
-  const auto& what = Matter<Record>::In(act);
-  // One chain per matter: the act names the last act it follows.
-  if (!IsUnknown(state) && !treaty::IsOutsideChain(what) && act.predecessor() != state.head_entry_id()) {
-    return treaty::Violates("step.chain");
-  }
-  return treaty::Admit(state, what, context);
-}
-
-absl::Status Books::ProcessRefusal(const OpenedEntry& opened) {
-  v1::Refusal refusal;
-  const uint64_t index = opened.entry.reference().position();
-  if (!refusal.ParseFromString(opened.payload) || index >= own_.size()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::string refused_bytes,
-                   ledger::LogRows<ledger::Overlay>(Side::kOwn, rows_).Entry(index));
-  if (tlog::LeafHash(refused_bytes).bytes() != opened.entry.reference().hash()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const OpenedEntry refused, Load(Side::kOwn, index));
-  v1::Act act;
-  if (refused.entry.kind() != v1::ENTRY_KIND_ACT || !act.ParseFromString(refused.payload))
-    return absl::OkStatus();
-  return views_.FoldRefusalOfOwn(refused, act, refusal.violation());
+  if (!judged->violation) return views_.Fold(opened, judged->act);
+  if (!may_append) return views_.FoldOwnRefusal(opened, judged->act, *judged->violation);
+  return AppendRefusal(opened, judged->act, *judged->violation, now);
 }
 
 absl::Status Books::SetCosigned(uint64_t size, std::string note) {
@@ -445,7 +312,7 @@ absl::Status Books::RebuildViews() {
   processed_ = 0;
   progress_ = 0;
   for (uint64_t index = 0; index < own_.size(); ++index) {
-    ASSIGN_OR_RETURN(const OpenedEntry opened, Load(Side::kOwn, index));
+    ASSIGN_OR_RETURN(const OpenedEntry opened, views_.OpenEntry(Side::kOwn, index));
     if (opened.entry.kind() == v1::ENTRY_KIND_PROGRESS) {
       progress_ = opened.entry.reference().position();
       if (progress_ > mirror_.size())
@@ -474,7 +341,7 @@ absl::Status Books::EndRecovery() {
 
 void Books::HaltWith(std::string reason, const std::vector<std::string>& notes) {
   for (size_t i = 0; i < notes.size(); ++i) {
-    rows_.Put(absl::StrCat(kEvidence, std::string(1, static_cast<char>(i))), notes[i]);
+    rows_.Put(absl::StrCat(kEvidenceRows, std::string(1, static_cast<char>(i))), notes[i]);
   }
   rows_.Put(kHalted, reason);
   halted_ = std::move(reason);

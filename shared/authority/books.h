@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "kelisim/v1/exchange_service.pb.h"
 #include "kelisim/v1/ledger.pb.h"
-#include "shared/authority/profile.h"
+#include "shared/authority/identity.h"
 #include "shared/authority/views.h"
 #include "shared/ledger/anchor.h"
 #include "shared/ledger/log.h"
@@ -20,25 +20,6 @@
 #include "shared/tlog/note.h"
 
 namespace kelisim::authority {
-
-// Who a node is and whom it faces.
-struct Identity {
-  Profile profile;
-  // Before the first one that both have signed.
-  v1::Protocol protocol;
-  // The authorised body for which this node signs (13.1).
-  std::string body;
-  tlog::NoteSigner log;
-  tlog::NoteSigner witness;
-  tlog::NoteSigner mirror;
-  // The counterpart's public keys.
-  tlog::NoteVerifier peer_log;
-  tlog::NoteVerifier peer_witness;
-  tlog::NoteVerifier peer_mirror;
-
-  v1::Party self() const { return profile.party; }
-  v1::Party peer() const { return treaty::Other(profile.party); }
-};
 
 // The books of a node: its own ledger, its mirror of the counterpart's, and the
 // views folded from both. Every change goes into one overlay, which the core
@@ -130,14 +111,6 @@ class Books {
                            absl::Time now, OpenedEntry* opened);
   absl::Status AppendProgress(absl::Time now);
   absl::Status ProcessEntry(uint64_t index, absl::Time now, bool may_append);
-  absl::Status ProcessAct(const OpenedEntry& opened, absl::Time now, bool may_append);
-  absl::Status ProcessRefusal(const OpenedEntry& opened);
-  absl::StatusOr<std::optional<v1::Violation>> JudgeCounterpart(const OpenedEntry& opened,
-                                                                const v1::Act& act);
-  template <typename Record>
-  absl::StatusOr<std::optional<v1::Violation>> JudgeMatter(const v1::Act& act,
-                                                           const treaty::Context& context);
-  absl::StatusOr<OpenedEntry> Load(ledger::Side side, uint64_t index) const;
   absl::StatusOr<std::string> SealLeaf(ledger::Side side, uint64_t index, const v1::Leaf& leaf,
                                        const v1::Entry& entry);
   absl::Status Take(ledger::Log& log, ledger::Side side,

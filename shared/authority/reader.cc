@@ -30,6 +30,10 @@ constexpr int kLargestPage = 500;
 
 }  // namespace
 
+Side Reader::SideOf(v1::Party ledger) const {
+  return ledger == identity_.self() ? Side::kOwn : Side::kMirror;
+}
+
 absl::StatusOr<uint64_t> Reader::Cosigned() const { return ReadNumber(store_, kCosignedRow); }
 
 absl::StatusOr<Reader::Opened> Reader::Load(Side side, uint64_t index) const {
@@ -354,44 +358,112 @@ absl::StatusOr<uint64_t> Reader::Published(v1::Party ledger) const {
 absl::StatusOr<std::string> Reader::GetTile(v1::Party ledger, const tlog::Tile& tile) const {
   ASSIGN_OR_RETURN(const uint64_t size, Published(ledger));
   if (!tlog::HasTile(tile, size)) return absl::NotFoundError("tile");
-  const LogRows<Store> rows(ledger == identity_.self() ? Side::kOwn : Side::kMirror, store_);
+  const LogRows<Store> rows(SideOf(ledger), store_);
   return tlog::ReadTile(tile, rows.Nodes(), [&](uint64_t index) { return rows.Entry(index); });
 }
 
-absl::StatusOr<v1::Receipt> Reader::GetReceipt(v1::Party ledger, uint64_t index, absl::Time now) const {
-  const bool own = ledger == identity_.self();
-  if (!own && ledger != identity_.peer()) return absl::InvalidArgumentError("ledger");
-  const LogRows<Store> rows(own ? Side::kOwn : Side::kMirror, store_);
-  ASSIGN_OR_RETURN(const std::string entry, rows.Entry(index));
-  v1::Receipt receipt;
-  absl::StatusOr<std::string> newest = GetCheckpoint(ledger);
-  if (absl::IsNotFound(newest.status())) return receipt;  // nothing is cosigned yet
-  if (!newest.ok()) return newest.status();
-  std::string checkpoint = *std::move(newest);
-  // All the rest is about this one checkpoint, whatever is written meanwhile.
+absl::StatusOr<std::string> Reader::CosignedCheckpoint(v1::Party ledger, absl::Time now) const {
+  ASSIGN_OR_RETURN(std::string checkpoint, GetCheckpoint(ledger));
+  if (ledger == identity_.self()) return checkpoint;
+  // Stored here as it is: this node may say so again at any time.
+  ASSIGN_OR_RETURN(const tlog::Note note, tlog::Note::Parse(checkpoint));
+  const auto seconds = static_cast<uint64_t>(absl::ToUnixSeconds(now));
+  return absl::StrCat(checkpoint, identity_.witness.Cosign(note.text, seconds),
+                      identity_.mirror.Cosign(note.text, seconds));
+}
+
+absl::StatusOr<std::string> Reader::ProofIn(v1::Party ledger, uint64_t index,
+                                            const std::string& checkpoint) const {
+  const LogRows<Store> rows(SideOf(ledger), store_);
   ASSIGN_OR_RETURN(const tlog::Note note, tlog::Note::Parse(checkpoint));
   ASSIGN_OR_RETURN(const tlog::Checkpoint head, tlog::Checkpoint::Parse(note.text));
-  receipt.set_cosigned_size(head.size);
-  if (index >= head.size) return receipt;
-  if (!own) {
-    // Stored here as it is: this node may say so again at any time.
-    const auto seconds = static_cast<uint64_t>(absl::ToUnixSeconds(now));
-    checkpoint += identity_.witness.Cosign(note.text, seconds) + identity_.mirror.Cosign(note.text, seconds);
-  }
+  ASSIGN_OR_RETURN(const std::string entry, rows.Entry(index));
   ASSIGN_OR_RETURN(std::vector<Hash> path, tlog::InclusionProof(index, head.size, rows.Nodes()));
-  const tlog::Proof proof{index, std::move(path), std::move(checkpoint)};
-  const tlog::NoteVerifier& log = own ? identity_.log.verifier() : identity_.peer_log;
-  const tlog::NoteVerifier& witness = own ? identity_.peer_witness : identity_.witness.verifier();
-  const tlog::NoteVerifier& mirror = own ? identity_.peer_mirror : identity_.mirror.verifier();
-  ASSIGN_OR_RETURN(const tlog::Policy policy,
-                   tlog::Policy::Parse(absl::StrCat(
-                       "log ", log.ToString(), "\nwitness witness ", witness.ToString(), "\nwitness mirror ",
-                       mirror.ToString(), "\ngroup treaty all witness mirror\nquorum treaty\n")));
+  const tlog::Proof proof{index, std::move(path), checkpoint};
+  ASSIGN_OR_RETURN(const tlog::Policy policy, tlog::Policy::Parse(PolicyText(identity_, ledger)));
   // Nothing is handed out that this node would not believe itself.
   const absl::Status verified = tlog::VerifyProof(proof, tlog::LeafHash(entry), policy);
   if (!verified.ok()) return absl::DataLossError(verified.message());
-  receipt.set_proof(tlog::FormatProof(proof));
+  return tlog::FormatProof(proof);
+}
+
+absl::StatusOr<v1::Receipt> Reader::GetReceipt(v1::Party ledger, uint64_t index, absl::Time now) const {
+  if (ledger != identity_.self() && ledger != identity_.peer()) return absl::InvalidArgumentError("ledger");
+  RETURN_IF_ERROR(LogRows<Store>(SideOf(ledger), store_).Entry(index).status());
+  v1::Receipt receipt;
+  const absl::StatusOr<std::string> checkpoint = CosignedCheckpoint(ledger, now);
+  if (absl::IsNotFound(checkpoint.status())) return receipt;  // nothing is cosigned yet
+  if (!checkpoint.ok()) return checkpoint.status();
+  ASSIGN_OR_RETURN(const tlog::Note note, tlog::Note::Parse(*checkpoint));
+  ASSIGN_OR_RETURN(const tlog::Checkpoint head, tlog::Checkpoint::Parse(note.text));
+  receipt.set_cosigned_size(head.size);
+  if (index >= head.size) return receipt;
+  ASSIGN_OR_RETURN(*receipt.mutable_proof(), ProofIn(ledger, index, *checkpoint));
   return receipt;
+}
+
+absl::StatusOr<Disclosed> Reader::Disclose(v1::Party ledger, uint64_t index) const {
+  const LogRows<Store> rows(SideOf(ledger), store_);
+  Disclosed disclosed;
+  ASSIGN_OR_RETURN(disclosed.entry, rows.Entry(index));
+  ASSIGN_OR_RETURN(const std::optional<std::string> sealed, rows.SealedPayload(index));
+  if (!sealed) return disclosed;
+  ASSIGN_OR_RETURN(const std::string unsealed,
+                   vault_.Unseal(store_, PayloadContext(SideOf(ledger), index), *sealed));
+  ASSIGN_OR_RETURN(disclosed.content, SplitPayload(unsealed));
+  return disclosed;
+}
+
+absl::StatusOr<std::string> Reader::CheckpointCovering(v1::Party ledger, uint64_t index) const {
+  const LogRows<Store> rows(SideOf(ledger), store_);
+  ASSIGN_OR_RETURN(const uint64_t size, rows.Size());
+  for (uint64_t covered = index + 1; covered <= size; ++covered) {
+    absl::StatusOr<std::string> note = rows.Checkpoint(covered);
+    if (!absl::IsNotFound(note.status())) return note;
+  }
+  return absl::NotFoundError("no checkpoint covers this entry yet");
+}
+
+absl::StatusOr<std::vector<Hash>> Reader::Consistency(v1::Party ledger, uint64_t first,
+                                                      uint64_t second) const {
+  return tlog::ConsistencyProof(first, second, LogRows<Store>(SideOf(ledger), store_).Nodes());
+}
+
+absl::StatusOr<std::vector<v1::EntryReference>> Reader::ActsOf(const std::string& name) const {
+  const std::string id = name.substr(name.find('/') + 1);
+  Overlay rows(store_);
+  const Views views(identity_.self(), rows, vault_);
+  std::vector<v1::EntryReference> acts;
+  const auto collect = [&](const auto& record) {
+    for (const v1::ActRecord& made : record.acts()) acts.push_back(made.entry());
+  };
+  if (name.rfind("cases/", 0) == 0) {
+    ASSIGN_OR_RETURN(const auto record, views.Load<v1::CaseRecord>(id));
+    collect(*record);
+  } else {
+    ASSIGN_OR_RETURN(const auto record, views.Load<v1::MatterRecord>(id));
+    collect(*record);
+  }
+  return acts;
+}
+
+absl::StatusOr<std::string> Reader::GetEntry(v1::Party ledger, uint64_t index) const {
+  return LogRows<Store>(SideOf(ledger), store_).Entry(index);
+}
+
+absl::StatusOr<std::vector<std::string>> Reader::Evidence() const {
+  std::vector<std::string> notes;
+  RETURN_IF_ERROR(store_.Scan(kEvidenceRows, ledger::PrefixEnd(kEvidenceRows),
+                              [&](std::string_view, std::string_view note) {
+                                notes.emplace_back(note);
+                                return true;
+                              }));
+  return notes;
+}
+
+absl::StatusOr<std::vector<v1::EntryReference>> Reader::Grounds() const {
+  Overlay rows(store_);
+  return Views(identity_.self(), rows, vault_).Grounds();
 }
 
 }  // namespace kelisim::authority

@@ -1,6 +1,7 @@
 #ifndef KELISIM_SHARED_AUTHORITY_READER_H_
 #define KELISIM_SHARED_AUTHORITY_READER_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,12 @@
 #include "shared/tlog/tiles.h"
 
 namespace kelisim::authority {
+
+// An entry, and what it commits to when that is here.
+struct Disclosed {
+  std::string entry;
+  std::optional<PayloadAndOpening> content;
+};
 
 // The node's answers to questions: reads of committed rows, beside the core.
 // Thread-safe. Everything referred to must outlive the reader.
@@ -55,6 +62,24 @@ class Reader {
   // the mirror all. NOT_FOUND: there is none, or not yet.
   absl::StatusOr<std::string> GetTile(v1::Party ledger, const tlog::Tile& tile) const;
   absl::StatusOr<v1::Receipt> GetReceipt(v1::Party ledger, uint64_t index, absl::Time now) const;
+
+  // ---- for dossiers
+
+  // As GetCheckpoint, with log, witness and mirror lines for either ledger.
+  absl::StatusOr<std::string> CosignedCheckpoint(v1::Party ledger, absl::Time now) const;
+  // The C2SP tlog-proof of an entry in a cosigned checkpoint that covers it.
+  absl::StatusOr<std::string> ProofIn(v1::Party ledger, uint64_t index, const std::string& checkpoint) const;
+  // The first checkpoint of its log that covers an entry. NOT_FOUND: none does yet.
+  absl::StatusOr<std::string> CheckpointCovering(v1::Party ledger, uint64_t index) const;
+  absl::StatusOr<std::vector<Hash>> Consistency(v1::Party ledger, uint64_t first, uint64_t second) const;
+  absl::StatusOr<Disclosed> Disclose(v1::Party ledger, uint64_t index) const;
+  // Where the acts of a matter stand, in the order in which this node has folded them.
+  absl::StatusOr<std::vector<v1::EntryReference>> ActsOf(const std::string& name) const;
+  absl::StatusOr<std::string> GetEntry(v1::Party ledger, uint64_t index) const;
+  // Contradicting checkpoints that were kept when the node halted, verbatim.
+  absl::StatusOr<std::vector<std::string>> Evidence() const;
+  // The acts on which all matters rest: on the treaty, its instruments and the quotas.
+  absl::StatusOr<std::vector<v1::EntryReference>> Grounds() const;
   // The counterpart was told of the document, and may have it.
   absl::StatusOr<bool> MayFetch(std::string_view sha256) const;
   // SHA-256 of every document that acts of the counterpart name.
@@ -68,6 +93,7 @@ class Reader {
   absl::StatusOr<Opened> Load(ledger::Side side, uint64_t index) const;
   absl::StatusOr<v1::TimelineItem> ItemFor(const v1::ActRecord& made, uint64_t cosigned) const;
   absl::StatusOr<uint64_t> Cosigned() const;
+  ledger::Side SideOf(v1::Party ledger) const;
   // Size of the ledger as far as it is published.
   absl::StatusOr<uint64_t> Published(v1::Party ledger) const;
   absl::StatusOr<absl::CivilDay> DayOf(const std::string& on, absl::Time now) const;

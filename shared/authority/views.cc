@@ -49,6 +49,10 @@ std::string MatterDueRow(v1::Party self, const v1::MatterState& state) {
   return waits ? absl::StrCat("vo", state.answer_due(), state.id()) : "";
 }
 
+std::string GroundRow(v1::Party ledger, uint64_t index) {
+  return absl::StrCat(PartyKey("vg", ledger), U64(index));
+}
+
 std::string ReplyKey(std::string_view request_id) { return absl::StrCat("va", Absl(request_id)); }
 
 absl::Status Unreadable(std::string_view what) {
@@ -150,7 +154,43 @@ absl::StatusOr<std::vector<std::string>> Views::OverdueMatters(const std::string
   return overdue;
 }
 
+absl::StatusOr<OpenedEntry> Views::OpenEntry(ledger::Side side, uint64_t index) const {
+  const ledger::LogRows<ledger::Overlay> log(side, rows_);
+  OpenedEntry opened;
+  ASSIGN_OR_RETURN(const std::string bytes, log.Entry(index));
+  opened.reference.set_ledger(side == ledger::Side::kOwn ? self_ : treaty::Other(self_));
+  opened.reference.set_index(index);
+  if (!opened.entry.ParseFromString(bytes)) {
+    // Readable by nobody: shown by its place alone.
+    opened.entry.Clear();
+    return opened;
+  }
+  opened.reference.set_entry_id(opened.entry.entry_id());
+  ASSIGN_OR_RETURN(const std::optional<std::string> sealed, log.SealedPayload(index));
+  if (sealed) {
+    ASSIGN_OR_RETURN(const std::string unsealed, vault_.Unseal(rows_, PayloadContext(side, index), *sealed));
+    ASSIGN_OR_RETURN(PayloadAndOpening split, SplitPayload(unsealed));
+    opened.payload = std::move(split.payload);
+  }
+  return opened;
+}
+
+absl::StatusOr<std::vector<v1::EntryReference>> Views::Grounds() const {
+  std::vector<v1::EntryReference> grounds;
+  RETURN_IF_ERROR(rows_.Scan("vg", ledger::PrefixEnd("vg"), [&](std::string_view key, std::string_view) {
+    v1::EntryReference& ground = grounds.emplace_back();
+    ground.set_ledger(static_cast<v1::Party>(key[2]));
+    ground.set_index(ReadU64(key.substr(3)));
+    return true;
+  }));
+  return grounds;
+}
+
 absl::Status Views::Fold(const OpenedEntry& opened, const v1::Act& act) {
+  const bool instrument = act.matter_step().has_instrument();
+  if (instrument || act.has_quota_act() || act.has_treaty_act()) {
+    rows_.Put(GroundRow(opened.reference.ledger(), opened.reference.index()), "");
+  }
   switch (act.subject_case()) {
     case v1::Act::kCaseAct:
       RETURN_IF_ERROR(FoldAct<v1::CaseRecord>(opened, act));
@@ -231,6 +271,22 @@ absl::Status Views::FoldOwnRefusal(const OpenedEntry& refused, const v1::Act& ac
     *made->mutable_refusal() = violation;
     return records_.Save(std::move(record));
   });
+}
+
+absl::Status Views::FoldRefusal(const OpenedEntry& opened) {
+  v1::Refusal refusal;
+  const uint64_t index = opened.entry.reference().position();
+  if (!refusal.ParseFromString(opened.payload)) return absl::OkStatus();
+  const ledger::LogRows<ledger::Overlay> own(ledger::Side::kOwn, rows_);
+  ASSIGN_OR_RETURN(const uint64_t size, own.Size());
+  if (index >= size) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string refused_bytes, own.Entry(index));
+  if (tlog::LeafHash(refused_bytes).bytes() != opened.entry.reference().hash()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const OpenedEntry refused, OpenEntry(ledger::Side::kOwn, index));
+  v1::Act act;
+  if (refused.entry.kind() != v1::ENTRY_KIND_ACT || !act.ParseFromString(refused.payload))
+    return absl::OkStatus();
+  return FoldRefusalOfOwn(refused, act, refusal.violation());
 }
 
 absl::Status Views::FoldRefusalOfOwn(const OpenedEntry& refused, const v1::Act& act,

@@ -51,6 +51,7 @@ inline std::string AttachmentRowKey(std::string_view sha256) { return absl::StrC
 //   vo <answer due> <matter id>      own question not answered yet: empty
 //   va <request id>                  ReplyRow
 //   vf <sha256>                      AttachmentRow
+//   vg <party> <index u64>           an act on which all matters rest: empty
 //
 // Single-threaded. As a Registry it cannot return errors; the first failed read
 // is kept in status(), which the caller checks before it trusts a verdict.
@@ -84,13 +85,19 @@ class Views final : public treaty::Registry {
   // Who names a document; nothing set: nobody.
   absl::StatusOr<v1::AttachmentRow> LoadAttachment(std::string_view sha256) const;
 
+  absl::StatusOr<std::vector<v1::EntryReference>> Grounds() const;
+
   // Folds an admitted act. `act` is the parsed payload.
   absl::Status Fold(const OpenedEntry& opened, const v1::Act& act);
   // Notes in the matter that this node refused an act of the counterpart.
   absl::Status FoldOwnRefusal(const OpenedEntry& refused, const v1::Act& act, const v1::Violation& violation);
-  // The counterpart refused an own act: the matter becomes what it is without it.
-  absl::Status FoldRefusalOfOwn(const OpenedEntry& refused, const v1::Act& act,
-                                const v1::Violation& violation);
+  // Folds a refusal by the counterpart: the matter becomes what it is without the own act
+  // that it refuses. One that refuses nothing changes nothing.
+  absl::Status FoldRefusal(const OpenedEntry& opened);
+
+  // An entry of either ledger, with its payload when that is here. One that cannot be
+  // parsed is shown by its place alone.
+  absl::StatusOr<OpenedEntry> OpenEntry(ledger::Side side, uint64_t index) const;
 
   // Deletes every view row, before a rebuild.
   absl::Status Clear();
@@ -121,6 +128,8 @@ class Views final : public treaty::Registry {
   absl::Status FoldAct(const OpenedEntry& opened, const v1::Act& act);
   template <typename Record>
   absl::StatusOr<typename Matter<Record>::State> Refold(const Record& record, uint64_t own_end) const;
+  absl::Status FoldRefusalOfOwn(const OpenedEntry& refused, const v1::Act& act,
+                                const v1::Violation& violation);
   absl::Status UpdateRegisters(const Registered& before, const v1::CaseState& state, int64_t at_us);
   absl::Status UpdateTreaty(const v1::MatterState& state);
   absl::Status NoteAttachments(const OpenedEntry& opened, const v1::MatterStep& step);
@@ -148,6 +157,7 @@ std::string QuotaRow(v1::Party entry_state, int year);
 inline constexpr std::string_view kTreatyRow = "vt";
 inline constexpr char kProcessedRow[] = "Mp";
 inline constexpr char kCosignedRow[] = "Mc";
+inline constexpr char kEvidenceRows[] = "Mv";
 // A row of eight bytes; 0 when there is none. `rows`: a Store or an Overlay.
 template <typename Rows>
 absl::StatusOr<uint64_t> ReadNumber(const Rows& rows, std::string_view row) {

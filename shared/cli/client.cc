@@ -147,6 +147,19 @@ Result<v1::Attachment> Client::Download(const std::string& sha256,
   result.status = stream->Finish();
   return result;
 }
+grpc::Status Client::Export(const v1::ExportDossierRequest& request,
+                            const std::function<bool(const v1::DossierChunk&)>& take) {
+  grpc::ClientContext context;
+  Prepare(context, kAttachmentTimeout);
+  const auto stream = ledger_->ExportDossier(&context, request);
+  v1::DossierChunk chunk;
+  while (stream->Read(&chunk)) {
+    if (take(chunk)) continue;
+    context.TryCancel();
+    break;
+  }
+  return stream->Finish();
+}
 Result<v1::QuotaState> Client::Call(const v1::GetQuotaRequest& request) {
   return Unary(*quotas_, &v1::QuotaService::StubInterface::GetQuota, request);
 }

@@ -18,7 +18,7 @@
 #include "kelisim/v1/messages.pb.h"
 #include "kelisim/v1/quota_service.grpc.pb.h"
 #include "kelisim/v1/treaty_service.grpc.pb.h"
-#include "shared/cli/messages.h"
+#include "shared/text/messages.h"
 
 namespace kelisim::cli {
 
@@ -63,6 +63,9 @@ class Client {
   Result<v1::Information> Call(const v1::GetInformationRequest& request);
   Result<v1::NodeState> Call(const v1::GetNodeStateRequest& request);
   Result<v1::Receipt> Call(const v1::GetReceiptRequest& request);
+  // Gives each chunk to `take`, which returns false to break off; within an hour.
+  grpc::Status Export(const v1::ExportDossierRequest& request,
+                      const std::function<bool(const v1::DossierChunk&)>& take);
   Result<v1::GetCheckpointResponse> Call(const v1::GetCheckpointRequest& request);
 
   // Calls `each` for every message until the stream ends. A stream lives for an

@@ -56,8 +56,8 @@ void AddCompletionCommand(Program& program) {
   CLI::App* bash = group->add_subcommand("bash", "Write a completion script for bash");
   bash->footer("Example:\n  kelisim completion bash > ~/.local/share/bash-completion/completions/kelisim");
   bash->callback([&program] {
-    program.offline = [&program](std::ostream& out) {
-      out << BashScript(program.app);
+    program.offline = [&program](const Options&, const World& world) {
+      world.out << BashScript(program.app);
       return kOk;
     };
   });

@@ -130,14 +130,16 @@ void AddKind(Program& program, const Kind& kind) {
 
 }  // namespace
 
+std::string GroupOf(const treaty::MatterKind& kind) {
+  const std::string& name = kind.kind->name();
+  return name.substr(name.rfind('_') + 1);
+}
+
 void AddMatterCommands(Program& program) {
   static const auto* const kinds = [] {
     auto* made = new std::deque<Kind>;
     for (const treaty::MatterKind& kind : treaty::MatterKinds()) {
-      // "court_decision" is "decision" for short.
-      const std::string& name = kind.kind->name();
-      made->push_back({kind.kind, name.substr(name.rfind('_') + 1), absl::StrCat(Absl(kind.collection), "/"),
-                       kind.begins});
+      made->push_back({kind.kind, GroupOf(kind), absl::StrCat(Absl(kind.collection), "/"), kind.begins});
     }
     return made;
   }();

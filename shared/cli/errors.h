@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "grpcpp/support/status.h"
-#include "shared/cli/messages.h"
 #include "shared/cli/table.h"
+#include "shared/text/messages.h"
 
 // What went wrong, for people and for programs.
 

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "kelisim/v1/messages.pb.h"
-#include "shared/cli/messages.h"
+#include "shared/text/messages.h"
 
 namespace kelisim::cli {
 

@@ -23,6 +23,7 @@ constexpr char kFooter[] =
     "  6  not allowed to this officer\n"
     "  7  not reachable, or the outcome is unknown: repeat with the request id shown\n"
     "  8  the request id was used before with other content\n"
+    "  10 to 15  kelisim verify: see its --help\n"
     "\n"
     "Examples:\n"
     "  export KELISIM_PROFILE=kz-officer.textproto\n"
@@ -97,6 +98,7 @@ Program::Program() : app(kDescription, "kelisim") {
   AddTermCommands(*this);
   AddRuleCommands(*this);
   AddInformationCommand(*this);
+  AddDossierCommands(*this);
   AddNodeCommands(*this);
   AddCompletionCommand(*this);
 }
@@ -128,7 +130,7 @@ int Run(const std::vector<std::string>& arguments, const World& world) {
     if (error.get_exit_code() == 0) return program.app.exit(error, world.out, world.err);  // --help
     return TellUsage(BadInput(error.what()), AsksForJson(arguments), world);
   }
-  if (program.offline) return program.offline(world.out);
+  if (program.offline) return program.offline(program.options, world);
   const absl::StatusOr<Options> options = FillIn(program.options, world.environment);
   if (!options.ok()) {
     return TellUsage(BadInput(std::string(options.status().message())), program.options.json, world);

@@ -15,6 +15,7 @@
 #include "shared/cli/errors.h"
 #include "shared/cli/options.h"
 #include "shared/cli/render.h"
+#include "shared/treaty/matter.h"
 
 // The command line: a tree of commands, each of which leaves an action behind
 // when it is parsed. One action is then run against the services.
@@ -50,7 +51,7 @@ struct Program {
   // Set by the command that was parsed. Exactly one of the two.
   Action action;
   // For a command that needs no service.
-  std::function<int(std::ostream&)> offline;
+  std::function<int(const Options&, const World&)> offline;
 };
 
 // Writes the failure as the options ask for; returns its exit code.
@@ -76,6 +77,9 @@ int Submit(const Session& session, Request request) {
   const std::string changing = options.validate_only ? "" : request.request_id();
   return Fail(session, FailureOf(result.status, changing, session.reader.lang));
 }
+
+// "court_decision" is "decision" for short.
+std::string GroupOf(const treaty::MatterKind& kind);
 
 // "cases/ID" of "cases/ID" or "ID".
 std::string CaseName(const std::string& given);
@@ -105,6 +109,8 @@ void AddTermCommands(Program& program);
 void AddRuleCommands(Program& program);
 void AddInformationCommand(Program& program);
 void AddNodeCommands(Program& program);
+// dossier, verify.
+void AddDossierCommands(Program& program);
 void AddCompletionCommand(Program& program);
 
 // Parses and runs; returns the exit code. `arguments` are without the program's name.

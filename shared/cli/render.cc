@@ -11,6 +11,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
+#include "shared/text/acts.h"
 #include "shared/treaty/information.h"
 #include "shared/treaty/rules.h"
 
@@ -41,23 +42,10 @@ std::string SayStatus(Lang lang, Status status) {
                       google::protobuf::GetEnumDescriptor<Status>()->FindValueByNumber(status)->name(), ")");
 }
 
-// "kz/12": the ledger and the index in it.
-std::string Position(const v1::EntryReference& entry) {
-  const char* ledger = entry.ledger() == v1::PARTY_KZ ? "kz/" : entry.ledger() == v1::PARTY_RU ? "ru/" : "?/";
-  return absl::StrCat(ledger, entry.index());
-}
-
 std::string Positions(const google::protobuf::RepeatedPtrField<v1::EntryReference>& entries) {
   return absl::StrJoin(entries, " ", [](std::string* out, const v1::EntryReference& entry) {
-    absl::StrAppend(out, Position(entry));
+    absl::StrAppend(out, PositionText(entry));
   });
-}
-
-// Only words that are known here: an id in a column stands for the rule, the
-// text beside it is for people.
-std::string RuleText(Lang lang, const std::string& id) {
-  const v1::Rule* rule = treaty::FindRule(id);
-  return rule == nullptr ? id : absl::StrCat(id, ": ", In(lang, rule->text()));
 }
 
 // ---- persons
@@ -114,70 +102,12 @@ const char* Colour(v1::Evidence evidence) {
   }
 }
 
-// Set value of a field that tells one act from another of its kind.
-std::string Particular(Lang lang, const Message& content, const FieldDescriptor& field) {
-  const google::protobuf::Reflection& reflection = *content.GetReflection();
-  if (!reflection.HasField(content, &field)) return "";
-  switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_STRING:
-      return reflection.GetString(content, &field);
-    case FieldDescriptor::CPPTYPE_UINT32:
-      return absl::StrCat(reflection.GetUInt32(content, &field));
-    case FieldDescriptor::CPPTYPE_INT32:
-      return absl::StrCat(reflection.GetInt32(content, &field));
-    case FieldDescriptor::CPPTYPE_ENUM:
-      return SayEnum(lang, *field.enum_type(), reflection.GetEnumValue(content, &field));
-    default:
-      return "";
-  }
-}
-
-// The one message that is set in `message`, and its field; or nothing.
-std::pair<const Message*, const FieldDescriptor*> SetIn(const Message& message) {
-  std::vector<const FieldDescriptor*> set;
-  message.GetReflection()->ListFields(message, &set);
-  for (const FieldDescriptor* field : set) {
-    if (field->containing_oneof() != nullptr) {
-      return {&message.GetReflection()->GetMessage(message, field), field};
-    }
-  }
-  return {nullptr, nullptr};
-}
-
-// "Deferred: 3.g, head".
-std::string What(Lang lang, const v1::TimelineItem& item) {
-  if (item.matter_step().answer_overdue()) {
-    return absl::StrCat(Say(lang, "act.answer_overdue"), ": ", item.matter_step().answer_due());
-  }
-  const Message* act = item.has_matter_step() ? SetIn(item.matter_step()).first : SetIn(item).first;
-  if (act == nullptr) return "?";
-  const auto [set, field] = SetIn(*act);
-  if (set == nullptr) return "?";
-  const Message& content = *set;
-  std::vector<std::string> particulars;
-  for (const char* name : {"kind", "number", "note_number", "rule", "person_id", "item_id", "reason",
-                           "ground", "year", "valid_until"}) {
-    const FieldDescriptor* particular = content.GetDescriptor()->FindFieldByName(name);
-    std::string text = particular == nullptr ? "" : Particular(lang, content, *particular);
-    if (!text.empty()) particulars.push_back(std::move(text));
-  }
-  const std::string name = Say(lang, MessageKey(*field));
-  return particulars.empty() ? name : absl::StrCat(name, ": ", absl::StrJoin(particulars, ", "));
-}
-
-std::string EvidenceText(Lang lang, const v1::TimelineItem& item) {
-  std::string text = SayEnum(lang, item.evidence());
-  if (item.has_refusal()) absl::StrAppend(&text, ": ", item.refusal().rule());
-  if (!item.refusal().found().empty()) absl::StrAppend(&text, " (", item.refusal().found(), ")");
-  return text;
-}
-
 template <typename File>
 std::string Timeline(const File& file, const Reader& reader) {
   const Lang lang = reader.lang;
   std::vector<Row> rows;
   for (const v1::TimelineItem& item : file.timeline()) {
-    rows.push_back({Position(item.entry()), item.happened_on(), What(lang, item),
+    rows.push_back({PositionText(item.entry()), item.happened_on(), ActText(lang, item),
                     Cell(EvidenceText(lang, item), Colour(item.evidence())), item.officer()});
   }
   return DrawTable(
@@ -333,37 +263,10 @@ std::string Render(const v1::SubmitCaseCommandResponse& response, const Reader& 
 
 namespace {
 
-// Every value that is set, by the name that JSON gives it; hashes are for machines.
-void CollectFacts(Lang lang, const Message& message, const std::string& path, std::vector<Row>& rows) {
-  std::vector<const FieldDescriptor*> set;
-  message.GetReflection()->ListFields(message, &set);
-  for (const FieldDescriptor* field : set) {
-    const std::string at = path.empty() ? field->name() : absl::StrCat(path, ".", field->name());
-    const auto& reflection = *message.GetReflection();
-    const int size = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
-    for (int i = 0; i < size; ++i) {
-      const std::string place = field->is_repeated() ? absl::StrCat(at, "[", i, "]") : at;
-      if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-        CollectFacts(lang,
-                     field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i)
-                                          : reflection.GetMessage(message, field),
-                     place, rows);
-        continue;
-      }
-      if (field->type() == FieldDescriptor::TYPE_BYTES) continue;
-      std::string value;
-      if (field->cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
-        value = YesNo(lang, reflection.GetBool(message, field));
-      } else if (!field->is_repeated()) {
-        value = Particular(lang, message, *field);
-      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
-        value = SayEnum(lang, *field->enum_type(), reflection.GetRepeatedEnumValue(message, field, i));
-      } else {
-        value = reflection.GetRepeatedString(message, field, i);
-      }
-      rows.push_back({place, value});
-    }
-  }
+std::string Facts(const Message& message, const Reader& reader) {
+  std::vector<Row> rows;
+  for (auto& [name, value] : FactsText(reader.lang, message)) rows.push_back({name, value});
+  return DrawTable({Say(reader.lang, "ui.name"), Say(reader.lang, "ui.what")}, rows, reader.look);
 }
 
 // The facts of the kind, and the family of its steps' messages: "decision_step.".
@@ -392,10 +295,7 @@ std::string Render(const v1::MatterFile& file, const Reader& reader) {
                                reader.look);
   if (file.awaiting_cosignature()) absl::StrAppend(&text, Say(lang, "ui.awaiting_cosignature"), "\n");
   const auto [facts, family] = FactsOf(state);
-  std::vector<Row> rows;
-  if (facts != nullptr) CollectFacts(lang, *facts, "", rows);
-  absl::StrAppend(&text, Section(Say(lang, "ui.facts"),
-                                 DrawTable({Say(lang, "ui.name"), Say(lang, "ui.what")}, rows, reader.look)));
+  if (facts != nullptr) absl::StrAppend(&text, Section(Say(lang, "ui.facts"), Facts(*facts, reader)));
   std::vector<Row> attachments;
   for (const v1::Attachment& attachment : file.attachments()) {
     attachments.push_back({ToHex(attachment.sha256()), attachment.size() == 0
@@ -468,24 +368,20 @@ std::string Render(const v1::Term& term, const Reader& reader) {
   for (const v1::Body& body : term.bodies()) {
     bodies.push_back({SayEnum(lang, body.party()), body.from(), body.id(), In(lang, body.name())});
   }
-  std::vector<Row> protocol;
-  CollectFacts(lang, term.protocol(), "", protocol);
   const std::string period = term.period() == 0 ? ""
                                                 : absl::StrCat(term.period(), ": ", term.period_from(), " - ",
                                                                DayBefore(term.period_until()));
-  return absl::StrCat(
-      Say(lang, "ui.term"), "\n",
-      DrawPairs({{Say(lang, "ui.in_force"), YesNo(lang, term.in_force())},
-                 {Say(lang, "ui.period"), period},
-                 {Say(lang, "ui.last_day_for_notice"), term.last_day_for_notice()},
-                 {Say(lang, "ui.safe_day_for_notice"), term.safe_day_for_notice()}},
-                reader.look),
-      TermEnd(term.treaty(), reader),
-      Section(Say(lang, "ui.bodies"),
-              DrawTable({Say(lang, "ui.by"), Say(lang, "ui.when"), "#", Say(lang, "ui.name")}, bodies,
-                        reader.look)),
-      Section(Say(lang, "ui.protocol"),
-              DrawTable({Say(lang, "ui.name"), Say(lang, "ui.what")}, protocol, reader.look)));
+  return absl::StrCat(Say(lang, "ui.term"), "\n",
+                      DrawPairs({{Say(lang, "ui.in_force"), YesNo(lang, term.in_force())},
+                                 {Say(lang, "ui.period"), period},
+                                 {Say(lang, "ui.last_day_for_notice"), term.last_day_for_notice()},
+                                 {Say(lang, "ui.safe_day_for_notice"), term.safe_day_for_notice()}},
+                                reader.look),
+                      TermEnd(term.treaty(), reader),
+                      Section(Say(lang, "ui.bodies"),
+                              DrawTable({Say(lang, "ui.by"), Say(lang, "ui.when"), "#", Say(lang, "ui.name")},
+                                        bodies, reader.look)),
+                      Section(Say(lang, "ui.protocol"), Facts(term.protocol(), reader)));
 }
 
 std::string Render(const v1::RuleCatalogue& rules, const Reader& reader) {
@@ -574,9 +470,10 @@ std::string Render(const v1::NodeState& node, const Reader& reader) {
 
 std::string Render(const v1::WatchActsResponse& act, const Reader& reader) {
   const v1::TimelineItem& item = act.item();
-  return Plain(absl::StrJoin({item.happened_on(), Position(item.entry()), act.name(), What(reader.lang, item),
-                              absl::StrCat("[", EvidenceText(reader.lang, item), "]")},
-                             "  ")) +
+  return Plain(absl::StrJoin(
+             {item.happened_on(), PositionText(item.entry()), act.name(), ActText(reader.lang, item),
+              absl::StrCat("[", EvidenceText(reader.lang, item), "]")},
+             "  ")) +
          "\n";
 }
 

@@ -11,8 +11,8 @@
 #include "kelisim/v1/quota_service.pb.h"
 #include "kelisim/v1/treaty_service.pb.h"
 #include "kelisim/v1/views.pb.h"
-#include "shared/cli/messages.h"
 #include "shared/cli/table.h"
+#include "shared/text/messages.h"
 
 // Answers of the services as text for people. All end in a newline.
 

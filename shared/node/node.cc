@@ -69,7 +69,7 @@ absl::Status Node::OpenDoors() {
   ASSIGN_OR_RETURN(listener_, Listener::Bind(at.host, at.port));
   watch_ = std::make_unique<rpc::WatchHub>(*reader_);
   desk_ = std::make_unique<rpc::Desk>(
-      rpc::Desk{access_, calls_, *this, *reader_, *watch_, clock_, *attachments_});
+      rpc::Desk{identity_, access_, calls_, *this, *reader_, *watch_, clock_, *attachments_});
   case_service_ = std::make_unique<rpc::CaseServiceAdapter>(*desk_);
   matter_service_ = std::make_unique<rpc::MatterServiceAdapter>(*desk_);
   attachment_service_ = std::make_unique<rpc::AttachmentServiceAdapter>(*desk_);

@@ -72,18 +72,6 @@ class Upload final : public grpc::ServerReadReactor<Chunk> {
   Chunk chunk_;
 };
 
-class RefusedUpload final : public grpc::ServerReadReactor<Chunk> {
- public:
-  explicit RefusedUpload(const absl::Status& status) { Finish(ToGrpc(status)); }
-  void OnDone() override { delete this; }
-};
-
-class RefusedDownload final : public grpc::ServerWriteReactor<Chunk> {
- public:
-  explicit RefusedDownload(const absl::Status& status) { Finish(ToGrpc(status)); }
-  void OnDone() override { delete this; }
-};
-
 class Download final : public grpc::ServerWriteReactor<Chunk> {
  public:
   Download(std::unique_ptr<Attachments::Reader> reader, bool size_only)
@@ -117,7 +105,7 @@ class Download final : public grpc::ServerWriteReactor<Chunk> {
 }  // namespace
 
 grpc::ServerWriteReactor<Chunk>* RefuseAttachment(const absl::Status& status) {
-  return new RefusedDownload(status);
+  return new Refused<grpc::ServerWriteReactor<Chunk>>(status);
 }
 
 grpc::ServerWriteReactor<Chunk>* SendAttachment(const Attachments& attachments,
@@ -137,7 +125,7 @@ grpc::ServerReadReactor<Chunk>* AttachmentServiceAdapter::UploadAttachment(
   const absl::StatusOr<Caller> caller = Guarded<absl::StatusOr<Caller>>([&] {
     return desk_.access.Check("/kelisim.v1.AttachmentService/UploadAttachment", *context->auth_context());
   });
-  if (!caller.ok()) return new RefusedUpload(caller.status());
+  if (!caller.ok()) return new Refused<grpc::ServerReadReactor<Chunk>>(caller.status());
   return new Upload(desk_.attachments, response);
 }
 

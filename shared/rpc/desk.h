@@ -2,6 +2,7 @@
 #define KELISIM_SHARED_RPC_DESK_H_
 
 #include "absl/status/status.h"
+#include "shared/authority/identity.h"
 #include "shared/authority/reader.h"
 #include "shared/authority/turn.h"
 #include "shared/base/ports.h"
@@ -26,6 +27,7 @@ class Backend {
 
 // What every service adapter is given. All must outlive the server.
 struct Desk {
+  const authority::Identity& identity;
   const Access& access;
   Calls& calls;
   Backend& backend;

@@ -10,7 +10,7 @@
 #include "shared/rpc/message.h"
 #include "shared/rpc/status.h"
 
-// What the handlers of unary calls have in common.
+// What the handlers of calls have in common.
 
 namespace kelisim::rpc {
 
@@ -36,6 +36,14 @@ inline grpc::ServerUnaryReactor* Finished(grpc::CallbackServerContext& context, 
   reactor->Finish(status);
   return reactor;
 }
+
+// A stream that ends with an error before it begins. `Reactor`: a server reactor.
+template <typename Reactor>
+class Refused final : public Reactor {
+ public:
+  explicit Refused(const absl::Status& status) { this->Finish(ToGrpc(status)); }
+  void OnDone() override { delete this; }
+};
 
 // Opens a call that waits for the core, and submits `input`, whose token it sets.
 template <typename CoreCall>

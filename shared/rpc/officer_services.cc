@@ -4,6 +4,7 @@
 
 #include "shared/base/status_macros.h"
 #include "shared/crypto/digest.h"
+#include "shared/rpc/dossier_stream.h"
 #include "shared/rpc/handler.h"
 #include "shared/rpc/log.h"
 #include "shared/rpc/message.h"
@@ -238,6 +239,15 @@ grpc::ServerUnaryReactor* LedgerServiceAdapter::GetReceipt(grpc::CallbackServerC
   return Question(desk_, "/kelisim.v1.LedgerService/GetReceipt", *context, response, [&](const Caller&) {
     return desk_.reader.GetReceipt(request->ledger(), request->index(), desk_.clock.Now());
   });
+}
+
+grpc::ServerWriteReactor<v1::DossierChunk>* LedgerServiceAdapter::ExportDossier(
+    grpc::CallbackServerContext* context, const v1::ExportDossierRequest* request) {
+  constexpr std::string_view kMethod = "/kelisim.v1.LedgerService/ExportDossier";
+  const absl::StatusOr<Caller> caller =
+      Guarded<absl::StatusOr<Caller>>([&] { return desk_.access.Check(kMethod, *context->auth_context()); });
+  if (!caller.ok()) return new Refused<grpc::ServerWriteReactor<v1::DossierChunk>>(caller.status());
+  return SendDossier(desk_, *caller, *request);
 }
 
 }  // namespace kelisim::rpc

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "shared/rpc/handler.h"
 #include "shared/rpc/status.h"
 
 namespace kelisim::rpc {
@@ -18,15 +19,9 @@ grpc::Status Stopping() {
   return ToGrpc(absl::UnavailableError("the node stops; go on from the last cursor"));
 }
 
-class RefusedStream final : public Reactor {
- public:
-  explicit RefusedStream(const absl::Status& status) { Finish(ToGrpc(status)); }
-  void OnDone() override { delete this; }
-};
-
 }  // namespace
 
-Reactor* RefuseStream(const absl::Status& status) { return new RefusedStream(status); }
+Reactor* RefuseStream(const absl::Status& status) { return new Refused<Reactor>(status); }
 
 // All fields are guarded by the hub's mutex, except while the stream is in state
 // kReading: then they belong to the hub's thread.

@@ -1,5 +1,6 @@
 #include "shared/tlog/tiles.h"
 
+#include <algorithm>
 #include <limits>
 #include <vector>
 
@@ -70,6 +71,32 @@ bool HasTile(const Tile& tile, uint64_t size) {
   return tile.width >= 1 && tile.width <= kTileWidth &&
          tile.index < std::numeric_limits<uint64_t>::max() / kTileWidth - 1 &&
          tile.index * kTileWidth + tile.width <= hashes;
+}
+
+std::vector<Tile> TilesOf(uint64_t size) {
+  std::vector<Tile> tiles;
+  for (int level = kEntriesLevel; level <= kHighestLevel; ++level) {
+    const uint64_t hashes = size >> (kBitsOfLevel * std::max(level, 0));
+    for (uint64_t done = 0; done < hashes; done += kTileWidth) {
+      tiles.push_back({level, done / kTileWidth, std::min(kTileWidth, hashes - done)});
+    }
+  }
+  return tiles;
+}
+
+absl::StatusOr<std::vector<std::string_view>> SplitEntries(std::string_view bundle, uint64_t width) {
+  std::vector<std::string_view> entries;
+  while (!bundle.empty()) {
+    if (bundle.size() < sizeof(uint16_t) || bundle.size() - sizeof(uint16_t) < ReadU16(bundle)) {
+      return absl::InvalidArgumentError("a bundle of entries ends in the middle of one");
+    }
+    const uint16_t size = ReadU16(bundle);
+    entries.push_back(bundle.substr(sizeof(uint16_t), size));
+    bundle.remove_prefix(sizeof(uint16_t) + size);
+  }
+  if (entries.size() != width)
+    return absl::InvalidArgumentError("a bundle has not as many entries as its name says");
+  return entries;
 }
 
 absl::StatusOr<std::string> ReadTile(const Tile& tile, const NodeReader& nodes, const EntryReader& entries) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "shared/tlog/merkle.h"
@@ -36,11 +37,18 @@ std::string PathOf(const Tile& tile);
 // A tree of `size` leaves has this tile, or one of which this is a part.
 bool HasTile(const Tile& tile, uint64_t size);
 
+// Every tile of a tree of `size` leaves: bundles of entries first, then hashes level by
+// level; the last of each may be partial.
+std::vector<Tile> TilesOf(uint64_t size);
+
 using EntryReader = std::function<absl::StatusOr<std::string>(uint64_t index)>;
 
 // The bytes of a tile: 32 for each hash; for entries, the length (u16) and the bytes of
 // each. Requires HasTile. DATA_LOSS: an entry of 64 KiB or more. What the readers say.
 absl::StatusOr<std::string> ReadTile(const Tile& tile, const NodeReader& nodes, const EntryReader& entries);
+
+// The entries of a bundle. INVALID_ARGUMENT: not exactly `width` of them.
+absl::StatusOr<std::vector<std::string_view>> SplitEntries(std::string_view bundle, uint64_t width);
 
 }  // namespace kelisim::tlog
 

@@ -1,4 +1,4 @@
-#include "shared/cli/messages.h"
+#include "shared/text/messages.h"
 
 #include <unicode/normalizer2.h>
 #include <unicode/unistr.h>
@@ -14,7 +14,7 @@
 #include "shared/treaty/matter.h"
 #include "shared/treaty/rules.h"
 
-namespace kelisim::cli {
+namespace kelisim {
 namespace {
 
 using google::protobuf::Descriptor;
@@ -126,4 +126,4 @@ TEST(Lang, OfLocale) {
 }
 
 }  // namespace
-}  // namespace kelisim::cli
+}  // namespace kelisim

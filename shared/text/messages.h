@@ -1,5 +1,5 @@
-#ifndef KELISIM_SHARED_CLI_MESSAGES_H_
-#define KELISIM_SHARED_CLI_MESSAGES_H_
+#ifndef KELISIM_SHARED_TEXT_MESSAGES_H_
+#define KELISIM_SHARED_TEXT_MESSAGES_H_
 
 #include <optional>
 #include <string>
@@ -9,9 +9,9 @@
 #include "google/protobuf/generated_enum_reflection.h"
 #include "kelisim/v1/messages.pb.h"
 
-// What the command line tells people, in their language.
+// What people are told, in their language: on the command line and in dossiers.
 
-namespace kelisim::cli {
+namespace kelisim {
 
 enum class Lang { kKazakh, kRussian, kEnglish };
 
@@ -42,6 +42,6 @@ std::string SayEnum(Lang lang, Enum value) {
   return SayEnum(lang, *google::protobuf::GetEnumDescriptor<Enum>(), value);
 }
 
-}  // namespace kelisim::cli
+}  // namespace kelisim
 
-#endif  // KELISIM_SHARED_CLI_MESSAGES_H_
+#endif  // KELISIM_SHARED_TEXT_MESSAGES_H_

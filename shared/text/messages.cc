@@ -1,4 +1,4 @@
-#include "shared/cli/messages.h"
+#include "shared/text/messages.h"
 
 #include <cstdlib>
 #include <unordered_map>
@@ -6,11 +6,10 @@
 #include "google/protobuf/text_format.h"
 
 namespace kelisim {
+
 // Generated from messages.textproto.
 std::string_view MessagesText();
-}  // namespace kelisim
 
-namespace kelisim::cli {
 namespace {
 
 struct Family {
@@ -130,4 +129,4 @@ std::string SayEnum(Lang lang, const google::protobuf::EnumDescriptor& type, int
   return value == 0 ? "" : Say(lang, MessageKey(*known));
 }
 
-}  // namespace kelisim::cli
+}  // namespace kelisim

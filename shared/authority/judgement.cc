@@ -1,0 +1,108 @@
+#include "shared/authority/judgement.h"
+
+#include <string>
+
+#include "shared/base/civil.h"
+#include "shared/base/status_macros.h"
+#include "shared/crypto/digest.h"
+#include "shared/treaty/instrument.h"
+#include "shared/treaty/quota.h"
+#include "shared/treaty/term.h"
+
+namespace kelisim::authority {
+namespace {
+
+constexpr size_t kMaxSubjectId = 64;
+
+// Empty when the entry is one of ours to understand; what is wrong otherwise.
+std::string FormatProblem(const v1::Entry& entry) {
+  if (entry.format() != kEntryFormat) return "format";
+  if (entry.entry_id().size() != kEntryIdSize) return "entry_id";
+  const bool progress = entry.kind() == v1::ENTRY_KIND_PROGRESS;
+  if (entry.commitment().size() != (progress ? 0 : Hash::kSize)) return "commitment";
+  return "";
+}
+
+template <typename Record>
+absl::StatusOr<std::optional<v1::Violation>> JudgeMatter(const v1::Act& act, const treaty::Context& context,
+                                                         const Views& views) {
+  if (act.subject_id().empty() || act.subject_id().size() > kMaxSubjectId) {
+    return treaty::Violates("exchange.format", "", "subject_id");
+  }
+  ASSIGN_OR_RETURN(const auto record, views.Load<Record>(act.subject_id()));
+  const auto& state = record->state();
+  const auto& what = Matter<Record>::In(act);
+  // One chain per matter: the act names the last act it follows.
+  if (!IsUnknown(state) && !treaty::IsOutsideChain(what) && act.predecessor() != state.head_entry_id()) {
+    return treaty::Violates("step.chain");
+  }
+  return treaty::Admit(state, what, context);
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<v1::Violation>> JudgeAct(const OpenedEntry& opened, const v1::Act& act,
+                                                      const v1::Protocol& initial, Views& views) {
+  const absl::StatusOr<absl::CivilDay> effective_on = ParseDate(act.effective_on());
+  const absl::StatusOr<absl::CivilDay> happened_on = ParseDate(act.happened_on());
+  if (!effective_on.ok() || !happened_on.ok()) return treaty::Violates("exchange.format", "", "dates");
+  ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, views.LoadTreaty());
+  // 13.2: judged by the protocol that its author names; an older one is no fault of who
+  // could not know yet that a newer one was signed.
+  const v1::Protocol* const protocol =
+      treaty::ProtocolNamed(treaty_state, initial, act.protocol_version(), *effective_on);
+  if (protocol == nullptr) return treaty::Violates("13.2", "", "protocol_version");
+  // 13.1: signed for a body that was the authorised one on that day.
+  if (!treaty::IsAuthorised(treaty_state, act.body(), opened.reference.ledger(), *effective_on)) {
+    return treaty::Violates("13.1", "", "body");
+  }
+  const treaty::Context context{
+      opened.reference.ledger(), *effective_on, *happened_on, treaty_state, *protocol, views,
+      /*of_counterpart=*/true};
+  std::optional<v1::Violation> violation;
+  switch (act.subject_case()) {
+    case v1::Act::kCaseAct: {
+      ASSIGN_OR_RETURN(violation, JudgeMatter<v1::CaseRecord>(act, context, views));
+      break;
+    }
+    case v1::Act::kMatterStep: {
+      ASSIGN_OR_RETURN(violation, JudgeMatter<v1::MatterRecord>(act, context, views));
+      break;
+    }
+    case v1::Act::kQuotaAct: {
+      ASSIGN_OR_RETURN(const v1::QuotaState state,
+                       views.LoadQuota(opened.reference.ledger(), treaty::YearOf(act.quota_act())));
+      violation = treaty::Admit(state, act.quota_act(), context);
+      break;
+    }
+    case v1::Act::kTreatyAct:
+      violation = treaty::Admit(treaty_state, act.treaty_act(), context);
+      break;
+    case v1::Act::SUBJECT_NOT_SET:
+      violation = treaty::Violates("exchange.format", "", "subject");
+      break;
+  }
+  RETURN_IF_ERROR(views.status());
+  return violation;
+}
+
+absl::StatusOr<std::optional<Judgement>> JudgeEntry(const OpenedEntry& opened, const v1::Protocol& initial,
+                                                    Views& views) {
+  Judgement judged;
+  if (const std::string problem = FormatProblem(opened.entry); !problem.empty()) {
+    judged.violation = treaty::Violates("exchange.format", "", problem);
+    return judged;
+  }
+  if (opened.entry.kind() != v1::ENTRY_KIND_ACT || !opened.entry.addressed()) return std::nullopt;
+  if (opened.payload.empty()) {
+    judged.violation = treaty::Violates("exchange.commitment");
+  } else if (!judged.act.ParseFromString(opened.payload)) {
+    judged.act.Clear();
+    judged.violation = treaty::Violates("exchange.format", "", "payload");
+  } else {
+    ASSIGN_OR_RETURN(judged.violation, JudgeAct(opened, judged.act, initial, views));
+  }
+  return judged;
+}
+
+}  // namespace kelisim::authority

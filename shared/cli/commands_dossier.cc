@@ -1,0 +1,231 @@
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "nlohmann/json.hpp"
+#include "shared/base/bytes.h"
+#include "shared/cli/program.h"
+#include "shared/dossier/verifier.h"
+
+// dossier, verify.
+
+namespace kelisim::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Group names, as everywhere on the command line, and what they stand for: "decision".
+const std::map<std::string, std::string>& Collections() {
+  static const auto* const collections = [] {
+    auto* made = new std::map<std::string, std::string>{{"case", "cases"}};
+    for (const treaty::MatterKind& kind : treaty::MatterKinds())
+      made->emplace(GroupOf(kind), kind.collection);
+    return made;
+  }();
+  return *collections;
+}
+
+// Only what stays below the directory.
+bool IsPlainPath(const std::string& path) {
+  const bool plain = std::all_of(path.begin(), path.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_' || c == '/';
+  });
+  return plain && !path.empty() && path[0] != '/' && path.find("..") == std::string::npos;
+}
+
+// Writes files below a directory that has its name only when it is whole.
+class Directory {
+ public:
+  explicit Directory(const std::string& path) : path_(path), part_(path + ".part") {}
+  ~Directory() {
+    std::error_code ignored;
+    fs::remove_all(part_, ignored);
+  }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+
+  // Empty: done. Otherwise why not.
+  std::string Begin() {
+    std::error_code error;
+    if (fs::exists(path_, error)) return absl::StrCat(path_, ": exists");
+    return fs::create_directories(part_, error) || !error ? "" : absl::StrCat(part_, ": ", error.message());
+  }
+  bool Take(const v1::DossierChunk& chunk) {
+    if (!chunk.path().empty()) {
+      if (!IsPlainPath(chunk.path()) || !Close()) return false;
+      const fs::path path = fs::path(part_) / chunk.path();
+      std::error_code error;
+      fs::create_directories(path.parent_path(), error);
+      file_.open(path, std::ios::binary | std::ios::trunc);
+    }
+    return static_cast<bool>(
+        file_.write(chunk.data().data(), static_cast<std::streamsize>(chunk.data().size())));
+  }
+  bool Finish() {
+    if (!Close()) return false;
+    std::error_code error;
+    fs::rename(part_, path_, error);
+    return !error;
+  }
+
+ private:
+  bool Close() {
+    if (file_.is_open()) file_.close();
+    return static_cast<bool>(file_);
+  }
+  const std::string path_;
+  const std::string part_;
+  std::ofstream file_;
+};
+
+int Export(const v1::ExportDossierRequest& request, const std::string& out, Session& session) {
+  Directory directory(out);
+  if (const std::string problem = directory.Begin(); !problem.empty())
+    return Fail(session, BadInput(problem));
+  bool written = true;
+  const grpc::Status status = session.client.Export(request, [&](const v1::DossierChunk& chunk) {
+    written = directory.Take(chunk);
+    return written;
+  });
+  if (written && !status.ok()) return Fail(session, FailureOf(status, "", session.reader.lang));
+  if (!written || !directory.Finish())
+    return Fail(session, BadInput(absl::StrCat(out, ": cannot be written")));
+  if (session.options.json) {
+    session.world.out << nlohmann::json{{"name", request.name()}, {"directory", out}}.dump() << "\n";
+  } else {
+    session.world.out << request.name() << ": " << out << "\n";
+  }
+  return kOk;
+}
+
+nlohmann::json AsJson(const dossier::Report& report) {
+  nlohmann::json findings = nlohmann::json::array();
+  for (const dossier::Finding& finding : report.findings) {
+    findings.push_back(
+        {{"code", static_cast<int>(finding.verdict)}, {"where", finding.where}, {"what", finding.what}});
+  }
+  nlohmann::json entries;
+  for (const auto& [party, size] : report.entries) entries[party == v1::PARTY_KZ ? "kz" : "ru"] = size;
+  return {{"verdict", static_cast<int>(report.verdict)},
+          {"name", report.manifest.name()},
+          {"exported_at", report.manifest.exported_at()},
+          {"entries", entries},
+          {"acts_judged", report.acts_judged},
+          {"acts_refused", report.acts_refused},
+          {"findings", findings},
+          {"not_judged", report.not_judged}};
+}
+
+std::string AsText(const dossier::Report& report, bool own_keys, Lang lang) {
+  const v1::Manifest& manifest = report.manifest;
+  std::string text = absl::StrCat(Say(lang, absl::StrCat("verify.", static_cast<int>(report.verdict))), "\n");
+  std::vector<std::pair<std::string, std::string>> pairs = {
+      {Say(lang, "dossier.title"), manifest.name()},
+      {Say(lang, "dossier.exporter"), SayEnum(lang, manifest.exporter())},
+      {Say(lang, "dossier.exported_at"), manifest.exported_at()}};
+  for (const auto& [party, size] : report.entries) {
+    pairs.emplace_back(Say(lang, "dossier.ledger"),
+                       absl::StrCat(party == v1::PARTY_KZ ? "kz " : "ru ", size));
+  }
+  pairs.emplace_back(Say(lang, "verify.acts"), absl::StrCat(report.acts_judged));
+  pairs.emplace_back(Say(lang, "verify.refused"), absl::StrCat(report.acts_refused));
+  absl::StrAppend(&text, DrawPairs(pairs, {}));
+  for (const dossier::Finding& finding : report.findings) {
+    absl::StrAppend(&text, Say(lang, "verify.found"), ": ", Plain(finding.where), ": ", Plain(finding.what),
+                    "\n");
+  }
+  for (const std::string& one : report.not_judged) {
+    absl::StrAppend(&text, Say(lang, "verify.not_judged"), ": ", Plain(one), "\n");
+  }
+  if (own_keys) absl::StrAppend(&text, Say(lang, "verify.own_keys"), "\n");
+  return text;
+}
+
+struct VerifyArguments {
+  std::string directory;
+  std::string policy_kz;
+  std::string policy_ru;
+};
+
+int Verify(const VerifyArguments& arguments, const Options& options, const World& world) {
+  dossier::KnownPolicies known;
+  for (const auto& [path, text] :
+       {std::pair(&arguments.policy_kz, &known.kz), std::pair(&arguments.policy_ru, &known.ru)}) {
+    if (path->empty()) continue;
+    absl::StatusOr<std::string> read = ReadFile(*path);
+    if (!read.ok()) {
+      world.err << read.status().message() << "\n";
+      return kBadInput;
+    }
+    *text = *std::move(read);
+  }
+  const dossier::Report report = dossier::Verify(arguments.directory, known);
+  const bool own_keys = known.kz.empty() || known.ru.empty();
+  if (options.json) {
+    // What stands in a damaged file need not be UTF-8.
+    world.out << AsJson(report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+  } else {
+    world.out << AsText(report, own_keys, ChooseLang(options, world.environment));
+  }
+  // What could not be written was not told.
+  return world.out.flush() ? static_cast<int>(report.verdict) : kOther;
+}
+
+}  // namespace
+
+void AddDossierCommands(Program& program) {
+  CLI::App* command =
+      program.app.add_subcommand("dossier", "Write a directory that proves one case or matter offline");
+  command->footer(
+      "Examples:\n  kelisim dossier case 3f2a --out dossier\n"
+      "  kelisim dossier decision 1b --proofs-only --out for-anybody\n"
+      "It holds what the counterpart has cosigned so far. Verify it with kelisim verify.");
+  auto request = std::make_shared<v1::ExportDossierRequest>();
+  auto kind = std::make_shared<std::string>();
+  auto id = std::make_shared<std::string>();
+  auto out = std::make_shared<std::string>();
+  auto proofs_only = std::make_shared<bool>(false);
+  std::vector<std::string> kinds;
+  for (const auto& [group, collection] : Collections()) kinds.push_back(group);
+  command->add_option("KIND", *kind, "case, decision, dispute, ...")->required()->check(CLI::IsMember(kinds));
+  command->add_option("ID", *id, "ID, or the whole name")->required();
+  command->add_option("--out", *out, "Directory to make")->required();
+  command->add_flag("--proofs-only", *proofs_only, "Without what the acts say, and without documents");
+  command->callback([=, &program] {
+    program.action = [=](Session& session) {
+      const std::string prefix = Collections().at(*kind) + "/";
+      request->set_name(id->rfind(prefix, 0) == 0 ? *id : prefix + *id);
+      request->set_disclosure(*proofs_only ? v1::PROOFS_ONLY : v1::CONTENT);
+      return Export(*request, *out, session);
+    };
+  });
+
+  CLI::App* verify =
+      program.app.add_subcommand("verify", "Say what a dossier proves; needs no service and no network");
+  verify->footer(
+      "Example:\n  kelisim verify dossier --policy-kz kz.policy --policy-ru ru.policy\n"
+      "Exit codes:\n"
+      "  0   valid: signatures, proofs and cosigners are right, and every act was lawful\n"
+      "  10  a signature is wrong, or a file is not what the exporter signed\n"
+      "  11  a proof does not fit\n"
+      "  12  a cosignature that the policy asks for is missing\n"
+      "  13  one key has signed two checkpoints that contradict each other\n"
+      "  14  an act stands that breaks a rule\n"
+      "  15  a file is missing, cannot be read or does not belong there");
+  auto arguments = std::make_shared<VerifyArguments>();
+  verify->add_option("DIR", arguments->directory, "The dossier")->required();
+  verify->add_option("--policy-kz", arguments->policy_kz,
+                     "Policy of Kazakhstan's ledger, obtained elsewhere");
+  verify->add_option("--policy-ru", arguments->policy_ru, "Policy of Russia's ledger, obtained elsewhere");
+  verify->callback([&program, arguments] {
+    program.offline = [arguments](const Options& options, const World& world) {
+      return Verify(*arguments, options, world);
+    };
+  });
+}
+
+}  // namespace kelisim::cli

@@ -1,0 +1,632 @@
+#include "shared/dossier/verifier.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "google/protobuf/util/json_util.h"
+#include "kelisim/v1/ledger.pb.h"
+#include "shared/authority/judgement.h"
+#include "shared/authority/matter.h"
+#include "shared/authority/views.h"
+#include "shared/base/bytes.h"
+#include "shared/base/status_macros.h"
+#include "shared/crypto/seal.h"
+#include "shared/dossier/dsse.h"
+#include "shared/dossier/layout.h"
+#include "shared/ledger/log.h"
+#include "shared/ledger/memory_store.h"
+#include "shared/ledger/overlay.h"
+#include "shared/ledger/vault.h"
+#include "shared/tlog/policy.h"
+#include "shared/tlog/proof.h"
+#include "shared/tlog/tiles.h"
+#include "shared/treaty/rules.h"
+
+namespace kelisim::dossier {
+namespace {
+
+namespace fs = std::filesystem;
+using authority::OpenedEntry;
+using ledger::Side;
+
+constexpr v1::Party kParties[] = {v1::PARTY_KZ, v1::PARTY_RU};
+constexpr size_t kReadAtOnce = 64 * 1024;
+// More than any file but an attachment can have.
+constexpr uint64_t kLargestFile = 64 * 1024 * 1024;
+
+// Of the findings, in the order in which they decide.
+int RankOf(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kEquivocation:
+      return 0;
+    case Verdict::kBadSignature:
+      return 1;
+    case Verdict::kBadProof:
+      return 2;
+    case Verdict::kMissingCosigner:
+      return 3;
+    case Verdict::kUnlawful:
+      return 4;
+    case Verdict::kUnreadable:
+      return 5;
+    case Verdict::kValid:
+      break;
+  }
+  return 6;
+}
+
+// What Policy::Verify and VerifyProof say, as a verdict.
+Verdict VerdictOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kFailedPrecondition:
+      return Verdict::kMissingCosigner;
+    case absl::StatusCode::kDataLoss:
+      return Verdict::kBadProof;
+    default:
+      return Verdict::kBadSignature;
+  }
+}
+
+// "kz-12" of "acts/kz-12.entry": the Party and the number behind it.
+std::optional<std::pair<v1::Party, uint64_t>> PlaceIn(absl::string_view name) {
+  const std::vector<std::string> parts = absl::StrSplit(name, '-');
+  if (parts.size() != 2 || (parts[0] != "kz" && parts[0] != "ru")) return std::nullopt;
+  const std::optional<uint64_t> number = ParseDecimal(parts[1]);
+  if (!number) return std::nullopt;
+  return std::pair(parts[0] == "kz" ? v1::PARTY_KZ : v1::PARTY_RU, *number);
+}
+
+absl::StatusOr<std::vector<Hash>> ParseHashes(const std::string& text) {
+  std::vector<Hash> hashes;
+  std::vector<std::string> lines = absl::StrSplit(text, '\n');
+  if (!lines.back().empty()) return absl::InvalidArgumentError("the last line has no end");
+  lines.pop_back();
+  for (const std::string& line : lines) {
+    ASSIGN_OR_RETURN(const std::string bytes, FromBase64(line));
+    ASSIGN_OR_RETURN(const Hash hash, Hash::FromBytes(bytes));
+    hashes.push_back(hash);
+  }
+  return hashes;
+}
+
+// One ledger of the dossier, once its tree is known to be what its checkpoint says.
+struct Ledger {
+  std::optional<tlog::Policy> policy;
+  bool exists = false;  // something of it is published
+  bool whole = false;   // and everything fits the signed root
+  uint64_t size = 0;
+  Side side = Side::kOwn;
+};
+
+class Verification {
+ public:
+  Verification(const std::string& directory, const KnownPolicies& known)
+      : directory_(directory), known_(known), vault_(std::string(Hash::kSize, 'v'), SystemRandom()) {}
+
+  Report Run() {
+    ListFiles();
+    if (!ReadManifest()) return Finish();
+    CompareFiles();
+    for (const v1::Party party : kParties) ReadLedger(party);
+    CheckEntries(kActs);
+    CheckEntries(kGrounds);
+    CheckHistory();
+    CheckEvidence();
+    CheckLaw();
+    return Finish();
+  }
+
+ private:
+  void Find(Verdict verdict, std::string where, std::string what) {
+    report_.findings.push_back({verdict, std::move(where), std::move(what)});
+  }
+  Report Finish();
+
+  // ---- files
+  void ListFiles();
+  bool ReadManifest();
+  void CompareFiles();
+  absl::StatusOr<std::string> Read(const std::string& path) const;
+  // Also finds what keeps it from being read.
+  std::optional<std::string> Require(const std::string& path);
+
+  // ---- ledgers
+  void ReadPolicy(v1::Party party);
+  void ReadLedger(v1::Party party);
+  bool ReadEntries(v1::Party party, const tlog::Checkpoint& checkpoint);
+  std::string SealedPayload(v1::Party party, uint64_t index, std::string_view entry);
+  ledger::LogRows<ledger::Overlay> Rows(v1::Party party) { return {ledgers_[party].side, rows_}; }
+  absl::StatusOr<Hash> RootAt(v1::Party party, uint64_t size) {
+    return tlog::RootAt(size, Rows(party).Nodes());
+  }
+
+  void CheckEntries(const std::string& folder);
+  void CheckEntry(const std::string& stem, v1::Party party, uint64_t index);
+  void CheckHistory();
+  void CheckSigned(const std::string& path, const tlog::SignedCheckpoint& checkpoint, v1::Party party);
+  void CheckConsistency(const std::string& path);
+  void CheckEvidence();
+
+  // ---- law
+  void CheckLaw();
+  absl::Status Replay();
+  absl::Status ReplayOwn(authority::Views& views, const OpenedEntry& opened);
+  absl::Status ReplayMirror(authority::Views& views, uint64_t index);
+  absl::Status FindRefused();
+  // Whether the act stands. One that breaks a rule and is not refused is found.
+  absl::StatusOr<bool> Stands(const OpenedEntry& opened, const v1::Act& act, authority::Views& views);
+
+  const fs::path directory_;
+  const KnownPolicies& known_;
+  Report report_;
+  std::vector<Finding> altered_;
+  std::set<std::string> files_;  // relative, all regular
+
+  ledger::MemoryStore nothing_;
+  ledger::Overlay rows_{nothing_};
+  // Seals payloads in memory, as the rows of a ledger have them.
+  ledger::Vault vault_;
+  std::map<v1::Party, Ledger> ledgers_;
+  // Places that the other Party has refused, and the rule that it named.
+  std::map<std::pair<v1::Party, uint64_t>, v1::Violation> refused_;
+};
+
+Report Verification::Finish() {
+  auto& findings = report_.findings;
+  std::stable_sort(findings.begin(), findings.end(),
+                   [](const Finding& a, const Finding& b) { return RankOf(a.verdict) < RankOf(b.verdict); });
+  findings.insert(findings.end(), altered_.begin(), altered_.end());
+  if (!findings.empty()) report_.verdict = findings.front().verdict;
+  return std::move(report_);
+}
+
+// ---------------------------------------------------------------- files
+
+void Verification::ListFiles() {
+  std::error_code error;
+  fs::recursive_directory_iterator walk(directory_, error);
+  for (const fs::recursive_directory_iterator end; !error && walk != end; walk.increment(error)) {
+    const std::string path = walk->path().lexically_relative(directory_).generic_string();
+    const fs::file_status status = walk->symlink_status(error);
+    if (error || fs::is_directory(status)) continue;
+    if (fs::is_regular_file(status)) {
+      files_.insert(path);
+    } else {
+      Find(Verdict::kUnreadable, path, "is no regular file");
+    }
+  }
+  if (error) Find(Verdict::kUnreadable, directory_.string(), "cannot be listed: " + error.message());
+}
+
+absl::StatusOr<std::string> Verification::Read(const std::string& path) const {
+  if (files_.count(path) == 0) return absl::NotFoundError("is missing");
+  std::error_code error;
+  const uint64_t size = fs::file_size(directory_ / path, error);
+  if (error || size > kLargestFile) return absl::InvalidArgumentError("cannot be read, or is too large");
+  std::ifstream file(directory_ / path, std::ios::binary);
+  std::string bytes(size, '\0');
+  if (!file.read(bytes.data(), static_cast<std::streamsize>(size))) {
+    return absl::InvalidArgumentError("cannot be read");
+  }
+  return bytes;
+}
+
+std::optional<std::string> Verification::Require(const std::string& path) {
+  absl::StatusOr<std::string> bytes = Read(path);
+  if (bytes.ok()) return *std::move(bytes);
+  Find(Verdict::kUnreadable, path, std::string(bytes.status().message()));
+  return std::nullopt;
+}
+
+bool Verification::ReadManifest() {
+  const std::optional<std::string> envelope = Require(kManifestFile);
+  if (!envelope) return false;
+  const absl::StatusOr<std::string> body = PeekIntoEnvelope(*envelope, kManifestType);
+  if (!body.ok()) {
+    Find(Verdict::kUnreadable, kManifestFile, std::string(body.status().message()));
+    return false;
+  }
+  // Who has signed it stands in it: it says which key to ask for.
+  v1::Manifest manifest;
+  if (!google::protobuf::util::JsonStringToMessage(*body, &manifest).ok() ||
+      manifest.format() != kManifestFormat || !v1::Party_IsValid(manifest.exporter()) ||
+      manifest.exporter() == v1::PARTY_UNSPECIFIED) {
+    Find(Verdict::kUnreadable, kManifestFile, "cannot be read");
+    return false;
+  }
+  for (const v1::Party party : kParties) {
+    ledgers_[party].side = party == manifest.exporter() ? Side::kOwn : Side::kMirror;
+    ReadPolicy(party);
+  }
+  const std::optional<tlog::Policy>& policy = ledgers_[manifest.exporter()].policy;
+  if (!policy) return false;
+  const bool is_signed = std::any_of(policy->logs().begin(), policy->logs().end(), [&](const auto& key) {
+    return OpenEnvelope(*envelope, kManifestType, key).ok();
+  });
+  if (!is_signed) {
+    Find(Verdict::kBadSignature, kManifestFile, "is not signed by the exporter's log key");
+    return false;
+  }
+  report_.manifest = std::move(manifest);
+  return true;
+}
+
+void Verification::CompareFiles() {
+  std::set<std::string> listed = {kManifestFile};
+  std::string chunk(kReadAtOnce, '\0');
+  for (const v1::ManifestFile& file : report_.manifest.files()) {
+    listed.insert(file.path());
+    if (files_.count(file.path()) == 0) {
+      Find(Verdict::kUnreadable, file.path(), "is missing");
+      continue;
+    }
+    std::ifstream in(directory_ / file.path(), std::ios::binary);
+    Sha256Stream digest;
+    while (in.read(chunk.data(), static_cast<std::streamsize>(chunk.size())).gcount() > 0) {
+      digest.Add(std::string_view(chunk).substr(0, static_cast<size_t>(in.gcount())));
+    }
+    const Hash found = digest.Digest();
+    if (in.bad() || found.bytes() != file.sha256()) {
+      altered_.push_back({Verdict::kBadSignature, file.path(), "is not what the exporter has signed"});
+    }
+    const std::string prefix = absl::StrCat(kAttachments, "/");
+    if (file.path().rfind(prefix, 0) == 0 && ToHex(found.bytes()) != file.path().substr(prefix.size())) {
+      Find(Verdict::kBadProof, file.path(), "is not the document of this SHA-256");
+    }
+  }
+  for (const std::string& path : files_) {
+    const bool third_party = path.rfind(absl::StrCat(kTime, "/"), 0) == 0;
+    if (third_party) report_.not_judged.push_back(path + ": a third party's receipt");
+    if (!third_party && listed.count(path) == 0) Find(Verdict::kUnreadable, path, "does not belong here");
+  }
+}
+
+// ---------------------------------------------------------------- ledgers
+
+void Verification::ReadPolicy(v1::Party party) {
+  std::string text = party == v1::PARTY_KZ ? known_.kz : known_.ru;
+  if (text.empty()) {
+    std::optional<std::string> own = Require(PolicyFile(party));
+    if (!own) return;
+    text = *std::move(own);
+  }
+  absl::StatusOr<tlog::Policy> policy = tlog::Policy::Parse(text);
+  if (!policy.ok() || policy->logs().empty()) {
+    return Find(Verdict::kUnreadable, PolicyFile(party), "is no policy");
+  }
+  ledgers_[party].policy = *std::move(policy);
+}
+
+void Verification::ReadLedger(v1::Party party) {
+  Ledger& ledger = ledgers_[party];
+  const std::string path = CheckpointFile(party);
+  const auto listed = std::any_of(report_.manifest.files().begin(), report_.manifest.files().end(),
+                                  [&](const v1::ManifestFile& file) { return file.path() == path; });
+  if (!ledger.policy || !listed) return;
+  ledger.exists = true;
+  const std::optional<std::string> bytes = Require(path);
+  if (!bytes) return;
+  const absl::StatusOr<tlog::Note> note = tlog::Note::Parse(*bytes);
+  if (!note.ok()) return Find(Verdict::kUnreadable, path, "is no signed note");
+  const absl::StatusOr<tlog::Checkpoint> checkpoint = ledger.policy->Verify(*note);
+  if (!checkpoint.ok()) {
+    return Find(VerdictOf(checkpoint.status()), path, std::string(checkpoint.status().message()));
+  }
+  if (!ReadEntries(party, *checkpoint)) return;
+  for (const tlog::Tile& tile : tlog::TilesOf(checkpoint->size)) {
+    if (tile.level == tlog::kEntriesLevel) continue;
+    const std::string of_tile = absl::StrCat(FolderOf(party), "/", tlog::PathOf(tile));
+    const std::optional<std::string> stored = Require(of_tile);
+    const absl::StatusOr<std::string> recomputed = tlog::ReadTile(tile, Rows(party).Nodes(), nullptr);
+    if (stored && (!recomputed.ok() || *stored != *recomputed)) {
+      Find(Verdict::kBadProof, of_tile, "has other hashes than the entries give");
+    }
+  }
+  ledger.whole = true;
+}
+
+bool Verification::ReadEntries(v1::Party party, const tlog::Checkpoint& checkpoint) {
+  Ledger& ledger = ledgers_[party];
+  ledger::Log log(ledger.side);
+  for (const tlog::Tile& tile : tlog::TilesOf(checkpoint.size)) {
+    if (tile.level != tlog::kEntriesLevel) continue;
+    const std::string path = absl::StrCat(FolderOf(party), "/", tlog::PathOf(tile));
+    const std::optional<std::string> bundle = Require(path);
+    if (!bundle) return false;
+    const auto entries = tlog::SplitEntries(*bundle, tile.width);
+    if (!entries.ok()) {
+      Find(Verdict::kUnreadable, path, std::string(entries.status().message()));
+      return false;
+    }
+    for (const std::string_view entry : *entries) {
+      log.Append(rows_, entry, SealedPayload(party, log.size(), entry));
+    }
+  }
+  if (log.root() != checkpoint.root) {
+    Find(Verdict::kBadProof, CheckpointFile(party), "has another root than the entries give");
+    return false;
+  }
+  ledger.size = log.size();
+  report_.entries[party] = log.size();
+  return true;
+}
+
+// The payload of an entry, if the dossier discloses it and it is what was committed to.
+std::string Verification::SealedPayload(v1::Party party, uint64_t index, std::string_view bytes) {
+  for (const char* folder : {kActs, kGrounds}) {
+    const std::string stem = StemOf(folder, party, index);
+    if (files_.count(stem + kPayloadSuffix) == 0) continue;
+    const std::optional<std::string> payload = Require(stem + kPayloadSuffix);
+    const std::optional<std::string> opening = Require(stem + kOpeningSuffix);
+    if (!payload || !opening) return "";
+    v1::Entry entry;
+    if (!entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+        opening->size() != Hash::kSize || Commit(*opening, *payload).bytes() != entry.commitment()) {
+      Find(Verdict::kBadProof, stem + kPayloadSuffix, "is not what the entry commits to");
+      return "";
+    }
+    absl::StatusOr<std::string> sealed =
+        vault_.Seal(rows_, "", authority::PayloadContext(ledgers_[party].side, index), *opening + *payload);
+    return sealed.ok() ? *std::move(sealed) : "";
+  }
+  return "";
+}
+
+void Verification::CheckEntries(const std::string& folder) {
+  const std::string prefix = folder + "/";
+  std::set<std::string> stems;
+  for (const std::string& path : files_) {
+    if (path.rfind(prefix, 0) == 0) stems.insert(path.substr(prefix.size(), path.find('.') - prefix.size()));
+  }
+  for (const std::string& stem : stems) {
+    const auto place = PlaceIn(stem);
+    if (!place) {
+      Find(Verdict::kUnreadable, prefix + stem, "is not the name of an entry");
+    } else if (ledgers_[place->first].whole) {
+      CheckEntry(prefix + stem, place->first, place->second);
+    }
+  }
+}
+
+void Verification::CheckEntry(const std::string& stem, v1::Party party, uint64_t index) {
+  const std::optional<std::string> entry = Require(stem + kEntrySuffix);
+  const std::optional<std::string> text = Require(stem + kProofSuffix);
+  const bool content = report_.manifest.disclosure() == v1::CONTENT;
+  if (content && files_.count(stem + kPayloadSuffix) == 0 && files_.count(stem + kOpeningSuffix) != 0) {
+    Find(Verdict::kUnreadable, stem + kPayloadSuffix, "is missing");
+  }
+  if (!entry || !text) return;
+  const absl::StatusOr<std::string> in_ledger = Rows(party).Entry(index);
+  if (!in_ledger.ok() || *in_ledger != *entry) {
+    return Find(Verdict::kBadProof, stem + kEntrySuffix, "is not the entry of the ledger");
+  }
+  const absl::StatusOr<tlog::Proof> proof = tlog::ParseProof(*text);
+  if (!proof.ok()) return Find(Verdict::kUnreadable, stem + kProofSuffix, "is no tlog-proof");
+  const absl::Status verified = tlog::VerifyProof(*proof, tlog::LeafHash(*entry), *ledgers_[party].policy);
+  if (!verified.ok()) {
+    return Find(VerdictOf(verified), stem + kProofSuffix, std::string(verified.message()));
+  }
+  if (proof->index != index) Find(Verdict::kBadProof, stem + kProofSuffix, "is of another entry");
+}
+
+// A checkpoint that its log has signed contradicts the tree, or fits it.
+void Verification::CheckSigned(const std::string& path, const tlog::SignedCheckpoint& checkpoint,
+                               v1::Party party) {
+  const tlog::Checkpoint& said = checkpoint.checkpoint();
+  if (!ledgers_[party].whole || said.size > ledgers_[party].size) return;
+  const absl::StatusOr<Hash> root = RootAt(party, said.size);
+  if (!root.ok() || *root != said.root) {
+    Find(Verdict::kEquivocation, path,
+         absl::StrCat("the log of ", FolderOf(party),
+                      " has signed this and the ledger here, and they contradict"));
+  }
+}
+
+void Verification::CheckHistory() {
+  const std::string prefix = absl::StrCat(kHistory, "/");
+  for (const std::string& path : files_) {
+    if (path.rfind(prefix, 0) != 0) continue;
+    const std::string name = fs::path(path).stem().string();
+    const std::string suffix = fs::path(path).extension().string();
+    if (suffix == kConsistencySuffix) {
+      CheckConsistency(path);
+      continue;
+    }
+    const auto place = PlaceIn(name);
+    const std::optional<std::string> note = Require(path);
+    if (!note) continue;
+    if (!place || suffix != kCheckpointSuffix || !ledgers_[place->first].policy) {
+      Find(Verdict::kUnreadable, path, "does not belong here");
+      continue;
+    }
+    const auto& logs = ledgers_[place->first].policy->logs();
+    bool is_signed = false;
+    for (const tlog::NoteVerifier& key : logs) {
+      const auto opened = tlog::SignedCheckpoint::Open(*note, key);
+      if (!opened.ok()) continue;
+      is_signed = true;
+      if (opened->checkpoint().size != place->second) Find(Verdict::kBadProof, path, "is of another size");
+      CheckSigned(path, *opened, place->first);
+    }
+    if (!is_signed) Find(Verdict::kBadSignature, path, "is not signed by its log");
+  }
+}
+
+// "history/kz-12-240.consistency"
+void Verification::CheckConsistency(const std::string& path) {
+  const std::string name = fs::path(path).stem().string();
+  const size_t last = name.rfind('-');
+  const auto first = PlaceIn(absl::string_view(name).substr(0, last));
+  // 0 is no size of a proof.
+  const uint64_t second = last == std::string::npos ? 0 : ParseDecimal(name.substr(last + 1)).value_or(0);
+  const std::optional<std::string> text = Require(path);
+  if (!text) return;
+  const absl::StatusOr<std::vector<Hash>> proof = ParseHashes(*text);
+  if (!first || second == 0 || !proof.ok())
+    return Find(Verdict::kUnreadable, path, "is no consistency proof");
+  Ledger& ledger = ledgers_[first->first];
+  if (!ledger.whole) return;
+  if (first->second == 0 || first->second > second || second > ledger.size) {
+    return Find(Verdict::kBadProof, path, "is of sizes that the ledger does not have");
+  }
+  const absl::StatusOr<Hash> first_root = RootAt(first->first, first->second);
+  const absl::StatusOr<Hash> second_root = RootAt(first->first, second);
+  if (!first_root.ok() || !second_root.ok() ||
+      !tlog::VerifyConsistency(first->second, second, *first_root, *second_root, *proof).ok()) {
+    Find(Verdict::kBadProof, path, "does not lead from one root to the other");
+  }
+}
+
+void Verification::CheckEvidence() {
+  const std::string prefix = absl::StrCat(kEvidence, "/");
+  for (const std::string& path : files_) {
+    if (path.rfind(prefix, 0) != 0) continue;
+    const std::optional<std::string> note = Require(path);
+    if (!note) continue;
+    for (const v1::Party party : kParties) {
+      if (!ledgers_[party].policy) continue;
+      for (const tlog::NoteVerifier& key : ledgers_[party].policy->logs()) {
+        const auto opened = tlog::SignedCheckpoint::Open(*note, key);
+        if (opened.ok()) CheckSigned(path, *opened, party);
+      }
+    }
+  }
+}
+
+// ---------------------------------------------------------------- law
+
+void Verification::CheckLaw() {
+  const v1::Manifest& manifest = report_.manifest;
+  if (!report_.findings.empty() || !ledgers_[manifest.exporter()].whole) return;
+  if (manifest.disclosure() != v1::CONTENT) {
+    report_.not_judged.push_back("whether the acts were lawful: their content is not disclosed");
+    return;
+  }
+  if (manifest.rules_version() != treaty::Rules().version()) {
+    return Find(Verdict::kUnreadable, kRulesFile,
+                absl::StrCat("this program judges by rules ", treaty::Rules().version(), ", the dossier by ",
+                             manifest.rules_version(), ": use the program of that version"));
+  }
+  report_.not_judged.push_back("1.2 and 12.1 across other cases: their acts are not disclosed");
+  const absl::Status replayed = Replay();
+  if (!replayed.ok()) Find(Verdict::kUnreadable, kActs, std::string(replayed.message()));
+  if (report_.acts_judged == 0 && report_.findings.empty()) {
+    Find(Verdict::kUnreadable, kActs, "holds no act of this matter");
+  }
+}
+
+absl::Status Verification::FindRefused() {
+  for (const v1::Party party : kParties) {
+    if (!ledgers_[party].whole) continue;
+    for (uint64_t index = 0; index < ledgers_[party].size; ++index) {
+      ASSIGN_OR_RETURN(const std::string bytes, Rows(party).Entry(index));
+      v1::Entry entry;
+      if (!entry.ParseFromString(bytes) || entry.kind() != v1::ENTRY_KIND_REFUSAL) continue;
+      const v1::Party author = treaty::Other(party);
+      const uint64_t position = entry.reference().position();
+      if (!ledgers_[author].whole || position >= ledgers_[author].size) continue;
+      ASSIGN_OR_RETURN(const std::string refused, Rows(author).Entry(position));
+      if (tlog::LeafHash(refused).bytes() != entry.reference().hash()) continue;
+      v1::Refusal refusal;
+      const absl::StatusOr<std::string> payload = Read(StemOf(kActs, party, index) + kPayloadSuffix);
+      if (payload.ok()) refusal.ParseFromString(*payload);
+      refused_[{author, position}] = refusal.violation();
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Verification::Replay() {
+  RETURN_IF_ERROR(FindRefused());
+  const v1::Party self = report_.manifest.exporter();
+  const v1::Party peer = treaty::Other(self);
+  authority::Views views(self, rows_, vault_);
+  uint64_t processed = 0;
+  const auto process_up_to = [&](uint64_t end) -> absl::Status {
+    for (; processed < end; ++processed) RETURN_IF_ERROR(ReplayMirror(views, processed));
+    return absl::OkStatus();
+  };
+  for (uint64_t index = 0; index < ledgers_[self].size; ++index) {
+    ASSIGN_OR_RETURN(const OpenedEntry opened, views.OpenEntry(Side::kOwn, index));
+    if (opened.entry.kind() == v1::ENTRY_KIND_PROGRESS) {
+      const v1::Reference& seen = opened.entry.reference();
+      const bool known = seen.position() <= ledgers_[peer].size;
+      const absl::StatusOr<Hash> root = known ? RootAt(peer, seen.position()) : Hash();
+      if (!known || !root.ok() || root->bytes() != seen.hash()) {
+        Find(Verdict::kBadProof, StemOf(kActs, self, index), "has seen another ledger of the counterpart");
+        return absl::OkStatus();
+      }
+      RETURN_IF_ERROR(process_up_to(seen.position()));
+    } else if (opened.entry.kind() == v1::ENTRY_KIND_ACT && !opened.payload.empty()) {
+      RETURN_IF_ERROR(ReplayOwn(views, opened));
+    }
+  }
+  return process_up_to(ledgers_[peer].size);
+}
+
+absl::StatusOr<bool> Verification::Stands(const OpenedEntry& opened, const v1::Act& act,
+                                          authority::Views& views) {
+  const v1::Manifest& manifest = report_.manifest;
+  const v1::Party author = opened.reference.ledger();
+  const uint64_t index = opened.reference.index();
+  const bool ground = files_.count(StemOf(kGrounds, author, index) + kEntrySuffix) > 0;
+  const std::string id = manifest.name().substr(manifest.name().find('/') + 1);
+  const std::string where = StemOf(ground ? kGrounds : kActs, author, index);
+  if (!ground && act.subject_id() != id) {
+    Find(Verdict::kUnreadable, where, "is not of this matter");
+    return false;
+  }
+  ASSIGN_OR_RETURN(const auto violation,
+                   authority::JudgeAct(opened, act, manifest.initial_protocol(), views));
+  const auto refused = refused_.find({author, index});
+  if (!ground) ++report_.acts_judged;
+  if (refused != refused_.end()) {
+    if (!ground) ++report_.acts_refused;
+    if (!violation) {
+      report_.not_judged.push_back(absl::StrCat(where, ": refused under ", refused->second.rule(),
+                                                ", for what these files do not show"));
+    }
+    // An own one stood until the refusal came, unless it never could.
+    return !violation && author == manifest.exporter();
+  }
+  if (!violation) return true;
+  Find(Verdict::kUnlawful, where,
+       absl::StrCat("breaks ", violation->rule(), " ", violation->person_id(), " ", violation->found()));
+  return false;
+}
+
+absl::Status Verification::ReplayOwn(authority::Views& views, const OpenedEntry& opened) {
+  v1::Act act;
+  if (!act.ParseFromString(opened.payload)) return absl::InvalidArgumentError("an act cannot be read");
+  ASSIGN_OR_RETURN(const bool stands, Stands(opened, act, views));
+  return stands ? views.Fold(opened, act) : absl::OkStatus();
+}
+
+absl::Status Verification::ReplayMirror(authority::Views& views, uint64_t index) {
+  ASSIGN_OR_RETURN(const OpenedEntry opened, views.OpenEntry(Side::kMirror, index));
+  // What is not disclosed is of other matters.
+  if (opened.payload.empty()) return absl::OkStatus();
+  if (opened.entry.kind() == v1::ENTRY_KIND_REFUSAL) return views.FoldRefusal(opened);
+  if (opened.entry.kind() != v1::ENTRY_KIND_ACT) return absl::OkStatus();
+  v1::Act act;
+  if (!act.ParseFromString(opened.payload)) return absl::InvalidArgumentError("an act cannot be read");
+  ASSIGN_OR_RETURN(const bool stands, Stands(opened, act, views));
+  if (stands) return views.Fold(opened, act);
+  const auto refused = refused_.find({opened.reference.ledger(), index});
+  return refused == refused_.end() ? absl::OkStatus() : views.FoldOwnRefusal(opened, act, refused->second);
+}
+
+}  // namespace
+
+Report Verify(const std::string& directory, const KnownPolicies& known) {
+  return Verification(directory, known).Run();
+}
+
+}  // namespace kelisim::dossier

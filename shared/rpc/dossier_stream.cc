@@ -1,0 +1,62 @@
+#include "shared/rpc/dossier_stream.h"
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+#include "shared/dossier/exporter.h"
+#include "shared/rpc/handler.h"
+#include "shared/rpc/log.h"
+
+namespace kelisim::rpc {
+namespace {
+
+using Reactor = grpc::ServerWriteReactor<v1::DossierChunk>;
+using dossier::Exporter;
+
+std::atomic<int> under_way = 0;
+
+class Sending final : public Reactor {
+ public:
+  explicit Sending(std::unique_ptr<Exporter> exporter) : exporter_(std::move(exporter)) { Next(); }
+  ~Sending() override { --under_way; }
+  void OnWriteDone(bool ok) override { ok ? Next() : Finish(grpc::Status::OK); }
+  void OnDone() override { delete this; }
+
+ private:
+  void Next() {
+    using Chunk = absl::StatusOr<std::optional<v1::DossierChunk>>;
+    Chunk chunk = Guarded<Chunk>([&] { return exporter_->Next(); });
+    if (!chunk.ok()) return Finish(ToGrpc(chunk.status()));
+    if (!*chunk) return Finish(grpc::Status::OK);
+    chunk_ = **std::move(chunk);
+    StartWrite(&chunk_);
+  }
+
+  const std::unique_ptr<Exporter> exporter_;
+  v1::DossierChunk chunk_;
+};
+
+}  // namespace
+
+Reactor* SendDossier(const Desk& desk, const Caller& caller, const v1::ExportDossierRequest& request) {
+  using Begun = absl::StatusOr<std::unique_ptr<Exporter>>;
+  if (under_way.fetch_add(1) >= kMostDossiers) {
+    --under_way;
+    return new Refused<Reactor>(absl::ResourceExhaustedError("too many dossiers are under way"));
+  }
+  Begun exporter = Guarded<Begun>([&] {
+    return Exporter::Begin({desk.identity, desk.reader, desk.attachments}, request, desk.clock.Now());
+  });
+  if (!exporter.ok()) {
+    --under_way;
+    return new Refused<Reactor>(exporter.status());
+  }
+  Log(LogLevel::kInfo, "dossier",
+      {{"caller", caller.uri},
+       {"name", request.name()},
+       {"disclosure", v1::Disclosure_Name(request.disclosure())}});
+  return new Sending(*std::move(exporter));
+}
+
+}  // namespace kelisim::rpc

@@ -1,0 +1,20 @@
+#ifndef KELISIM_SHARED_RPC_DOSSIER_STREAM_H_
+#define KELISIM_SHARED_RPC_DOSSIER_STREAM_H_
+
+#include "grpcpp/support/server_callback.h"
+#include "kelisim/v1/dossier.pb.h"
+#include "shared/rpc/desk.h"
+
+namespace kelisim::rpc {
+
+// Reading a whole ledger takes a while: so many at a time.
+inline constexpr int kMostDossiers = 2;
+
+// Sends a dossier, file by file, to a caller who may have it. What the desk refers to must
+// outlive the stream.
+grpc::ServerWriteReactor<v1::DossierChunk>* SendDossier(const Desk& desk, const Caller& caller,
+                                                        const v1::ExportDossierRequest& request);
+
+}  // namespace kelisim::rpc
+
+#endif  // KELISIM_SHARED_RPC_DOSSIER_STREAM_H_

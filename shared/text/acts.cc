@@ -1,0 +1,124 @@
+#include "shared/text/acts.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "shared/treaty/rules.h"
+
+namespace kelisim {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+// Set value of a field that tells one act from another of its kind.
+std::string Particular(Lang lang, const Message& content, const FieldDescriptor& field) {
+  const google::protobuf::Reflection& reflection = *content.GetReflection();
+  if (!reflection.HasField(content, &field)) return "";
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+      return reflection.GetString(content, &field);
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return absl::StrCat(reflection.GetUInt32(content, &field));
+    case FieldDescriptor::CPPTYPE_INT32:
+      return absl::StrCat(reflection.GetInt32(content, &field));
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return SayEnum(lang, *field.enum_type(), reflection.GetEnumValue(content, &field));
+    default:
+      return "";
+  }
+}
+
+// The one message that is set in `message`, and its field; or nothing.
+std::pair<const Message*, const FieldDescriptor*> SetIn(const Message& message) {
+  std::vector<const FieldDescriptor*> set;
+  message.GetReflection()->ListFields(message, &set);
+  for (const FieldDescriptor* field : set) {
+    if (field->containing_oneof() != nullptr) {
+      return {&message.GetReflection()->GetMessage(message, field), field};
+    }
+  }
+  return {nullptr, nullptr};
+}
+
+void CollectFacts(Lang lang, const Message& message, const std::string& path,
+                  std::vector<std::pair<std::string, std::string>>& facts) {
+  std::vector<const FieldDescriptor*> set;
+  const auto& reflection = *message.GetReflection();
+  reflection.ListFields(message, &set);
+  for (const FieldDescriptor* field : set) {
+    const std::string at = path.empty() ? field->name() : absl::StrCat(path, ".", field->name());
+    const int size = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
+    for (int i = 0; i < size; ++i) {
+      const std::string place = field->is_repeated() ? absl::StrCat(at, "[", i, "]") : at;
+      if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+        CollectFacts(lang,
+                     field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i)
+                                          : reflection.GetMessage(message, field),
+                     place, facts);
+        continue;
+      }
+      if (field->type() == FieldDescriptor::TYPE_BYTES) continue;
+      std::string value;
+      if (field->cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
+        value = Say(lang, reflection.GetBool(message, field) ? "ui.yes" : "ui.no");
+      } else if (!field->is_repeated()) {
+        value = Particular(lang, message, *field);
+      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
+        value = SayEnum(lang, *field->enum_type(), reflection.GetRepeatedEnumValue(message, field, i));
+      } else {
+        value = reflection.GetRepeatedString(message, field, i);
+      }
+      facts.emplace_back(place, std::move(value));
+    }
+  }
+}
+
+}  // namespace
+
+std::string PositionText(const v1::EntryReference& entry) {
+  const char* ledger = entry.ledger() == v1::PARTY_KZ ? "kz/" : entry.ledger() == v1::PARTY_RU ? "ru/" : "?/";
+  return absl::StrCat(ledger, entry.index());
+}
+
+std::string ActText(Lang lang, const v1::TimelineItem& item) {
+  if (item.matter_step().answer_overdue()) {
+    return absl::StrCat(Say(lang, "act.answer_overdue"), ": ", item.matter_step().answer_due());
+  }
+  const Message* act = item.has_matter_step() ? SetIn(item.matter_step()).first : SetIn(item).first;
+  if (act == nullptr) return "?";
+  const auto [set, field] = SetIn(*act);
+  if (set == nullptr) return "?";
+  const Message& content = *set;
+  std::vector<std::string> particulars;
+  for (const char* name : {"kind", "number", "note_number", "rule", "person_id", "item_id", "reason",
+                           "ground", "year", "valid_until"}) {
+    const FieldDescriptor* particular = content.GetDescriptor()->FindFieldByName(name);
+    std::string text = particular == nullptr ? "" : Particular(lang, content, *particular);
+    if (!text.empty()) particulars.push_back(std::move(text));
+  }
+  const std::string name = Say(lang, MessageKey(*field));
+  return particulars.empty() ? name : absl::StrCat(name, ": ", absl::StrJoin(particulars, ", "));
+}
+
+std::string EvidenceText(Lang lang, const v1::TimelineItem& item) {
+  std::string text = SayEnum(lang, item.evidence());
+  if (item.has_refusal()) absl::StrAppend(&text, ": ", item.refusal().rule());
+  if (!item.refusal().found().empty()) absl::StrAppend(&text, " (", item.refusal().found(), ")");
+  return text;
+}
+
+std::string RuleText(Lang lang, const std::string& id) {
+  const v1::Rule* rule = treaty::FindRule(id);
+  return rule == nullptr ? id : absl::StrCat(id, ": ", In(lang, rule->text()));
+}
+
+std::vector<std::pair<std::string, std::string>> FactsText(Lang lang, const Message& message) {
+  std::vector<std::pair<std::string, std::string>> facts;
+  CollectFacts(lang, message, "", facts);
+  return facts;
+}
+
+}  // namespace kelisim
