@@ -23,7 +23,7 @@ BY_BUILD = re.compile(r"^(\..*|build(-.*)?|compile_commands\.json)$")
 
 LAYER = {
     "base": 0, "crypto": 1, "treaty": 1, "tlog": 2, "text": 2, "ledger": 3, "authority": 4,
-    "dossier": 5, "testing": 5, "web": 5, "rpc": 6, "node": 7, "cli": 7,
+    "dossier": 5, "web": 5, "testing": 6, "rpc": 6, "node": 7, "cli": 7,
 }
 PARTIES = ("kz_agency", "ru_service")
 CORE = {name for name, layer in LAYER.items() if layer <= LAYER["authority"]}

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "shared/testing/dossiers.h"
+
 namespace kelisim::testing {
 namespace {
 
@@ -25,12 +27,17 @@ std::vector<std::string> Stories() {
 
 class StoryTest : public ::testing::TestWithParam<std::string> {};
 
+// What a story leaves behind, a stranger finds to be true and lawful.
+std::string DossiersOf(const Node& node, absl::Time now) {
+  return VerifyAllDossiers(node.identity, *node.reader, now);
+}
+
 TEST_P(StoryTest, GoesAsTold) {
   std::ifstream file(std::filesystem::path(KELISIM_STORIES) / (GetParam() + ".txt"));
   std::stringstream text;
   text << file.rdbuf();
   for (uint64_t seed = 1; seed <= 3; ++seed) {
-    EXPECT_EQ(RunStory(text.str(), seed), "") << GetParam() << ", link seed " << seed;
+    EXPECT_EQ(RunStory(text.str(), seed, DossiersOf), "") << GetParam() << ", link seed " << seed;
   }
 }
 

@@ -148,23 +148,33 @@ absl::Status Books::AppendRefusal(const OpenedEntry& refused, const v1::Act& act
   return views_.FoldOwnRefusal(refused, act, violation);
 }
 
-absl::Status Books::AppendLoss(const ledger::Head& lost, absl::Time now) {
-  v1::LossRecord loss;
-  loss.set_from_size(own_.size());
-  loss.set_to_size(lost.size);
-  loss.set_lost_root(std::string(lost.root.bytes()));
-  loss.set_lineage(lineage_);
+absl::StatusOr<std::vector<uint64_t>> Books::LostPayloads() const {
+  std::vector<uint64_t> lost;
   const ledger::LogRows<ledger::Overlay> log(Side::kOwn, rows_);
   for (uint64_t index = 0; index < own_.size(); ++index) {
     ASSIGN_OR_RETURN(const std::optional<std::string> sealed, log.SealedPayload(index));
     if (sealed) continue;
     ASSIGN_OR_RETURN(const OpenedEntry opened, views_.OpenEntry(Side::kOwn, index));
-    if (opened.entry.kind() != v1::ENTRY_KIND_PROGRESS) loss.add_payloads_lost(index);
+    if (opened.entry.kind() != v1::ENTRY_KIND_PROGRESS) lost.push_back(index);
   }
+  return lost;
+}
+
+absl::StatusOr<bool> Books::AppendLoss(const ledger::Head& remembered, absl::Time now) {
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> payloads, LostPayloads());
+  if (remembered.size <= own_.size() && payloads.empty()) return false;
+  const ledger::Head& lost = remembered.size > own_.size() ? remembered : head();
+  v1::LossRecord loss;
+  loss.set_from_size(own_.size());
+  loss.set_to_size(lost.size);
+  loss.set_lost_root(std::string(lost.root.bytes()));
+  loss.set_lineage(lineage_);
+  for (const uint64_t index : payloads) loss.add_payloads_lost(index);
   v1::Entry entry;
   entry.set_kind(v1::ENTRY_KIND_LOSS);
   entry.set_addressed(true);
-  return AppendEntry(std::move(entry), loss.SerializeAsString(), "", now, nullptr);
+  RETURN_IF_ERROR(AppendEntry(std::move(entry), loss.SerializeAsString(), "", now, nullptr));
+  return true;
 }
 
 absl::Status Books::Checkpoint() {

@@ -64,8 +64,9 @@ class Books {
   absl::Status AppendAct(const v1::Act& act, bool addressed, absl::Time now);
   absl::Status AppendRefusal(const OpenedEntry& refused, const v1::Act& act, const v1::Violation& violation,
                              absl::Time now);
-  // After a recovery: `lost` is the head the anchor remembers.
-  absl::Status AppendLoss(const ledger::Head& lost, absl::Time now);
+  // After a recovery: says which entries up to the head that the anchor remembers, and
+  // which payloads, did not come back. False: nothing was lost, nothing is said.
+  absl::StatusOr<bool> AppendLoss(const ledger::Head& remembered, absl::Time now);
   // Signs the present size, unless it is signed already.
   absl::Status Checkpoint();
   // The signed checkpoint of `size`, which must be one of those signed.
@@ -110,6 +111,7 @@ class Books {
   absl::Status AppendEntry(v1::Entry entry, const std::string& payload, const std::string& subject_id,
                            absl::Time now, OpenedEntry* opened);
   absl::Status AppendProgress(absl::Time now);
+  absl::StatusOr<std::vector<uint64_t>> LostPayloads() const;
   absl::Status ProcessEntry(uint64_t index, absl::Time now, bool may_append);
   absl::StatusOr<std::string> SealLeaf(ledger::Side side, uint64_t index, const v1::Leaf& leaf,
                                        const v1::Entry& entry);

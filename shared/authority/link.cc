@@ -264,13 +264,14 @@ absl::Status Link::FinishRecovery(absl::Time now) {
 }
 
 absl::Status Link::GoOn(absl::Time now) {
-  // What the anchor remembers and nobody has is lost, and said so.
-  const bool lost = anchored_->size > books_.own().size();
-  if (lost) {
-    events_.push_back(absl::StrCat("lost: own entries ", books_.own().size(), " to ", anchored_->size - 1));
-    RETURN_IF_ERROR(books_.AppendLoss(*anchored_, now));
+  // What did not come back from the counterpart is lost, and said so.
+  const uint64_t size = books_.own().size();
+  if (anchored_->size > size)
+    events_.push_back(absl::StrCat("lost: own entries ", size, " to ", anchored_->size - 1));
+  if (anchored_->size > size || books_.recovering()) {
+    RETURN_IF_ERROR(books_.AppendLoss(*anchored_, now).status());
+    RETURN_IF_ERROR(books_.EndRecovery());
   }
-  if (lost || books_.recovering()) RETURN_IF_ERROR(books_.EndRecovery());
   anchored_ = books_.head();
   open_ = true;
   reason_ = "";

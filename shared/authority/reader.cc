@@ -145,7 +145,8 @@ absl::StatusOr<std::string> Reader::List(const Request& request, Wanted wanted, 
       return absl::DataLossError("a record in the store cannot be read");
     }
     ASSIGN_OR_RETURN(const auto state, views.ToldState(record, cosigned));
-    if (!wanted(state)) return true;
+    // All that is known of it is that this node, or the counterpart, has refused it.
+    if (IsUnknown(state) || !wanted(state)) return true;
     if (shown++ == page) {
       next_page_token = last_shown;
       return false;

@@ -163,7 +163,7 @@ int Verify(const VerifyArguments& arguments, const Options& options, const World
     }
     *text = *std::move(read);
   }
-  const dossier::Report report = dossier::Verify(arguments.directory, known);
+  const dossier::Report report = dossier::Verify(dossier::DiskFolder(arguments.directory), known);
   const bool own_keys = known.kz.empty() || known.ru.empty();
   if (options.json) {
     // What stands in a damaged file need not be UTF-8.

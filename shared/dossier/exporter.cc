@@ -80,7 +80,7 @@ absl::Status Exporter::Plan(const v1::ExportDossierRequest& request) {
     const std::pair place(act.ledger(), act.index());
     if (Covers(act.ledger(), act.index()) && acts.count(place) == 0) grounds.insert(place);
   }
-  RETURN_IF_ERROR(FindRefusals(acts, acts, grounds));
+  RETURN_IF_ERROR(AddRefusals(acts, grounds));
   RETURN_IF_ERROR(PlanEntries(kActs, acts));
   RETURN_IF_ERROR(PlanEntries(kGrounds, grounds));
   acts.merge(grounds);
@@ -121,19 +121,22 @@ absl::Status Exporter::PlanLedger(v1::Party party) {
   return absl::OkStatus();
 }
 
-absl::Status Exporter::FindRefusals(const Places& of, Places& refusals, Places& losses) const {
-  Places found;
+// Each refusal beside what it refuses; what a restore has lost among the grounds.
+absl::Status Exporter::AddRefusals(Places& acts, Places& grounds) const {
+  const Places of_matter = acts;
+  const Places of_all = grounds;
   for (const Ledger& ledger : ledgers_) {
     for (uint64_t index = 0; index < ledger.size; ++index) {
       ASSIGN_OR_RETURN(const std::string bytes, source_.reader.GetEntry(ledger.party, index));
       v1::Entry entry;
       if (!entry.ParseFromString(bytes)) continue;
-      if (entry.kind() == v1::ENTRY_KIND_LOSS) losses.emplace(ledger.party, index);
+      if (entry.kind() == v1::ENTRY_KIND_LOSS) grounds.emplace(ledger.party, index);
+      if (entry.kind() != v1::ENTRY_KIND_REFUSAL) continue;
       const std::pair refused(treaty::Other(ledger.party), entry.reference().position());
-      if (entry.kind() == v1::ENTRY_KIND_REFUSAL && of.count(refused) > 0) found.emplace(ledger.party, index);
+      if (of_matter.count(refused) > 0) acts.emplace(ledger.party, index);
+      if (of_all.count(refused) > 0) grounds.emplace(ledger.party, index);
     }
   }
-  refusals.merge(found);
   return absl::OkStatus();
 }
 
@@ -159,7 +162,7 @@ void Exporter::AddAttachment(const Hash& sha256) {
   files_.push_back({absl::StrCat(kAttachments, "/", ToHex(sha256.bytes())),
                     [this, sha256, reader]() -> absl::StatusOr<std::optional<std::string>> {
                       if (*reader == nullptr) {
-                        ASSIGN_OR_RETURN(*reader, source_.attachments.Read(sha256));
+                        ASSIGN_OR_RETURN(*reader, source_.attachments->Read(sha256));
                       }
                       ASSIGN_OR_RETURN(std::string piece, (*reader)->Next());
                       if (piece.empty()) return std::nullopt;
@@ -197,6 +200,7 @@ absl::Status Exporter::PlanHistory(const Places& relied_on) {
     if (checkpoint.size > newest || !sizes.emplace(party, checkpoint.size).second) continue;
     const std::string stem = absl::StrCat(kHistory, "/", FolderOf(party), "-", checkpoint.size);
     Add(stem + kCheckpointSuffix, std::move(note));
+    if (checkpoint.size == newest) continue;
     ASSIGN_OR_RETURN(const std::vector<Hash> proof,
                      source_.reader.Consistency(party, checkpoint.size, newest));
     Add(absl::StrCat(stem, "-", newest, kConsistencySuffix), Lines(proof));
@@ -232,13 +236,11 @@ absl::Status Exporter::PlanPages(const v1::ExportDossierRequest& request) {
     page.facts = &of_matter.state();
     documents = treaty::DocumentsIn(of_matter.state());
   }
-  if (page.disclosure != v1::CONTENT) {
-    page.facts = nullptr;
-    documents.clear();
-  }
+  if (page.disclosure != v1::CONTENT) page.facts = nullptr;
+  if (page.disclosure != v1::CONTENT || source_.attachments == nullptr) documents.clear();
   for (const std::string& document : documents) {
     ASSIGN_OR_RETURN(const Hash sha256, Hash::FromBytes(document));
-    const absl::StatusOr<uint64_t> size = source_.attachments.SizeOf(sha256);
+    const absl::StatusOr<uint64_t> size = source_.attachments->SizeOf(sha256);
     if (absl::IsNotFound(size.status())) continue;  // it has not arrived here
     if (!size.ok()) return size.status();
     page.attachments.push_back(ToHex(document));

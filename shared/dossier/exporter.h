@@ -24,7 +24,7 @@ namespace kelisim::dossier {
 struct Source {
   const authority::Identity& identity;
   const authority::Reader& reader;
-  const ledger::Attachments& attachments;
+  const ledger::Attachments* attachments;  // nullptr: no documents are here
 };
 
 // Makes the dossier of one matter, file by file, so that one of any size needs the memory
@@ -60,7 +60,7 @@ class Exporter {
   Exporter(const Source& source, absl::Time now) : source_(source), now_(now) {}
   absl::Status Plan(const v1::ExportDossierRequest& request);
   absl::Status PlanLedger(v1::Party party);
-  absl::Status FindRefusals(const Places& of, Places& refusals, Places& losses) const;
+  absl::Status AddRefusals(Places& acts, Places& grounds) const;
   absl::Status PlanEntries(const std::string& folder, const Places& places);
   absl::Status PlanHistory(const Places& relied_on);
   absl::Status PlanPages(const v1::ExportDossierRequest& request);

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <set>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -37,7 +35,6 @@ using authority::OpenedEntry;
 using ledger::Side;
 
 constexpr v1::Party kParties[] = {v1::PARTY_KZ, v1::PARTY_RU};
-constexpr size_t kReadAtOnce = 64 * 1024;
 // More than any file but an attachment can have.
 constexpr uint64_t kLargestFile = 64 * 1024 * 1024;
 
@@ -107,8 +104,8 @@ struct Ledger {
 
 class Verification {
  public:
-  Verification(const std::string& directory, const KnownPolicies& known)
-      : directory_(directory), known_(known), vault_(std::string(Hash::kSize, 'v'), SystemRandom()) {}
+  Verification(const Folder& folder, const KnownPolicies& known)
+      : folder_(folder), known_(known), vault_(std::string(Hash::kSize, 'v'), SystemRandom()) {}
 
   Report Run() {
     ListFiles();
@@ -149,6 +146,7 @@ class Verification {
 
   void CheckEntries(const std::string& folder);
   void CheckEntry(const std::string& stem, v1::Party party, uint64_t index);
+  const absl::StatusOr<tlog::Checkpoint>& VerifiedOnce(v1::Party party, const std::string& bytes);
   void CheckHistory();
   void CheckSigned(const std::string& path, const tlog::SignedCheckpoint& checkpoint, v1::Party party);
   void CheckConsistency(const std::string& path);
@@ -160,10 +158,11 @@ class Verification {
   absl::Status ReplayOwn(authority::Views& views, const OpenedEntry& opened);
   absl::Status ReplayMirror(authority::Views& views, uint64_t index);
   absl::Status FindRefused();
+  absl::Status FindLost();
   // Whether the act stands. One that breaks a rule and is not refused is found.
   absl::StatusOr<bool> Stands(const OpenedEntry& opened, const v1::Act& act, authority::Views& views);
 
-  const fs::path directory_;
+  const Folder& folder_;
   const KnownPolicies& known_;
   Report report_;
   std::vector<Finding> altered_;
@@ -174,8 +173,11 @@ class Verification {
   // Seals payloads in memory, as the rows of a ledger have them.
   ledger::Vault vault_;
   std::map<v1::Party, Ledger> ledgers_;
+  std::map<std::pair<v1::Party, std::string>, absl::StatusOr<tlog::Checkpoint>> verified_;
   // Places that the other Party has refused, and the rule that it named.
   std::map<std::pair<v1::Party, uint64_t>, v1::Violation> refused_;
+  std::set<std::string> lost_;
+  bool has_acts_ = false;
 };
 
 Report Verification::Finish() {
@@ -190,31 +192,26 @@ Report Verification::Finish() {
 // ---------------------------------------------------------------- files
 
 void Verification::ListFiles() {
-  std::error_code error;
-  fs::recursive_directory_iterator walk(directory_, error);
-  for (const fs::recursive_directory_iterator end; !error && walk != end; walk.increment(error)) {
-    const std::string path = walk->path().lexically_relative(directory_).generic_string();
-    const fs::file_status status = walk->symlink_status(error);
-    if (error || fs::is_directory(status)) continue;
-    if (fs::is_regular_file(status)) {
-      files_.insert(path);
-    } else {
+  const absl::StatusOr<std::set<std::string>> listed = folder_.List();
+  if (!listed.ok()) return Find(Verdict::kUnreadable, ".", std::string(listed.status().message()));
+  for (const std::string& path : *listed) {
+    if (!path.empty() && path.back() == '/') {
       Find(Verdict::kUnreadable, path, "is no regular file");
+    } else {
+      files_.insert(path);
     }
   }
-  if (error) Find(Verdict::kUnreadable, directory_.string(), "cannot be listed: " + error.message());
 }
 
 absl::StatusOr<std::string> Verification::Read(const std::string& path) const {
   if (files_.count(path) == 0) return absl::NotFoundError("is missing");
-  std::error_code error;
-  const uint64_t size = fs::file_size(directory_ / path, error);
-  if (error || size > kLargestFile) return absl::InvalidArgumentError("cannot be read, or is too large");
-  std::ifstream file(directory_ / path, std::ios::binary);
-  std::string bytes(size, '\0');
-  if (!file.read(bytes.data(), static_cast<std::streamsize>(size))) {
-    return absl::InvalidArgumentError("cannot be read");
-  }
+  std::string bytes;
+  bool too_large = false;
+  RETURN_IF_ERROR(folder_.Read(path, [&](std::string_view piece) {
+    too_large = too_large || bytes.size() + piece.size() > kLargestFile;
+    if (!too_large) bytes += piece;
+  }));
+  if (too_large) return absl::InvalidArgumentError("is too large");
   return bytes;
 }
 
@@ -260,20 +257,20 @@ bool Verification::ReadManifest() {
 
 void Verification::CompareFiles() {
   std::set<std::string> listed = {kManifestFile};
-  std::string chunk(kReadAtOnce, '\0');
   for (const v1::ManifestFile& file : report_.manifest.files()) {
     listed.insert(file.path());
     if (files_.count(file.path()) == 0) {
       Find(Verdict::kUnreadable, file.path(), "is missing");
       continue;
     }
-    std::ifstream in(directory_ / file.path(), std::ios::binary);
     Sha256Stream digest;
-    while (in.read(chunk.data(), static_cast<std::streamsize>(chunk.size())).gcount() > 0) {
-      digest.Add(std::string_view(chunk).substr(0, static_cast<size_t>(in.gcount())));
-    }
+    uint64_t size = 0;
+    const absl::Status read = folder_.Read(file.path(), [&](std::string_view piece) {
+      digest.Add(piece);
+      size += piece.size();
+    });
     const Hash found = digest.Digest();
-    if (in.bad() || found.bytes() != file.sha256()) {
+    if (!read.ok() || size != file.size() || found.bytes() != file.sha256()) {
       altered_.push_back({Verdict::kBadSignature, file.path(), "is not what the exporter has signed"});
     }
     const std::string prefix = absl::StrCat(kAttachments, "/");
@@ -313,9 +310,8 @@ void Verification::ReadLedger(v1::Party party) {
   ledger.exists = true;
   const std::optional<std::string> bytes = Require(path);
   if (!bytes) return;
-  const absl::StatusOr<tlog::Note> note = tlog::Note::Parse(*bytes);
-  if (!note.ok()) return Find(Verdict::kUnreadable, path, "is no signed note");
-  const absl::StatusOr<tlog::Checkpoint> checkpoint = ledger.policy->Verify(*note);
+  if (!tlog::Note::Parse(*bytes).ok()) return Find(Verdict::kUnreadable, path, "is no signed note");
+  const absl::StatusOr<tlog::Checkpoint>& checkpoint = VerifiedOnce(party, *bytes);
   if (!checkpoint.ok()) {
     return Find(VerdictOf(checkpoint.status()), path, std::string(checkpoint.status().message()));
   }
@@ -395,6 +391,17 @@ void Verification::CheckEntries(const std::string& folder) {
   }
 }
 
+// All proofs of a dossier carry the same checkpoint.
+const absl::StatusOr<tlog::Checkpoint>& Verification::VerifiedOnce(v1::Party party,
+                                                                   const std::string& bytes) {
+  const auto known = verified_.find({party, bytes});
+  if (known != verified_.end()) return known->second;
+  const absl::StatusOr<tlog::Note> note = tlog::Note::Parse(bytes);
+  absl::StatusOr<tlog::Checkpoint> verified =
+      note.ok() ? ledgers_[party].policy->Verify(*note) : absl::StatusOr<tlog::Checkpoint>(note.status());
+  return verified_.emplace(std::pair(party, bytes), std::move(verified)).first->second;
+}
+
 void Verification::CheckEntry(const std::string& stem, v1::Party party, uint64_t index) {
   const std::optional<std::string> entry = Require(stem + kEntrySuffix);
   const std::optional<std::string> text = Require(stem + kProofSuffix);
@@ -409,10 +416,14 @@ void Verification::CheckEntry(const std::string& stem, v1::Party party, uint64_t
   }
   const absl::StatusOr<tlog::Proof> proof = tlog::ParseProof(*text);
   if (!proof.ok()) return Find(Verdict::kUnreadable, stem + kProofSuffix, "is no tlog-proof");
-  const absl::Status verified = tlog::VerifyProof(*proof, tlog::LeafHash(*entry), *ledgers_[party].policy);
-  if (!verified.ok()) {
-    return Find(VerdictOf(verified), stem + kProofSuffix, std::string(verified.message()));
+  const absl::StatusOr<tlog::Checkpoint>& signed_by_all = VerifiedOnce(party, proof->checkpoint);
+  if (!signed_by_all.ok()) {
+    return Find(VerdictOf(signed_by_all.status()), stem + kProofSuffix,
+                std::string(signed_by_all.status().message()));
   }
+  const absl::Status verified = tlog::VerifyInclusion(
+      proof->index, signed_by_all->size, tlog::LeafHash(*entry), proof->path, signed_by_all->root);
+  if (!verified.ok()) Find(Verdict::kBadProof, stem + kProofSuffix, std::string(verified.message()));
   if (proof->index != index) Find(Verdict::kBadProof, stem + kProofSuffix, "is of another entry");
 }
 
@@ -517,7 +528,7 @@ void Verification::CheckLaw() {
   report_.not_judged.push_back("1.2 and 12.1 across other cases: their acts are not disclosed");
   const absl::Status replayed = Replay();
   if (!replayed.ok()) Find(Verdict::kUnreadable, kActs, std::string(replayed.message()));
-  if (report_.acts_judged == 0 && report_.findings.empty()) {
+  if (!has_acts_ && report_.findings.empty()) {
     Find(Verdict::kUnreadable, kActs, "holds no act of this matter");
   }
 }
@@ -535,9 +546,31 @@ absl::Status Verification::FindRefused() {
       ASSIGN_OR_RETURN(const std::string refused, Rows(author).Entry(position));
       if (tlog::LeafHash(refused).bytes() != entry.reference().hash()) continue;
       v1::Refusal refusal;
-      const absl::StatusOr<std::string> payload = Read(StemOf(kActs, party, index) + kPayloadSuffix);
-      if (payload.ok()) refusal.ParseFromString(*payload);
+      for (const char* folder : {kActs, kGrounds}) {
+        const absl::StatusOr<std::string> payload = Read(StemOf(folder, party, index) + kPayloadSuffix);
+        // One of another matter is not here.
+        if (payload.ok() && !refusal.ParseFromString(*payload)) refusal.Clear();
+      }
       refused_[{author, position}] = refusal.violation();
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Own steps whose content a restore has lost: entry ids, as loss records say.
+absl::Status Verification::FindLost() {
+  const v1::Party self = report_.manifest.exporter();
+  for (uint64_t index = 0; index < ledgers_[self].size; ++index) {
+    ASSIGN_OR_RETURN(const std::string bytes, Rows(self).Entry(index));
+    v1::Entry entry;
+    if (!entry.ParseFromString(bytes) || entry.kind() != v1::ENTRY_KIND_LOSS) continue;
+    v1::LossRecord loss;
+    const absl::StatusOr<std::string> payload = Read(StemOf(kGrounds, self, index) + kPayloadSuffix);
+    if (!payload.ok() || !loss.ParseFromString(*payload)) continue;
+    for (const uint64_t lost : loss.payloads_lost()) {
+      v1::Entry of_lost;
+      const absl::StatusOr<std::string> lost_bytes = Rows(self).Entry(lost);
+      if (lost_bytes.ok() && of_lost.ParseFromString(*lost_bytes)) lost_.insert(of_lost.entry_id());
     }
   }
   return absl::OkStatus();
@@ -545,6 +578,7 @@ absl::Status Verification::FindRefused() {
 
 absl::Status Verification::Replay() {
   RETURN_IF_ERROR(FindRefused());
+  RETURN_IF_ERROR(FindLost());
   const v1::Party self = report_.manifest.exporter();
   const v1::Party peer = treaty::Other(self);
   authority::Views views(self, rows_, vault_);
@@ -582,6 +616,15 @@ absl::StatusOr<bool> Verification::Stands(const OpenedEntry& opened, const v1::A
   if (!ground && act.subject_id() != id) {
     Find(Verdict::kUnreadable, where, "is not of this matter");
     return false;
+  }
+  has_acts_ = has_acts_ || !ground;
+  const bool opening = authority::WithMatterOf(act, false, [&]<typename Record>(const Record&) {
+    return treaty::IsOpening(authority::Matter<Record>::In(act));
+  });
+  if (opening && lost_.count(act.predecessor()) > 0) {
+    // It sums up what was lost, and was judged by that when it was made.
+    report_.not_judged.push_back(where + ": a restore has lost the step before it");
+    return true;
   }
   ASSIGN_OR_RETURN(const auto violation,
                    authority::JudgeAct(opened, act, manifest.initial_protocol(), views));
@@ -625,8 +668,6 @@ absl::Status Verification::ReplayMirror(authority::Views& views, uint64_t index)
 
 }  // namespace
 
-Report Verify(const std::string& directory, const KnownPolicies& known) {
-  return Verification(directory, known).Run();
-}
+Report Verify(const Folder& folder, const KnownPolicies& known) { return Verification(folder, known).Run(); }
 
 }  // namespace kelisim::dossier

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kelisim/v1/dossier.pb.h"
+#include "shared/dossier/folder.h"
 
 // Says what a dossier proves, from its files alone: no service, no network, no
 // configuration.
@@ -58,8 +59,8 @@ struct KnownPolicies {
   std::string ru;
 };
 
-// Reads `directory`; needs the memory of both ledgers.
-Report Verify(const std::string& directory, const KnownPolicies& known);
+// Needs the memory of both ledgers.
+Report Verify(const Folder& folder, const KnownPolicies& known);
 
 }  // namespace kelisim::dossier
 

@@ -46,7 +46,7 @@ Reactor* SendDossier(const Desk& desk, const Caller& caller, const v1::ExportDos
     return new Refused<Reactor>(absl::ResourceExhaustedError("too many dossiers are under way"));
   }
   Begun exporter = Guarded<Begun>([&] {
-    return Exporter::Begin({desk.identity, desk.reader, desk.attachments}, request, desk.clock.Now());
+    return Exporter::Begin({desk.identity, desk.reader, &desk.attachments}, request, desk.clock.Now());
   });
   if (!exporter.ok()) {
     --under_way;

@@ -8,6 +8,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/crypto/digest.h"
+#include "shared/testing/dossiers.h"
 #include "shared/testing/officer.h"
 #include "shared/treaty/matter.h"
 #include "shared/treaty/resettlement.h"
@@ -22,6 +23,7 @@ using ledger::Side;
 using ledger::Store;
 
 constexpr uint32_t kQuota = 5;
+constexpr uint64_t kSeedsPerDossierCheck = 20;
 
 // A request an officer has sent and will send again until an answer comes.
 struct Request {
@@ -434,8 +436,15 @@ class Simulation final : private Environment {
       CheckLedger(node);
       CheckAcknowledged(node);
       CheckRebuild(node);
+      if (options_.seed % kSeedsPerDossierCheck == 0) CheckDossiers(node);
     }
     CheckEqualViews();
+  }
+
+  // What either Party says of any matter, a stranger finds to be true and lawful.
+  void CheckDossiers(const Node& node) {
+    const std::string problem = VerifyAllDossiers(node.identity, *node.reader, now_);
+    if (!problem.empty()) Break(absl::StrCat(node.name(), ": ", problem));
   }
 
   // I4 and the mirror: roots recomputed from the entries alone.

@@ -67,7 +67,7 @@ class Story final : private Environment {
     repeat_ = 0.1;
   }
 
-  std::string Run(std::string_view text) {
+  std::string Run(std::string_view text, const std::function<std::string(const Node&, absl::Time)>& at_end) {
     for (Node& node : nodes_) Start(node);
     LetRun(absl::Seconds(2));
     int number = 0;
@@ -78,7 +78,10 @@ class Story final : private Environment {
       Do(line);
       if (!problem_.empty()) return absl::StrCat("line ", number, ": ", line, "\n  ", problem_);
     }
-    return "";
+    for (const Node& node : nodes_) {
+      if (at_end && node.core != nullptr && problem_.empty()) problem_ = at_end(node, now_);
+    }
+    return problem_;
   }
 
  private:
@@ -362,6 +365,9 @@ class Story final : private Environment {
 
 }  // namespace
 
-std::string RunStory(std::string_view text, uint64_t seed) { return Story(seed).Run(text); }
+std::string RunStory(std::string_view text, uint64_t seed,
+                     const std::function<std::string(const Node&, absl::Time)>& at_end) {
+  return Story(seed).Run(text, at_end);
+}
 
 }  // namespace kelisim::testing

@@ -1,8 +1,12 @@
 #ifndef KELISIM_SHARED_TESTING_STORY_H_
 #define KELISIM_SHARED_TESTING_STORY_H_
 
+#include <functional>
 #include <string>
 #include <string_view>
+
+#include "absl/time/time.h"
+#include "shared/testing/environment.h"
 
 namespace kelisim::testing {
 
@@ -34,7 +38,11 @@ namespace kelisim::testing {
 // "head <number>" and "family <number>..." among the fictitious people before `with`.
 // <kind> is a kind of matter ("dispute"), <step> a field of its steps; the step that
 // begins a matter of a case takes "of <case>".
-std::string RunStory(std::string_view text, uint64_t seed);
+//
+// `at_end` (if any) is called for each node that is up when all went as told; what it
+// returns is the result.
+std::string RunStory(std::string_view text, uint64_t seed,
+                     const std::function<std::string(const Node&, absl::Time)>& at_end = nullptr);
 
 }  // namespace kelisim::testing
 

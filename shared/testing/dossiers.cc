@@ -1,0 +1,56 @@
+#include "shared/testing/dossiers.h"
+
+#include "absl/strings/str_cat.h"
+#include "shared/base/status_macros.h"
+#include "shared/dossier/verifier.h"
+
+namespace kelisim::testing {
+
+absl::StatusOr<dossier::MemoryFolder> ExportToMemory(const dossier::Source& source, const std::string& name,
+                                                     v1::Disclosure disclosure, absl::Time now) {
+  v1::ExportDossierRequest request;
+  request.set_name(name);
+  request.set_disclosure(disclosure);
+  ASSIGN_OR_RETURN(const auto exporter, dossier::Exporter::Begin(source, request, now));
+  dossier::MemoryFolder folder;
+  std::string path;
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::optional<v1::DossierChunk> chunk, exporter->Next());
+    if (!chunk) return folder;
+    if (!chunk->path().empty()) path = chunk->path();
+    folder.files[path] += chunk->data();
+  }
+}
+
+std::vector<std::string> NamesOfAll(const authority::Reader& reader) {
+  std::vector<std::string> names;
+  v1::ListCasesRequest cases;
+  cases.set_page_size(500);
+  const auto found = reader.ListCases(cases);
+  if (found.ok()) {
+    for (const v1::CaseSummary& one : found->cases()) names.push_back(one.name());
+  }
+  v1::ListMattersRequest matters;
+  matters.set_page_size(500);
+  const auto others = reader.ListMatters(matters);
+  if (others.ok()) {
+    for (const v1::MatterSummary& one : others->matters()) names.push_back(one.name());
+  }
+  return names;
+}
+
+std::string VerifyAllDossiers(const authority::Identity& identity, const authority::Reader& reader,
+                              absl::Time now) {
+  for (const std::string& name : NamesOfAll(reader)) {
+    const auto folder = ExportToMemory({identity, reader, nullptr}, name, v1::CONTENT, now);
+    if (absl::IsNotFound(folder.status())) continue;
+    if (!folder.ok()) return absl::StrCat("no dossier of ", name, ": ", folder.status().ToString());
+    const dossier::Report report = dossier::Verify(*folder, {});
+    if (report.verdict == dossier::Verdict::kValid) continue;
+    const dossier::Finding& finding = report.findings.front();
+    return absl::StrCat("the dossier of ", name, " is not valid: ", finding.where, ": ", finding.what);
+  }
+  return "";
+}
+
+}  // namespace kelisim::testing
