@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "shared/authority/judgement.h"
+#include "shared/authority/fold.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/seal.h"
@@ -239,24 +239,19 @@ absl::Status Books::TakeMirror(const RepeatedPtrField<v1::Leaf>& leaves,
 
 absl::Status Books::ProcessMirror(absl::Time now) {
   while (processed_ < mirror_.size()) {
-    RETURN_IF_ERROR(ProcessEntry(processed_, now, /*may_append=*/true));
+    RETURN_IF_ERROR(ProcessEntry(processed_, now));
   }
   PutNumber(kProcessedRow, processed_);
   return absl::OkStatus();
 }
 
-absl::Status Books::ProcessEntry(uint64_t index, absl::Time now, bool may_append) {
+absl::Status Books::ProcessEntry(uint64_t index, absl::Time now) {
   ASSIGN_OR_RETURN(const OpenedEntry opened, views_.OpenEntry(Side::kMirror, index));
   // Processed from here on: a refusal of it stands after it.
   processed_ = index + 1;
   ASSIGN_OR_RETURN(const std::optional<Judgement> judged, JudgeEntry(opened, identity_.protocol, views_));
-  // PROGRESS and LOSS change no view; kinds of a later version are kept as they are.
-  if (!judged) {
-    return opened.entry.kind() == v1::ENTRY_KIND_REFUSAL ? views_.FoldRefusal(opened) : absl::OkStatus();
-  }
-  if (!judged->violation) return views_.Fold(opened, judged->act);
-  if (!may_append) return views_.FoldOwnRefusal(opened, judged->act, *judged->violation);
-  return AppendRefusal(opened, judged->act, *judged->violation, now);
+  if (judged && judged->violation) return AppendRefusal(opened, judged->act, *judged->violation, now);
+  return FoldJudged(opened, judged, views_);
 }
 
 absl::Status Books::SetCosigned(uint64_t size, std::string note) {
@@ -319,23 +314,9 @@ absl::Status Books::TakeOwnBack(const RepeatedPtrField<v1::Leaf>& leaves,
 
 absl::Status Books::RebuildViews() {
   RETURN_IF_ERROR(views_.Clear());
-  processed_ = 0;
-  progress_ = 0;
-  for (uint64_t index = 0; index < own_.size(); ++index) {
-    ASSIGN_OR_RETURN(const OpenedEntry opened, views_.OpenEntry(Side::kOwn, index));
-    if (opened.entry.kind() == v1::ENTRY_KIND_PROGRESS) {
-      progress_ = opened.entry.reference().position();
-      if (progress_ > mirror_.size())
-        return absl::DataLossError("the mirror lacks what was processed before");
-      while (processed_ < progress_) {
-        RETURN_IF_ERROR(ProcessEntry(processed_, absl::InfinitePast(), /*may_append=*/false));
-      }
-    } else if (opened.entry.kind() == v1::ENTRY_KIND_ACT && !opened.payload.empty()) {
-      v1::Act act;
-      if (!act.ParseFromString(opened.payload)) return absl::DataLossError("an own act cannot be read");
-      RETURN_IF_ERROR(views_.Fold(opened, act));
-    }
-  }
+  ASSIGN_OR_RETURN(processed_, FoldLedgers(identity_.protocol, own_.size(), mirror_.size(), views_,
+                                           [](uint64_t) { return absl::OkStatus(); }));
+  progress_ = processed_;
   PutNumber(kProcessedRow, processed_);
   PutNumber(kProgress, progress_);
   return absl::OkStatus();

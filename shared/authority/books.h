@@ -112,7 +112,7 @@ class Books {
                            absl::Time now, OpenedEntry* opened);
   absl::Status AppendProgress(absl::Time now);
   absl::StatusOr<std::vector<uint64_t>> LostPayloads() const;
-  absl::Status ProcessEntry(uint64_t index, absl::Time now, bool may_append);
+  absl::Status ProcessEntry(uint64_t index, absl::Time now);
   absl::StatusOr<std::string> SealLeaf(ledger::Side side, uint64_t index, const v1::Leaf& leaf,
                                        const v1::Entry& entry);
   absl::Status Take(ledger::Log& log, ledger::Side side,

@@ -147,6 +147,14 @@ Result<v1::Attachment> Client::Download(const std::string& sha256,
   result.status = stream->Finish();
   return result;
 }
+grpc::Status Client::Audit(const std::function<void(const v1::AuditProgress&)>& take) {
+  grpc::ClientContext context;
+  Prepare(context, kAttachmentTimeout);
+  const auto stream = ledger_->AuditLedgers(&context, v1::AuditLedgersRequest());
+  v1::AuditProgress progress;
+  while (stream->Read(&progress)) take(progress);
+  return stream->Finish();
+}
 grpc::Status Client::Export(const v1::ExportDossierRequest& request,
                             const std::function<bool(const v1::DossierChunk&)>& take) {
   grpc::ClientContext context;

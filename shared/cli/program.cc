@@ -99,6 +99,7 @@ Program::Program() : app(kDescription, "kelisim") {
   AddRuleCommands(*this);
   AddInformationCommand(*this);
   AddDossierCommands(*this);
+  AddAuditCommand(*this);
   AddNodeCommands(*this);
   AddCompletionCommand(*this);
 }

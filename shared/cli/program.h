@@ -109,6 +109,8 @@ void AddTermCommands(Program& program);
 void AddRuleCommands(Program& program);
 void AddInformationCommand(Program& program);
 void AddNodeCommands(Program& program);
+// audit.
+void AddAuditCommand(Program& program);
 // dossier, verify.
 void AddDossierCommands(Program& program);
 void AddCompletionCommand(Program& program);

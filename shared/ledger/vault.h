@@ -1,6 +1,7 @@
 #ifndef KELISIM_SHARED_LEDGER_VAULT_H_
 #define KELISIM_SHARED_LEDGER_VAULT_H_
 
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -33,6 +34,10 @@ class Vault {
   // DATA_LOSS: damaged, or from another row. NOT_FOUND: the case's key was destroyed.
   absl::StatusOr<std::string> Unseal(const Overlay& rows, std::string_view context, std::string_view sealed);
   absl::StatusOr<std::string> Unseal(const Store& rows, std::string_view context, std::string_view sealed);
+
+  // A vault of the same master key that remembers no key: what it unseals, it has from the
+  // rows alone.
+  std::unique_ptr<Vault> Fresh() const { return std::make_unique<Vault>(master_key_, random_); }
 
   // A pseudonym for use in keys: the same for the same input on this node only.
   Hash Pseudonym(std::string_view domain, std::string_view value) const;

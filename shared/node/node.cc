@@ -1,6 +1,8 @@
 #include "shared/node/node.h"
 
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -9,6 +11,7 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/server_builder.h"
+#include "shared/authority/audit.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/seal.h"
 #include "shared/ledger/rocks_store.h"
@@ -64,12 +67,29 @@ absl::Status Node::OpenBooks(const std::string& master_key) {
   return absl::OkStatus();
 }
 
+// On a copy, beside the core: the store itself is never written to by anybody else.
+absl::Status Node::Audit(const rpc::AuditDesk::Tell& tell) {
+  const std::string directory = config_.data_dir() + ".audit";
+  std::error_code error;
+  std::filesystem::remove_all(directory, error);
+  if (error) return absl::UnavailableError(absl::StrCat("audit: ", directory, ": ", error.message()));
+  RETURN_IF_ERROR(ledger::BackUp(*store_, directory));
+  absl::Status audited = [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const std::unique_ptr<ledger::Store> copy, ledger::OpenRocksStore({directory, nullptr}));
+    RETURN_IF_ERROR(ledger::VerifyChecksums(*copy));
+    return authority::Audit(identity_, *copy, vault_, tell);
+  }();
+  std::filesystem::remove_all(directory, error);
+  return audited;
+}
+
 absl::Status Node::OpenDoors() {
   ASSIGN_OR_RETURN(const HostPort at, ParseHostPort(config_.listen()));
   ASSIGN_OR_RETURN(listener_, Listener::Bind(at.host, at.port));
   watch_ = std::make_unique<rpc::WatchHub>(*reader_);
+  audit_ = std::make_unique<rpc::AuditDesk>([this](const rpc::AuditDesk::Tell& tell) { return Audit(tell); });
   desk_ = std::make_unique<rpc::Desk>(
-      rpc::Desk{identity_, access_, calls_, *this, *reader_, *watch_, clock_, *attachments_});
+      rpc::Desk{identity_, access_, calls_, *this, *reader_, *watch_, clock_, *attachments_, *audit_});
   case_service_ = std::make_unique<rpc::CaseServiceAdapter>(*desk_);
   matter_service_ = std::make_unique<rpc::MatterServiceAdapter>(*desk_);
   attachment_service_ = std::make_unique<rpc::AttachmentServiceAdapter>(*desk_);

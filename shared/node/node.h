@@ -25,6 +25,7 @@
 #include "shared/node/listener.h"
 #include "shared/node/release_queue.h"
 #include "shared/rpc/attachment_service.h"
+#include "shared/rpc/audit_desk.h"
 #include "shared/rpc/exchange_service.h"
 #include "shared/rpc/officer_services.h"
 #include "shared/rpc/peer_client.h"
@@ -62,6 +63,7 @@ class Node final : private rpc::Backend {
        Clock& clock, std::function<void()> failed);
   absl::Status OpenBooks(const std::string& master_key);
   absl::Status OpenDoors();
+  absl::Status Audit(const rpc::AuditDesk::Tell& tell);
 
   absl::Status Submit(authority::Input input) noexcept override;
   void RunCore();
@@ -93,6 +95,7 @@ class Node final : private rpc::Backend {
   std::unique_ptr<ledger::Attachments> attachments_;
   std::unique_ptr<AttachmentFetcher> fetcher_;
   std::unique_ptr<rpc::WatchHub> watch_;
+  std::unique_ptr<rpc::AuditDesk> audit_;
   std::unique_ptr<rpc::Desk> desk_;
   std::unique_ptr<rpc::CaseServiceAdapter> case_service_;
   std::unique_ptr<rpc::MatterServiceAdapter> matter_service_;

@@ -38,6 +38,7 @@ const std::vector<MethodAccess>& AccessTable() {
       {"/kelisim.v1.LedgerService/GetCheckpoint", {kOfficer, kAuditor, kOperator}},
       {"/kelisim.v1.LedgerService/GetReceipt", {kOfficer, kAuditor, kOperator}},
       {"/kelisim.v1.LedgerService/ExportDossier", {kOfficer, kAuditor}},
+      {"/kelisim.v1.LedgerService/AuditLedgers", {kAuditor, kOperator}},
       {"/kelisim.v1.ExchangeService/Handshake", {kCounterpart}},
       {"/kelisim.v1.ExchangeService/Push", {kCounterpart}},
       {"/kelisim.v1.ExchangeService/Pull", {kCounterpart}},

@@ -8,6 +8,7 @@
 #include "shared/base/ports.h"
 #include "shared/ledger/attachments.h"
 #include "shared/rpc/access.h"
+#include "shared/rpc/audit_desk.h"
 #include "shared/rpc/calls.h"
 #include "shared/rpc/watch.h"
 
@@ -35,6 +36,7 @@ struct Desk {
   WatchHub& watch;
   Clock& clock;
   const ledger::Attachments& attachments;
+  AuditDesk& audit;
 };
 
 // The first questions to every unary call: who, and until when. INVALID_ARGUMENT

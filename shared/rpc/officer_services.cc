@@ -250,4 +250,14 @@ grpc::ServerWriteReactor<v1::DossierChunk>* LedgerServiceAdapter::ExportDossier(
   return SendDossier(desk_, *caller, *request);
 }
 
+grpc::ServerWriteReactor<v1::AuditProgress>* LedgerServiceAdapter::AuditLedgers(
+    grpc::CallbackServerContext* context, const v1::AuditLedgersRequest*) {
+  constexpr std::string_view kMethod = "/kelisim.v1.LedgerService/AuditLedgers";
+  const absl::StatusOr<Caller> caller =
+      Guarded<absl::StatusOr<Caller>>([&] { return desk_.access.Check(kMethod, *context->auth_context()); });
+  if (!caller.ok()) return new Refused<grpc::ServerWriteReactor<v1::AuditProgress>>(caller.status());
+  Log(LogLevel::kInfo, "audit", {{"caller", caller->uri}});
+  return desk_.audit.Open();
+}
+
 }  // namespace kelisim::rpc

@@ -120,6 +120,8 @@ class LedgerServiceAdapter final : public v1::LedgerService::CallbackService {
                                        const v1::GetReceiptRequest* request, v1::Receipt* response) override;
   grpc::ServerWriteReactor<v1::DossierChunk>* ExportDossier(grpc::CallbackServerContext* context,
                                                             const v1::ExportDossierRequest* request) override;
+  grpc::ServerWriteReactor<v1::AuditProgress>* AuditLedgers(grpc::CallbackServerContext* context,
+                                                            const v1::AuditLedgersRequest* request) override;
 
  private:
   const Desk& desk_;

@@ -33,6 +33,7 @@ constexpr Family kEnums[] = {
     {"kelisim.v1.MemberDeparture.Reason", "member_reason."},
     {"kelisim.v1.QuotaStatus", "quota_status."},
     {"kelisim.v1.MatterStatus", "matter_status."},
+    {"kelisim.v1.AuditProgress.Stage", "stage."},
 };
 
 constexpr Family kOneofs[] = {

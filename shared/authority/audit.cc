@@ -1,0 +1,299 @@
+#include "shared/authority/audit.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "shared/authority/fold.h"
+#include "shared/authority/matter.h"
+#include "shared/authority/views.h"
+#include "shared/base/bytes.h"
+#include "shared/base/status_macros.h"
+#include "shared/crypto/seal.h"
+#include "shared/ledger/log.h"
+#include "shared/ledger/overlay.h"
+#include "shared/tlog/policy.h"
+
+namespace kelisim::authority {
+namespace {
+
+using ledger::LogRows;
+using ledger::Overlay;
+using ledger::Side;
+using ledger::Store;
+using Progress = v1::AuditProgress;
+
+constexpr uint64_t kEntriesPerReport = 1024;
+constexpr uint64_t kEntriesPerCommit = 256;
+// A damaged size row alone makes more.
+constexpr uint64_t kMostFindings = 1000;
+constexpr char kViews = 'v';
+constexpr char kNewViews = 'w';
+
+// Ids, pseudonyms and dates; nothing personal.
+std::string RowText(std::string_view key) {
+  return absl::StrCat("row ", std::string(key.substr(0, 2)), " ", ToHex(key.substr(2)));
+}
+
+// A store in which the views are those that are being made: rows 'v' are rows 'w' below.
+class NewViews final : public Store {
+ public:
+  explicit NewViews(Store& store) : store_(store) {}
+
+  absl::StatusOr<std::optional<std::string>> Get(std::string_view key) const override {
+    return store_.Get(Below(key));
+  }
+  absl::Status Scan(std::string_view begin, std::string_view end,
+                    const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+    // No caller scans from one kind of row into another.
+    const bool views = !begin.empty() && begin[0] == kViews;
+    std::string key;
+    return store_.Scan(Below(begin), views ? BelowEnd(end) : std::string(end),
+                       [&](std::string_view below, std::string_view value) {
+                         key = below;
+                         if (views) key[0] = kViews;
+                         return visit(key, value);
+                       });
+  }
+  absl::Status Commit(const ledger::Batch& batch) override {
+    ledger::Batch below;
+    for (const auto& [key, value] : batch.changes()) {
+      value ? below.Put(Below(key), *value) : below.Delete(Below(key));
+    }
+    return store_.Commit(below);
+  }
+
+ private:
+  static std::string Below(std::string_view key) {
+    std::string below(key);
+    if (!below.empty() && below[0] == kViews) below[0] = kNewViews;
+    return below;
+  }
+  // "w" ends all rows that begin with 'v'.
+  static std::string BelowEnd(std::string_view end) {
+    std::string below(end);
+    below[0] = static_cast<char>(below[0] + (kNewViews - kViews));
+    return below;
+  }
+  Store& store_;
+};
+
+class Auditor {
+ public:
+  Auditor(const Identity& identity, Store& store, ledger::Vault& vault,
+          const std::function<bool(const Progress&)>& tell)
+      : identity_(identity), store_(store), vault_(vault), tell_(tell) {}
+
+  absl::Status Run() {
+    for (const Side side : {Side::kOwn, Side::kMirror}) RETURN_IF_ERROR(CheckLedger(side));
+    RETURN_IF_ERROR(FoldAnew());
+    RETURN_IF_ERROR(CompareRows());
+    return Report(Progress::DONE, 0, 0);
+  }
+
+ private:
+  absl::Status Report(Progress::Stage stage, uint64_t done, uint64_t total, std::string finding = "") {
+    if (!finding.empty() && ++findings_ > kMostFindings) {
+      return absl::DataLossError("too much does not fit; the rest was not looked at");
+    }
+    Progress progress;
+    progress.set_stage(stage);
+    progress.set_done(done);
+    progress.set_total(total);
+    progress.set_finding(std::move(finding));
+    return tell_(progress) ? absl::OkStatus() : absl::CancelledError("the audit was broken off");
+  }
+  absl::Status ReportSome(Progress::Stage stage, uint64_t done, uint64_t total) {
+    return done % kEntriesPerReport == 0 ? Report(stage, done, total) : absl::OkStatus();
+  }
+  v1::Party PartyOf(Side side) const { return side == Side::kOwn ? identity_.self() : identity_.peer(); }
+  std::string Place(Side side, uint64_t index) const {
+    return absl::StrCat(PartyOf(side) == v1::PARTY_KZ ? "kz/" : "ru/", index);
+  }
+
+  // Reports `problem` with an entry, unless it is empty.
+  absl::Status Complain(Side side, uint64_t index, uint64_t size, const std::string& problem) {
+    if (problem.empty()) return absl::OkStatus();
+    return Report(Progress::ENTRIES, index, size, absl::StrCat(Place(side, index), ": ", problem));
+  }
+
+  absl::Status CheckLedger(Side side);
+  // Empty: the payload is what the entry commits to, or is not here.
+  absl::StatusOr<std::string> PayloadProblem(Side side, uint64_t index, const std::string& entry);
+  absl::StatusOr<std::string> CheckpointProblem(Side side, const tlog::RightEdge& edge, bool required);
+  absl::StatusOr<std::string> CosignedProblem(const tlog::RightEdge& edge);
+  absl::Status FoldAnew();
+  absl::Status CompareRows();
+  absl::StatusOr<std::string> Plain(std::string_view key, std::string_view value);
+
+  const Identity& identity_;
+  Store& store_;
+  ledger::Vault& vault_;
+  const std::function<bool(const Progress&)>& tell_;
+  uint64_t own_size_ = 0;
+  uint64_t findings_ = 0;
+};
+
+absl::StatusOr<std::string> Auditor::PayloadProblem(Side side, uint64_t index, const std::string& bytes) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> sealed,
+                   (LogRows<Store>(side, store_).SealedPayload(index)));
+  v1::Entry entry;
+  if (!sealed || !entry.ParseFromString(bytes)) return std::string();
+  const absl::StatusOr<std::string> unsealed = vault_.Unseal(store_, PayloadContext(side, index), *sealed);
+  // The keys of a case that was erased are gone; its proofs stay.
+  if (absl::IsNotFound(unsealed.status())) return std::string();
+  if (!unsealed.ok()) return std::string("its payload cannot be unsealed");
+  const absl::StatusOr<PayloadAndOpening> split = SplitPayload(*unsealed);
+  if (!split.ok() || Commit(split->opening, split->payload).bytes() != entry.commitment()) {
+    return std::string("its payload is not what it commits to");
+  }
+  return std::string();
+}
+
+// Of the checkpoint that is stored for exactly these entries, if there is one.
+absl::StatusOr<std::string> Auditor::CheckpointProblem(Side side, const tlog::RightEdge& edge,
+                                                       bool required) {
+  const absl::StatusOr<std::string> note = LogRows<Store>(side, store_).Checkpoint(edge.size());
+  if (absl::IsNotFound(note.status())) {
+    return std::string(required ? "no checkpoint of the whole ledger is stored" : "");
+  }
+  if (!note.ok()) return note.status();
+  const tlog::NoteVerifier& key = side == Side::kOwn ? identity_.log.verifier() : identity_.peer_log;
+  const auto opened = tlog::SignedCheckpoint::Open(*note, key);
+  if (!opened.ok() || opened->checkpoint().size != edge.size()) {
+    return std::string("its checkpoint is not signed by the log");
+  }
+  return std::string(opened->checkpoint().root == edge.Root() ? ""
+                                                              : "the entries do not give the signed root");
+}
+
+absl::StatusOr<std::string> Auditor::CosignedProblem(const tlog::RightEdge& edge) {
+  const LogRows<Store> log(Side::kOwn, store_);
+  const absl::StatusOr<std::string> cosigned = log.Cosigned();
+  if (absl::IsNotFound(cosigned.status())) return std::string();
+  if (!cosigned.ok()) return cosigned.status();
+  ASSIGN_OR_RETURN(const tlog::Policy policy, tlog::Policy::Parse(PolicyText(identity_, identity_.self())));
+  const absl::StatusOr<tlog::Note> note = tlog::Note::Parse(*cosigned);
+  const absl::StatusOr<tlog::Checkpoint> said =
+      note.ok() ? policy.Verify(*note) : absl::StatusOr<tlog::Checkpoint>(note.status());
+  if (!said.ok() || said->size > edge.size())
+    return std::string("the cosigned checkpoint does not meet the policy");
+  ASSIGN_OR_RETURN(const Hash root, tlog::RootAt(said->size, log.Nodes()));
+  return std::string(root == said->root ? "" : "the cosigned checkpoint has another root");
+}
+
+absl::Status Auditor::CheckLedger(Side side) {
+  const LogRows<Store> log(side, store_);
+  ASSIGN_OR_RETURN(const uint64_t size, log.Size());
+  if (side == Side::kOwn) own_size_ = size;
+  const tlog::NodeReader nodes = log.Nodes();
+  tlog::RightEdge edge;
+  for (uint64_t index = 0; index < size; ++index) {
+    RETURN_IF_ERROR(ReportSome(Progress::ENTRIES, index, size));
+    const absl::StatusOr<std::string> entry = log.Entry(index);
+    if (absl::IsNotFound(entry.status())) {
+      RETURN_IF_ERROR(
+          Report(Progress::ENTRIES, index, size, absl::StrCat(Place(side, index), ": is missing")));
+      edge.Append(Hash());
+      continue;
+    }
+    if (!entry.ok()) return entry.status();
+    for (const auto& [node, hash] : edge.Append(tlog::LeafHash(*entry))) {
+      const absl::StatusOr<Hash> stored = nodes(node);
+      if (stored.ok() && *stored == hash) continue;
+      RETURN_IF_ERROR(Complain(side, index, size, "a stored hash above it is another one"));
+    }
+    ASSIGN_OR_RETURN(const std::string payload, PayloadProblem(side, index, *entry));
+    RETURN_IF_ERROR(Complain(side, index, size, payload));
+    ASSIGN_OR_RETURN(const std::string checkpoint, CheckpointProblem(side, edge, index + 1 == size));
+    RETURN_IF_ERROR(Complain(side, index, size, checkpoint));
+  }
+  if (side == Side::kOwn) {
+    ASSIGN_OR_RETURN(const std::string cosigned, CosignedProblem(edge));
+    RETURN_IF_ERROR(Complain(side, size, size, cosigned));
+  }
+  return Report(Progress::ENTRIES, size, size);
+}
+
+absl::Status Auditor::FoldAnew() {
+  NewViews store(store_);
+  Overlay rows(store);
+  Views views(identity_.self(), rows, vault_);
+  ASSIGN_OR_RETURN(const uint64_t mirror_size, (LogRows<Store>(Side::kMirror, store_).Size()));
+  ASSIGN_OR_RETURN(const uint64_t processed, ReadNumber(store_, kProcessedRow));
+  if (processed > mirror_size) {
+    return Report(Progress::VIEWS, 0, own_size_, "more of the mirror is processed than there is");
+  }
+  const auto between = [&](uint64_t done) -> absl::Status {
+    RETURN_IF_ERROR(ReportSome(Progress::VIEWS, done, own_size_));
+    return done % kEntriesPerCommit == 0 ? store.Commit(rows.Take()) : absl::OkStatus();
+  };
+  const absl::StatusOr<uint64_t> folded =
+      FoldLedgers(identity_.protocol, own_size_, mirror_size, views, between);
+  if (absl::IsDataLoss(folded.status()) || absl::IsNotFound(folded.status())) {
+    return Report(Progress::VIEWS, 0, own_size_, std::string(folded.status().message()));
+  }
+  if (!folded.ok()) return folded.status();
+  for (uint64_t index = *folded; index < processed; ++index) {
+    RETURN_IF_ERROR(FoldMirrorEntry(identity_.protocol, index, views));
+    RETURN_IF_ERROR(between(index));
+  }
+  RETURN_IF_ERROR(views.status());
+  RETURN_IF_ERROR(store.Commit(rows.Take()));
+  return Report(Progress::VIEWS, own_size_, own_size_);
+}
+
+// What a row says, however it was sealed.
+absl::StatusOr<std::string> Auditor::Plain(std::string_view key, std::string_view value) {
+  const std::string_view kind = key.substr(0, 2);
+  const bool sealed =
+      kind == Matter<v1::CaseRecord>::kRowPrefix || kind == Matter<v1::MatterRecord>::kRowPrefix;
+  return sealed ? vault_.Unseal(store_, key, value) : std::string(value);
+}
+
+absl::Status Auditor::CompareRows() {
+  uint64_t compared = 0;
+  absl::Status failed;
+  const auto compare = [&](std::string_view key, std::string_view value) -> absl::Status {
+    RETURN_IF_ERROR(ReportSome(Progress::ROWS, ++compared, 0));
+    std::string below(key);
+    below[0] = kNewViews;
+    ASSIGN_OR_RETURN(const std::optional<std::string> made, store_.Get(below));
+    const absl::StatusOr<std::string> stored = Plain(key, value);
+    absl::StatusOr<std::string> anew = std::string();
+    if (made) anew = Plain(key, *made);
+    if (made && stored.ok() && anew.ok() && *stored == *anew) return absl::OkStatus();
+    return Report(Progress::ROWS, compared, 0,
+                  absl::StrCat(RowText(key), made ? " differs" : " is in the stored views only"));
+  };
+  RETURN_IF_ERROR(store_.Scan("v", "w", [&](std::string_view key, std::string_view value) {
+    failed = compare(key, value);
+    return failed.ok();
+  }));
+  RETURN_IF_ERROR(failed);
+  RETURN_IF_ERROR(store_.Scan("w", "x", [&](std::string_view key, std::string_view) {
+    std::string stored(key);
+    stored[0] = kViews;
+    const absl::StatusOr<std::optional<std::string>> there = store_.Get(stored);
+    failed = there.status();
+    if (failed.ok() && !*there) {
+      failed = Report(Progress::ROWS, compared, 0,
+                      absl::StrCat(RowText(stored), " is missing in the stored views"));
+    }
+    return failed.ok();
+  }));
+  RETURN_IF_ERROR(failed);
+  return Report(Progress::ROWS, compared, compared);
+}
+
+}  // namespace
+
+absl::Status Audit(const Identity& identity, Store& copy, const ledger::Vault& vault,
+                   const std::function<bool(const Progress&)>& tell) {
+  const std::unique_ptr<ledger::Vault> fresh = vault.Fresh();
+  return Auditor(identity, copy, *fresh, tell).Run();
+}
+
+}  // namespace kelisim::authority

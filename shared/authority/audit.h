@@ -1,0 +1,30 @@
+#ifndef KELISIM_SHARED_AUTHORITY_AUDIT_H_
+#define KELISIM_SHARED_AUTHORITY_AUDIT_H_
+
+#include <functional>
+
+#include "absl/status/status.h"
+#include "kelisim/v1/audit.pb.h"
+#include "shared/authority/identity.h"
+#include "shared/ledger/store.h"
+#include "shared/ledger/vault.h"
+
+namespace kelisim::authority {
+
+// Checks everything that a store holds against itself:
+//
+//   ENTRIES   of both ledgers: the entries give the stored hashes and the signed roots,
+//             and every payload is what its entry commits to
+//   VIEWS     are folded anew from the ledgers
+//   ROWS      of these views and of the stored ones are the same, byte for byte
+//
+// `copy` is a copy of the store, which the audit writes to (rows beginning with 'w'), so
+// that the node goes on meanwhile. Of `vault` only the master key is used. `tell` hears of progress and of
+// every finding; when it returns false the audit ends with CANCELLED. Needs little memory, whatever the size.
+// Not OK: the store cannot be read.
+absl::Status Audit(const Identity& identity, ledger::Store& copy, const ledger::Vault& vault,
+                   const std::function<bool(const v1::AuditProgress&)>& tell);
+
+}  // namespace kelisim::authority
+
+#endif  // KELISIM_SHARED_AUTHORITY_AUDIT_H_

@@ -1,0 +1,155 @@
+// An audit of a whole node notices any row that is not what the ledgers make it.
+
+#include "shared/authority/audit.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "shared/base/bytes.h"
+#include "shared/ledger/memory_store.h"
+#include "shared/testing/story.h"
+
+namespace kelisim::authority {
+namespace {
+
+using kelisim::testing::Node;
+using kelisim::testing::RunStory;
+using ::testing::IsEmpty;
+
+struct Audited {
+  absl::Status status;
+  std::vector<std::string> findings;
+  uint64_t entries = 0;
+  bool done = false;
+};
+
+Audited AuditOf(const Node& node, const ledger::MemoryStore& store) {
+  ledger::MemoryStore copy(store);
+  Audited audited;
+  audited.status = Audit(node.identity, copy, *node.vault, [&](const v1::AuditProgress& progress) {
+    if (!progress.finding().empty()) audited.findings.push_back(progress.finding());
+    if (progress.stage() == v1::AuditProgress::ENTRIES && progress.done() == progress.total()) {
+      audited.entries += progress.total();
+    }
+    audited.done = progress.stage() == v1::AuditProgress::DONE;
+    return true;
+  });
+  return audited;
+}
+
+std::string StoryText() {
+  std::string text;
+  for (const char* name : {"a_case_completed_to_russia", "dispute_to_the_diplomatic_channel"}) {
+    std::ifstream file(std::filesystem::path(KELISIM_STORIES) / absl::StrCat(name, ".txt"));
+    std::stringstream read;
+    read << file.rdbuf();
+    text += read.str() + "\n";
+  }
+  return text;
+}
+
+void AtEnd(const std::function<void(const Node&)>& body) {
+  EXPECT_EQ(RunStory(StoryText(), 1,
+                     [&](const Node& node, absl::Time) {
+                       body(node);
+                       return std::string();
+                     }),
+            "");
+}
+
+std::map<std::string, std::string> RowsOf(const ledger::MemoryStore& store) {
+  std::map<std::string, std::string> rows;
+  EXPECT_TRUE(store
+                  .Scan("", "\xff",
+                        [&](std::string_view key, std::string_view value) {
+                          rows.emplace(key, value);
+                          return true;
+                        })
+                  .ok());
+  return rows;
+}
+
+TEST(Audit, AWholeStoreFits) {
+  AtEnd([](const Node& node) {
+    const Audited audited = AuditOf(node, node.store);
+    EXPECT_TRUE(audited.status.ok()) << audited.status;
+    EXPECT_THAT(audited.findings, IsEmpty());
+    EXPECT_TRUE(audited.done);
+    EXPECT_EQ(audited.entries, node.state.own_size() + node.state.mirror_size());
+  });
+}
+
+// Rows from which nothing is derived: cursors of the exchange, how often a recovery was.
+bool IsCursor(const std::string& key) { return key[0] == 'M' && key != "Mp"; }
+
+TEST(Audit, EveryRowThatIsChangedIsNoticed) {
+  AtEnd([](const Node& node) {
+    std::map<std::string, int> noticed;
+    size_t turn = 0;
+    for (const auto& [key, value] : RowsOf(node.store)) {
+      if (IsCursor(key) || value.empty()) continue;
+      // First, middle and last bytes, by turns.
+      const size_t at = (value.size() - 1) * (turn++ % 3) / 2;
+      ledger::MemoryStore store(node.store);
+      ledger::Batch batch;
+      std::string changed = value;
+      changed[at] = static_cast<char>(changed[at] ^ 1);
+      batch.Put(key, changed);
+      ASSERT_TRUE(store.Commit(batch).ok());
+      const Audited audited = AuditOf(node, store);
+      EXPECT_TRUE(!audited.status.ok() || !audited.findings.empty())
+          << node.name() << " " << key.substr(0, 2) << " " << ToHex(key) << " at " << at;
+      ++noticed[key.substr(0, 2)];
+    }
+    for (const auto& [kind, count] : noticed)
+      std::cout << node.name() << " " << kind << ": " << count << "\n";
+  });
+}
+
+TEST(Audit, EveryRowThatIsMissingIsNoticed) {
+  AtEnd([](const Node& node) {
+    for (const auto& [key, value] : RowsOf(node.store)) {
+      // Checkpoints between others are not required, and a payload may never have been here.
+      if (IsCursor(key) || key[1] == 'c' || key[1] == 'p' || key[1] == 'k') continue;
+      ledger::MemoryStore store(node.store);
+      ledger::Batch batch;
+      batch.Delete(key);
+      ASSERT_TRUE(store.Commit(batch).ok());
+      const Audited audited = AuditOf(node, store);
+      EXPECT_TRUE(!audited.status.ok() || !audited.findings.empty())
+          << node.name() << " " << key.substr(0, 2) << " " << ToHex(key);
+    }
+  });
+}
+
+TEST(Audit, ARowTooManyIsNoticed) {
+  AtEnd([](const Node& node) {
+    for (const char* key : {"vt2", "vo2026-01-01x", "va0"}) {
+      ledger::MemoryStore store(node.store);
+      ledger::Batch batch;
+      batch.Put(key, "x");
+      ASSERT_TRUE(store.Commit(batch).ok());
+      EXPECT_FALSE(AuditOf(node, store).findings.empty()) << key;
+    }
+  });
+}
+
+TEST(Audit, IsBrokenOff) {
+  AtEnd([](const Node& node) {
+    ledger::MemoryStore copy(node.store);
+    const absl::Status audited =
+        Audit(node.identity, copy, *node.vault, [](const v1::AuditProgress&) { return false; });
+    EXPECT_EQ(audited.code(), absl::StatusCode::kCancelled);
+  });
+}
+
+}  // namespace
+}  // namespace kelisim::authority
