@@ -255,7 +255,7 @@ TEST_F(DossierTest, EveryFileSwappedWithTheNextOfItsKind) {
 }
 
 TEST_F(DossierTest, WhatDoesNotBelongIsFound) {
-  for (const char* path : {"acts/kz-999999.entry", "extra.txt", "kz/tile/0/001", "evidence/9.checkpoint"}) {
+  for (const char* path : {"acts/kz-999999.entry", "extra.txt", "kz/tile/0/001", "evidence/9"}) {
     MemoryFolder folder = made_->dispute;
     folder.files[path] = "x";
     EXPECT_EQ(Verify(folder, {}).verdict, Verdict::kUnreadable) << path;

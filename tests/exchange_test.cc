@@ -15,6 +15,7 @@
 #include "shared/authority/core.h"
 #include "shared/ledger/log.h"
 #include "shared/testing/pair.h"
+#include "shared/tlog/equivocation.h"
 
 namespace kelisim::testing {
 namespace {
@@ -199,6 +200,12 @@ TEST_F(PushTest, AnotherSignedRootForASizeHaltsTheExchange) {
                         })
                   .ok());
   EXPECT_EQ(kept, 2);
+  // Anybody can see it, without us.
+  const v1::Equivocation evidence = ru_.reader->GetEvidence().value();
+  EXPECT_EQ(evidence.ledger(), v1::PARTY_KZ);
+  const tlog::Equivocation small{
+      evidence.first(), evidence.second(), Hash::FromBytes(evidence.prefix_root()).value(), {}};
+  EXPECT_TRUE(tlog::VerifyEquivocation(small, kz_.identity.log.verifier()).ok());
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 //
 // FROM is a URL or a directory that holds checkpoint and tile/.
 //
+//	go run verify_ledger.go --evidence DIR VKEY   the log has signed two histories
+//
 // On Debian: GO111MODULE=off GOPATH=/usr/share/gocode, package golang-golang-x-mod-dev.
 package main
 
@@ -70,8 +72,8 @@ func (tiles) ReadTiles(wanted []tlog.Tile) ([][]byte, error) {
 	return read, nil
 }
 
-func openCheckpoint(vkey string) tlog.Tree {
-	bytes, err := fetch("checkpoint")
+func openCheckpoint(name, vkey string) tlog.Tree {
+	bytes, err := fetch(name)
 	check("checkpoint", err)
 	verifier, err := note.NewVerifier(vkey)
 	check("key", err)
@@ -110,8 +112,35 @@ func entries(first, size int64) [][]byte {
 	return found
 }
 
+// Two signed checkpoints, and the proof that the history of the second has another root at
+// the size of the first.
+func checkEvidence(vkey string) {
+	first := openCheckpoint("first.checkpoint", vkey)
+	second := openCheckpoint("second.checkpoint", vkey)
+	text, err := fetch("prefix.consistency")
+	check("evidence", err)
+	var hashes []tlog.Hash
+	for _, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
+		bytes, err := base64.StdEncoding.DecodeString(line)
+		check("evidence", err)
+		var hash tlog.Hash
+		copy(hash[:], bytes)
+		hashes = append(hashes, hash)
+	}
+	if hashes[0] == first.Hash {
+		check("evidence", fmt.Errorf("both histories agree"))
+	}
+	check("evidence", tlog.CheckTree(hashes[1:], second.N, second.Hash, first.N, hashes[0]))
+	fmt.Printf("%s: the log has signed two histories of its first %d entries\n", url, first.N)
+}
+
 func main() {
 	arguments := os.Args[1:]
+	if len(arguments) == 3 && arguments[0] == "--evidence" {
+		url = arguments[1]
+		checkEvidence(arguments[2])
+		return
+	}
 	if len(arguments) == 3 && arguments[0] == "--flip" {
 		flip, arguments = true, arguments[1:]
 	}
@@ -120,7 +149,7 @@ func main() {
 		os.Exit(2)
 	}
 	url = arguments[0]
-	tree := openCheckpoint(arguments[1])
+	tree := openCheckpoint("checkpoint", arguments[1])
 	hashes := tlog.TileHashReader(tree, tiles{})
 	seen := int64(0)
 	for first := int64(0); first < tree.N; first += 256 {

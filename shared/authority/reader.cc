@@ -9,6 +9,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
+#include "shared/tlog/equivocation.h"
 #include "shared/tlog/policy.h"
 #include "shared/tlog/proof.h"
 #include "shared/treaty/information.h"
@@ -452,14 +453,29 @@ absl::StatusOr<std::string> Reader::GetEntry(v1::Party ledger, uint64_t index) c
   return LogRows<Store>(SideOf(ledger), store_).Entry(index);
 }
 
-absl::StatusOr<std::vector<std::string>> Reader::Evidence() const {
+absl::StatusOr<v1::Equivocation> Reader::GetEvidence() const {
   std::vector<std::string> notes;
   RETURN_IF_ERROR(store_.Scan(kEvidenceRows, ledger::PrefixEnd(kEvidenceRows),
                               [&](std::string_view, std::string_view note) {
                                 notes.emplace_back(note);
                                 return true;
                               }));
-  return notes;
+  if (notes.size() != 2) return absl::NotFoundError("no contradicting checkpoints are kept here");
+  for (const v1::Party ledger : {identity_.self(), identity_.peer()}) {
+    const tlog::NoteVerifier& key =
+        ledger == identity_.self() ? identity_.log.verifier() : identity_.peer_log;
+    const absl::StatusOr<tlog::Equivocation> proven =
+        tlog::ProveEquivocation(notes[0], notes[1], key, LogRows<Store>(SideOf(ledger), store_).Nodes());
+    if (!proven.ok()) continue;
+    v1::Equivocation evidence;
+    evidence.set_ledger(ledger);
+    evidence.set_first(proven->first);
+    evidence.set_second(proven->second);
+    evidence.set_prefix_root(std::string(proven->prefix_root.bytes()));
+    for (const Hash& hash : proven->proof) evidence.add_proof(std::string(hash.bytes()));
+    return evidence;
+  }
+  return absl::DataLossError("the checkpoints that are kept do not contradict the ledger any more");
 }
 
 absl::StatusOr<std::vector<v1::EntryReference>> Reader::Grounds() const {

@@ -76,8 +76,9 @@ class Reader {
   // Where the acts of a matter stand, in the order in which this node has folded them.
   absl::StatusOr<std::vector<v1::EntryReference>> ActsOf(const std::string& name) const;
   absl::StatusOr<std::string> GetEntry(v1::Party ledger, uint64_t index) const;
-  // Contradicting checkpoints that were kept when the node halted, verbatim.
-  absl::StatusOr<std::vector<std::string>> Evidence() const;
+  // Of the contradicting checkpoints that were kept when the node halted. NOT_FOUND: there
+  // are none.
+  absl::StatusOr<v1::Equivocation> GetEvidence() const;
   // The acts on which all matters rest: on the treaty, its instruments and the quotas.
   absl::StatusOr<std::vector<v1::EntryReference>> Grounds() const;
   // The counterpart was told of the document, and may have it.

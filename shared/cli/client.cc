@@ -147,6 +147,9 @@ Result<v1::Attachment> Client::Download(const std::string& sha256,
   result.status = stream->Finish();
   return result;
 }
+Result<v1::Equivocation> Client::Call(const v1::GetEvidenceRequest& request) {
+  return Unary(*ledger_, &v1::LedgerService::StubInterface::GetEvidence, request);
+}
 grpc::Status Client::Audit(const std::function<void(const v1::AuditProgress&)>& take) {
   grpc::ClientContext context;
   Prepare(context, kAttachmentTimeout);

@@ -63,6 +63,7 @@ class Client {
   Result<v1::Information> Call(const v1::GetInformationRequest& request);
   Result<v1::NodeState> Call(const v1::GetNodeStateRequest& request);
   Result<v1::Receipt> Call(const v1::GetReceiptRequest& request);
+  Result<v1::Equivocation> Call(const v1::GetEvidenceRequest& request);
   // Gives each message to `take`; within an hour.
   grpc::Status Audit(const std::function<void(const v1::AuditProgress&)>& take);
   // Gives each chunk to `take`, which returns false to break off; within an hour.

@@ -1,10 +1,15 @@
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "shared/base/bytes.h"
 #include "shared/cli/flags.h"
 #include "shared/cli/program.h"
+#include "shared/dossier/layout.h"
 
-// node status | checkpoint | receipt.
+// node status | checkpoint | evidence | receipt.
 
 namespace kelisim::cli {
 namespace {
@@ -47,6 +52,20 @@ int ShowReceipt(const std::string& position, Session& session) {
   return kOk;
 }
 
+int WriteEvidence(const std::string& directory, Session& session) {
+  const Result<v1::Equivocation> result = session.client.Call(v1::GetEvidenceRequest());
+  if (!result.status.ok()) return Fail(session, FailureOf(result.status, "", session.reader.lang));
+  std::error_code error;
+  bool written = std::filesystem::create_directory(directory, error) && !error;
+  for (const auto& [name, content] : dossier::EvidenceFiles(result.response)) {
+    std::ofstream file(std::filesystem::path(directory) / name, std::ios::binary);
+    written = written && file << content && file.flush();
+  }
+  if (!written) return Fail(session, BadInput(absl::StrCat(directory, ": exists, or cannot be written")));
+  session.world.out << directory << "\n";
+  return kOk;
+}
+
 }  // namespace
 
 void AddNodeCommands(Program& program) {
@@ -66,6 +85,17 @@ void AddNodeCommands(Program& program) {
   AddFlag(*checkpoint, request.get(), {"--ledger", "ledger", "Whose ledger; default the service's own"});
   checkpoint->callback([&program, request] {
     program.action = [request](Session& session) { return ShowCheckpoint(*request, session); };
+  });
+  CLI::App* evidence =
+      group->add_subcommand("evidence", "Write the proof that a log has signed two histories, if one has");
+  evidence->footer(
+      "Example:\n  kelisim node evidence --out evidence\n"
+      "Exit code 5: there is none. The directory stands for itself: two checkpoints, and the\n"
+      "proof (RFC 6962) that the second history has another root at the size of the first.");
+  auto directory = std::make_shared<std::string>();
+  evidence->add_option("--out", *directory, "Directory to make")->required();
+  evidence->callback([&program, directory] {
+    program.action = [directory](Session& session) { return WriteEvidence(*directory, session); };
   });
   CLI::App* receipt = group->add_subcommand("receipt", "Write the proof of an act, a C2SP tlog-proof");
   receipt->footer(

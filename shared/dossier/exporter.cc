@@ -253,10 +253,10 @@ absl::Status Exporter::PlanPages(const v1::ExportDossierRequest& request) {
 }
 
 absl::Status Exporter::PlanEvidence() {
-  ASSIGN_OR_RETURN(const std::vector<std::string> notes, source_.reader.Evidence());
-  for (size_t i = 0; i < notes.size(); ++i) {
-    Add(absl::StrCat(kEvidence, "/", i + 1, kCheckpointSuffix), notes[i]);
-  }
+  const absl::StatusOr<v1::Equivocation> evidence = source_.reader.GetEvidence();
+  if (absl::IsNotFound(evidence.status())) return absl::OkStatus();
+  if (!evidence.ok()) return evidence.status();
+  for (auto& [name, content] : EvidenceFiles(*evidence)) Add(absl::StrCat(kEvidence, "/", name), content);
   return absl::OkStatus();
 }
 

@@ -1,11 +1,13 @@
 #ifndef KELISIM_SHARED_DOSSIER_LAYOUT_H_
 #define KELISIM_SHARED_DOSSIER_LAYOUT_H_
 
+#include <map>
 #include <string>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "kelisim/v1/common.pb.h"
+#include "kelisim/v1/ledger_service.pb.h"
 
 // Names of what stands in a dossier; readme.txt explains them to whoever opens one.
 
@@ -38,6 +40,8 @@ inline std::string CheckpointFile(v1::Party party) { return absl::StrCat(FolderO
 inline std::string StemOf(std::string_view folder, v1::Party party, uint64_t index) {
   return absl::StrCat(std::string(folder), "/", FolderOf(party), "-", index);
 }
+// Names and contents below evidence/, or in a directory of their own.
+std::map<std::string, std::string> EvidenceFiles(const v1::Equivocation& evidence);
 inline std::string PageFile(const std::string& lang) { return absl::StrCat("timeline.", lang, ".html"); }
 
 }  // namespace kelisim::dossier

@@ -495,19 +495,24 @@ void Verification::CheckConsistency(const std::string& path) {
   }
 }
 
+// Whatever signed checkpoint lies here is held against the ledger.
 void Verification::CheckEvidence() {
   const std::string prefix = absl::StrCat(kEvidence, "/");
   for (const std::string& path : files_) {
-    if (path.rfind(prefix, 0) != 0) continue;
+    if (path.rfind(prefix, 0) != 0 || fs::path(path).extension() != kCheckpointSuffix) continue;
     const std::optional<std::string> note = Require(path);
     if (!note) continue;
+    bool is_signed = false;
     for (const v1::Party party : kParties) {
       if (!ledgers_[party].policy) continue;
       for (const tlog::NoteVerifier& key : ledgers_[party].policy->logs()) {
         const auto opened = tlog::SignedCheckpoint::Open(*note, key);
-        if (opened.ok()) CheckSigned(path, *opened, party);
+        if (!opened.ok()) continue;
+        is_signed = true;
+        CheckSigned(path, *opened, party);
       }
     }
+    if (!is_signed) Find(Verdict::kBadSignature, path, "is not signed by a log");
   }
 }
 

@@ -37,6 +37,7 @@ const std::vector<MethodAccess>& AccessTable() {
       {"/kelisim.v1.LedgerService/GetNodeState", {kOfficer, kAuditor, kOperator}},
       {"/kelisim.v1.LedgerService/GetCheckpoint", {kOfficer, kAuditor, kOperator}},
       {"/kelisim.v1.LedgerService/GetReceipt", {kOfficer, kAuditor, kOperator}},
+      {"/kelisim.v1.LedgerService/GetEvidence", {kOfficer, kAuditor, kOperator}},
       {"/kelisim.v1.LedgerService/ExportDossier", {kOfficer, kAuditor}},
       {"/kelisim.v1.LedgerService/AuditLedgers", {kAuditor, kOperator}},
       {"/kelisim.v1.ExchangeService/Handshake", {kCounterpart}},

@@ -241,6 +241,13 @@ grpc::ServerUnaryReactor* LedgerServiceAdapter::GetReceipt(grpc::CallbackServerC
   });
 }
 
+grpc::ServerUnaryReactor* LedgerServiceAdapter::GetEvidence(grpc::CallbackServerContext* context,
+                                                            const v1::GetEvidenceRequest*,
+                                                            v1::Equivocation* response) {
+  return Question(desk_, "/kelisim.v1.LedgerService/GetEvidence", *context, response,
+                  [&](const Caller&) { return desk_.reader.GetEvidence(); });
+}
+
 grpc::ServerWriteReactor<v1::DossierChunk>* LedgerServiceAdapter::ExportDossier(
     grpc::CallbackServerContext* context, const v1::ExportDossierRequest* request) {
   constexpr std::string_view kMethod = "/kelisim.v1.LedgerService/ExportDossier";

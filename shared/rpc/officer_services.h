@@ -118,6 +118,9 @@ class LedgerServiceAdapter final : public v1::LedgerService::CallbackService {
                                           v1::GetCheckpointResponse* response) override;
   grpc::ServerUnaryReactor* GetReceipt(grpc::CallbackServerContext* context,
                                        const v1::GetReceiptRequest* request, v1::Receipt* response) override;
+  grpc::ServerUnaryReactor* GetEvidence(grpc::CallbackServerContext* context,
+                                        const v1::GetEvidenceRequest* request,
+                                        v1::Equivocation* response) override;
   grpc::ServerWriteReactor<v1::DossierChunk>* ExportDossier(grpc::CallbackServerContext* context,
                                                             const v1::ExportDossierRequest* request) override;
   grpc::ServerWriteReactor<v1::AuditProgress>* AuditLedgers(grpc::CallbackServerContext* context,

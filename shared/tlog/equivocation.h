@@ -1,0 +1,39 @@
+#ifndef KELISIM_SHARED_TLOG_EQUIVOCATION_H_
+#define KELISIM_SHARED_TLOG_EQUIVOCATION_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "shared/tlog/merkle.h"
+#include "shared/tlog/note.h"
+
+// That one log has signed two histories, in a few hundred bytes that stand for themselves.
+// Pure; thread-safe.
+
+namespace kelisim::tlog {
+
+struct Equivocation {
+  // Two signed notes of one log, the smaller checkpoint first. For one size two roots are
+  // enough. For two sizes: `prefix_root` is the root that the second history has at the
+  // size of the first, and `proof` (RFC 6962) leads from it to the second root.
+  std::string first;
+  std::string second;
+  Hash prefix_root;
+  std::vector<Hash> proof;
+};
+
+// OK: the log of `key` has signed both, and they contradict each other. INVALID_ARGUMENT
+// or NOT_FOUND: it is no proof of that.
+absl::Status VerifyEquivocation(const Equivocation& evidence, const NoteVerifier& key);
+
+// Of two notes that `key` has signed, and the tree that one of them fits. `nodes` reads a
+// tree at least as large as the larger one. NOT_FOUND: they do not contradict each other
+// there.
+absl::StatusOr<Equivocation> ProveEquivocation(const std::string& one, const std::string& other,
+                                               const NoteVerifier& key, const NodeReader& nodes);
+
+}  // namespace kelisim::tlog
+
+#endif  // KELISIM_SHARED_TLOG_EQUIVOCATION_H_
