@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <string>
@@ -15,7 +16,9 @@
 #include <tuple>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "google/rpc/error_details.pb.h"
@@ -47,6 +50,12 @@ struct Answered {
   std::string request;
   std::string response;
 };
+
+using EntryKey = std::tuple<int, uint64_t, std::string>;
+
+EntryKey KeyOf(const v1::EntryReference& entry) { return {entry.ledger(), entry.index(), entry.entry_id()}; }
+
+constexpr uint64_t kLoadSeed = 7;
 
 class EndToEndTest : public ::testing::Test {
  protected:
@@ -167,6 +176,68 @@ class EndToEndTest : public ::testing::Test {
     }
   }
 
+  // Clerks of both Parties carry cases to their end while `disturb` runs. Then nothing is
+  // lost: every act that was acknowledged stands once in the ledgers and in both views.
+  void UnderLoad(const std::function<void()>& disturb) {
+    constexpr int kClerks = 6;
+    std::atomic<bool> closing = false;
+    std::atomic<int> next_number = 0;
+    std::mutex names_mutex;
+    std::vector<std::string> names;
+    std::vector<std::thread> clerks;
+    for (int clerk = 0; clerk < kClerks; ++clerk) {
+      clerks.emplace_back([&, clerk] {
+        SeededRandom random(kLoadSeed * 1000 + static_cast<uint64_t>(clerk));
+        while (!closing) {
+          Course course(kParties[clerk % 2], next_number++);
+          if (!GoToTheEnd(course, random)) return;
+          const std::lock_guard lock(names_mutex);
+          names.push_back(course.name());
+        }
+      });
+    }
+
+    disturb();
+    closing = true;
+    for (std::thread& clerk : clerks) clerk.join();
+    ASSERT_FALSE(HasFailure());
+    AwaitSettled();
+    ASSERT_GE(names.size(), static_cast<size_t>(kClerks));
+
+    std::multiset<EntryKey> in_ledgers;
+    for (const std::string& name : names) {
+      ExpectSameView(name, v1::COMPLETED);
+      for (v1::Party party : kParties) {
+        const v1::Case found = CaseAt(party, name);
+        for (const v1::TimelineItem& item : found.timeline()) {
+          if (item.entry().ledger() == party) in_ledgers.insert(KeyOf(item.entry()));
+        }
+      }
+    }
+    std::multiset<EntryKey> acknowledged;
+    for (const Answered& one : answered_) {
+      v1::SubmitCaseCommandResponse response;
+      if (one.method != kSubmitCaseCommand) continue;
+      ASSERT_TRUE(response.ParseFromString(one.response));
+      for (const v1::EntryReference& entry : response.entries()) acknowledged.insert(KeyOf(entry));
+    }
+    EXPECT_EQ(in_ledgers, acknowledged);
+    EXPECT_EQ(std::set<EntryKey>(acknowledged.begin(), acknowledged.end()).size(), acknowledged.size());
+
+    const uint64_t kz_size = StateOf(v1::PARTY_KZ).own_size();
+    const uint64_t ru_size = StateOf(v1::PARTY_RU).own_size();
+    for (const Answered& one : answered_) {
+      const RawAnswer again = CallRaw(both_->officer(one.party), one.method, one.request);
+      ASSERT_TRUE(again.status.ok()) << again.status.error_message();
+      ASSERT_EQ(again.bytes, one.response);
+    }
+    EXPECT_EQ(StateOf(v1::PARTY_KZ).own_size(), kz_size);
+    EXPECT_EQ(StateOf(v1::PARTY_RU).own_size(), ru_size);
+    ExpectFinalCheckpoints();
+  }
+
+  // A dispute goes across step by step, with a kill of the author after each.
+
   size_t AnsweredCount() {
     const std::lock_guard lock(mutex_);
     return answered_.size();
@@ -236,87 +307,116 @@ TEST_F(EndToEndTest, BothSeeTheSameCaseInBothDirections) {
 
 // ---------------------------------------------------------------- crashes under load
 
-using EntryKey = std::tuple<int, uint64_t, std::string>;
-
-EntryKey KeyOf(const v1::EntryReference& entry) { return {entry.ledger(), entry.index(), entry.entry_id()}; }
-
 TEST_F(EndToEndTest, NothingIsLostOrDoneTwiceWhenProcessesAreKilled) {
-  constexpr uint64_t kSeed = 7;
   constexpr int kKills = 8;
-  constexpr int kClerks = 6;
-  SCOPED_TRACE(absl::StrCat("seed ", kSeed));
-  std::atomic<bool> closing = false;
-  std::atomic<int> next_number = 0;
-  std::mutex names_mutex;
-  std::vector<std::string> names;
-  std::vector<std::thread> clerks;
-  for (int clerk = 0; clerk < kClerks; ++clerk) {
-    clerks.emplace_back([&, clerk] {
-      SeededRandom random(kSeed * 1000 + static_cast<uint64_t>(clerk));
-      while (!closing) {
-        Course course(kParties[clerk % 2], next_number++);
-        if (!GoToTheEnd(course, random)) return;
-        const std::lock_guard lock(names_mutex);
-        names.push_back(course.name());
+  SCOPED_TRACE(absl::StrCat("seed ", kLoadSeed));
+  UnderLoad([&] {
+    SeededRandom random(kLoadSeed);
+    for (int kill = 0; kill < kKills && !HasFailure(); ++kill) {
+      const v1::Party victim = kParties[random.Below(2)];
+      const size_t answers = AnsweredCount() + 5 + random.Below(30);
+      const auto moment = std::chrono::microseconds(random.Below(20'000));
+      {
+        std::unique_lock lock(mutex_);
+        EXPECT_TRUE(
+            progress_.wait_for(lock, std::chrono::seconds(40), [&] { return answered_.size() >= answers; }))
+            << "no progress after " << kill << " kills";
+        progress_.wait_for(lock, moment, [] { return false; });
       }
-    });
-  }
-
-  SeededRandom random(kSeed);
-  for (int kill = 0; kill < kKills && !HasFailure(); ++kill) {
-    const v1::Party victim = kParties[random.Below(2)];
-    const size_t answers = AnsweredCount() + 5 + random.Below(30);
-    const auto moment = std::chrono::microseconds(random.Below(20'000));
-    {
-      std::unique_lock lock(mutex_);
-      EXPECT_TRUE(
-          progress_.wait_for(lock, std::chrono::seconds(40), [&] { return answered_.size() >= answers; }))
-          << "no progress after " << kill << " kills";
-      progress_.wait_for(lock, moment, [] { return false; });
+      EXPECT_TRUE(both_->process(victim).Running()) << v1::Party_Name(victim) << " ended by itself";
+      both_->process(victim).Kill9();
+      EXPECT_TRUE(both_->Start(victim).ok());
     }
-    EXPECT_TRUE(both_->process(victim).Running()) << v1::Party_Name(victim) << " ended by itself";
-    both_->process(victim).Kill9();
-    EXPECT_TRUE(both_->Start(victim).ok());
-  }
-  closing = true;
-  for (std::thread& clerk : clerks) clerk.join();
-  ASSERT_FALSE(HasFailure());
-  AwaitSettled();
-  ASSERT_GE(names.size(), static_cast<size_t>(kClerks));
-
-  std::multiset<EntryKey> in_ledgers;
-  for (const std::string& name : names) {
-    ExpectSameView(name, v1::COMPLETED);
-    for (v1::Party party : kParties) {
-      const v1::Case found = CaseAt(party, name);
-      for (const v1::TimelineItem& item : found.timeline()) {
-        if (item.entry().ledger() == party) in_ledgers.insert(KeyOf(item.entry()));
-      }
-    }
-  }
-  std::multiset<EntryKey> acknowledged;
-  for (const Answered& one : answered_) {
-    v1::SubmitCaseCommandResponse response;
-    if (one.method != kSubmitCaseCommand) continue;
-    ASSERT_TRUE(response.ParseFromString(one.response));
-    for (const v1::EntryReference& entry : response.entries()) acknowledged.insert(KeyOf(entry));
-  }
-  EXPECT_EQ(in_ledgers, acknowledged);
-  EXPECT_EQ(std::set<EntryKey>(acknowledged.begin(), acknowledged.end()).size(), acknowledged.size());
-
-  const uint64_t kz_size = StateOf(v1::PARTY_KZ).own_size();
-  const uint64_t ru_size = StateOf(v1::PARTY_RU).own_size();
-  for (const Answered& one : answered_) {
-    const RawAnswer again = CallRaw(both_->officer(one.party), one.method, one.request);
-    ASSERT_TRUE(again.status.ok()) << again.status.error_message();
-    ASSERT_EQ(again.bytes, one.response);
-  }
-  EXPECT_EQ(StateOf(v1::PARTY_KZ).own_size(), kz_size);
-  EXPECT_EQ(StateOf(v1::PARTY_RU).own_size(), ru_size);
-  ExpectFinalCheckpoints();
+  });
 }
 
-// A dispute goes across step by step, with a kill of the author after each.
+// ---------------------------------------------------------------- key ceremony
+
+// deploy/key-ceremony.md, step by step.
+TEST_F(EndToEndTest, ALogKeyFollowsAnotherUnderLoad) {
+  const std::filesystem::path directory = both_->directory();
+  const std::string config = (directory / "kz/config.textproto").string();
+  const auto rotate = [&](const std::vector<std::string>& arguments) {
+    std::vector<std::string> command = {both_->program(v1::PARTY_KZ), "rotate-key"};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    command.insert(command.end(), {"--config", config});
+    auto process = Process::Spawn(command, {}, (directory / "rotate.log").string());
+    ASSERT_TRUE(process.ok()) << process.status();
+    ASSERT_EQ((*process)->Wait(absl::Seconds(20)).value_or(-1), 0) << ReadAll(directory / "rotate.log");
+    std::filesystem::rename(directory / "kz.policy.next", directory / "kz.policy");
+  };
+  const auto set_keys = [&](const std::string& from, const std::string& to) {
+    const std::string text = ReadAll(config);
+    ASSERT_TRUE(absl::StrContains(text, from));
+    std::ofstream(config) << absl::StrReplaceAll(text, {{from, to}});
+  };
+  const auto restart = [&](v1::Party party) {
+    const absl::StatusOr<int> stopped = both_->process(party).Stop();
+    EXPECT_EQ(stopped.value_or(-1), 0);
+    ASSERT_TRUE(both_->Start(party).ok());
+  };
+  const auto await_size = [&](uint64_t size) {
+    while (StateOf(v1::PARTY_KZ).own_size() < size && !HasFailure()) absl::SleepFor(absl::Milliseconds(20));
+  };
+  uint64_t until = 0;
+  UnderLoad([&] {
+    await_size(20);
+    rotate({"begin", "--out", (directory / "kz/keys/log-2").string(), "--from",
+            absl::StrCat(StateOf(v1::PARTY_KZ).own_size())});
+    set_keys("log: \"keys/log\"", "log: \"keys/log\"\n  next_log: \"keys/log-2\"");
+    for (const v1::Party party : kParties) restart(party);
+    await_size(StateOf(v1::PARTY_KZ).own_size() + 20);
+    until = StateOf(v1::PARTY_KZ).own_size() + 40;
+    rotate({"end", "--until", absl::StrCat(until)});
+    for (const v1::Party party : kParties) restart(party);
+    await_size(until + 20);
+    set_keys("log: \"keys/log\"\n  next_log: \"keys/log-2\"", "log: \"keys/log-2\"");
+    restart(v1::PARTY_KZ);
+    await_size(StateOf(v1::PARTY_KZ).own_size() + 20);
+  });
+  EXPECT_GT(StateOf(v1::PARTY_KZ).own_size(), until);
+}
+
+// Both read them anew; connections that are open go on.
+TEST_F(EndToEndTest, TlsCertificatesAreExchangedWithoutARestart) {
+  const std::filesystem::path directory = both_->directory();
+  const auto fingerprint = [&](v1::Party party) {
+    const std::string out = (directory / "s_client.log").string();
+    std::filesystem::remove(out);
+    const std::string pki = (directory / "pki").string();
+    auto process =
+        Process::Spawn({"/bin/sh", "-c",
+                        absl::StrCat("openssl s_client -connect ", both_->address(party),
+                                     " -alpn h2 -CAfile ", pki, "/", party == v1::PARTY_KZ ? "kz" : "ru",
+                                     "-ca.pem </dev/null 2>/dev/null | openssl x509 -noout "
+                                     "-fingerprint -sha256")},
+                       {}, out);
+    EXPECT_TRUE(process.ok() && (*process)->Wait(absl::Seconds(20)).ok());
+    return ReadAll(out);
+  };
+  const std::string before = fingerprint(v1::PARTY_KZ);
+  ASSERT_TRUE(absl::StrContains(before, "Fingerprint")) << before;
+  UnderLoad([&] {
+    // A copy with a new certificate of the same CA, exchanged at once by a symlink.
+    std::filesystem::copy(directory / "pki", directory / "pki-2");
+    for (const char* file : {"kz-service.pem", "kz-service.key"})
+      std::filesystem::remove(directory / "pki-2" / file);
+    auto minted =
+        Process::Spawn({absl::StrCat(KELISIM_SOURCE_DIR, "/deploy/mint-pki"), (directory / "pki-2").string()},
+                       {}, (directory / "renew.log").string());
+    ASSERT_TRUE(minted.ok());
+    ASSERT_EQ((*minted)->Wait(absl::Seconds(30)).value_or(-1), 0) << ReadAll(directory / "renew.log");
+    std::filesystem::rename(directory / "pki", directory / "pki-1");
+    std::filesystem::create_directory_symlink("pki-1", directory / "pki");
+    std::filesystem::create_directory_symlink("pki-2", directory / "pki-next");
+    std::filesystem::rename(directory / "pki-next", directory / "pki");
+    const absl::Time deadline = absl::Now() + absl::Seconds(30);
+    while (fingerprint(v1::PARTY_KZ) == before && absl::Now() < deadline)
+      absl::SleepFor(absl::Milliseconds(50));
+  });
+  EXPECT_NE(fingerprint(v1::PARTY_KZ), before);
+}
+
 TEST_F(EndToEndTest, ADisputeIsNotifiedAndAnswered) {
   const auto stub = [&](v1::Party party) { return v1::MatterService::NewStub(both_->officer(party)); };
   std::string name;

@@ -97,6 +97,8 @@ class Authorities {
   absl::Status AwaitOpen();
   absl::Status StartBoth();
   Process& process(v1::Party party) { return *of(party).process; }
+  const std::string& program(v1::Party party) const { return of(party).program; }
+  const std::string& address(v1::Party party) const { return of(party).address; }
 
   // A connection of its own. `certificate` is the name of one in the PKI:
   // "kz-officer", or of another PKI, by its path.

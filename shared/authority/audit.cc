@@ -160,8 +160,7 @@ absl::StatusOr<std::string> Auditor::CheckpointProblem(Side side, const tlog::Ri
     return std::string(required ? "no checkpoint of the whole ledger is stored" : "");
   }
   if (!note.ok()) return note.status();
-  const tlog::NoteVerifier& key = side == Side::kOwn ? identity_.log.verifier() : identity_.peer_log;
-  const auto opened = tlog::SignedCheckpoint::Open(*note, key);
+  const auto opened = LogKeysOf(identity_, PartyOf(side)).Open(*note);
   if (!opened.ok() || opened->checkpoint().size != edge.size()) {
     return std::string("its checkpoint is not signed by the log");
   }

@@ -148,6 +148,38 @@ absl::Status Books::AppendRefusal(const OpenedEntry& refused, const v1::Act& act
   return views_.FoldOwnRefusal(refused, act, violation);
 }
 
+absl::Status Books::AnnounceKeys(absl::Time now) {
+  for (const tlog::LogKeys::Key& key : identity_.own_log.keys()) {
+    // The key with which the ledger began, as long as it has no end, stands in the policy alone.
+    if (key.from == 0 && key.until == tlog::LogKeys::kNoEnd) continue;
+    v1::KeyRange range;
+    range.set_key(key.verifier.ToString());
+    range.set_from_size(key.from);
+    range.set_until_size(key.until == tlog::LogKeys::kNoEnd ? 0 : key.until);
+    const std::string statement = range.SerializeAsString();
+    ASSIGN_OR_RETURN(const std::string announced, views_.LoadKey(identity_.self(), key.verifier.key_id()));
+    if (announced == statement) continue;
+    v1::KeyChange change;
+    change.set_statement(statement);
+    const std::string message = absl::StrCat(kKeyChangeDomain, statement);
+    std::vector<const tlog::NoteSigner*> signers = {&identity_.log};
+    if (identity_.next_log) signers.push_back(&*identity_.next_log);
+    for (const tlog::NoteSigner* signer : signers) {
+      v1::KeySignature& signature = *change.add_signatures();
+      signature.set_key(signer->verifier().ToString());
+      signature.set_signature(signer->SignRaw(message));
+    }
+    RETURN_IF_ERROR(AppendProgress(now));
+    v1::Entry entry;
+    entry.set_kind(v1::ENTRY_KIND_KEY);
+    entry.set_addressed(true);
+    OpenedEntry opened;
+    RETURN_IF_ERROR(AppendEntry(std::move(entry), change.SerializeAsString(), "", now, &opened));
+    RETURN_IF_ERROR(views_.FoldKey(opened));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<uint64_t>> Books::LostPayloads() const {
   std::vector<uint64_t> lost;
   const ledger::LogRows<ledger::Overlay> log(Side::kOwn, rows_);
@@ -180,7 +212,14 @@ absl::StatusOr<bool> Books::AppendLoss(const ledger::Head& remembered, absl::Tim
 absl::Status Books::Checkpoint() {
   if (own_.size() == signed_size_) return absl::OkStatus();
   const std::string text = tlog::Checkpoint{identity_.log.verifier().name(), own_.size(), own_.root()}.Text();
-  own_.PutCheckpoint(rows_, own_.size(), absl::StrCat(text, "\n", identity_.log.SignNote(text)));
+  const std::vector<const tlog::NoteSigner*> signers = LogSigners(identity_, own_.size());
+  if (signers.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat("no log key that is here counts at size ", own_.size(),
+                                                      ": the policy names its successor"));
+  }
+  std::string note = text + "\n";
+  for (const tlog::NoteSigner* signer : signers) note += signer->SignNote(text);
+  own_.PutCheckpoint(rows_, own_.size(), std::move(note));
   signed_size_ = own_.size();
   unsigned_bytes_ = 0;
   return absl::OkStatus();

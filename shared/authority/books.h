@@ -67,6 +67,9 @@ class Books {
   // After a recovery: says which entries up to the head that the anchor remembers, and
   // which payloads, did not come back. False: nothing was lost, nothing is said.
   absl::StatusOr<bool> AppendLoss(const ledger::Head& remembered, absl::Time now);
+  // Announces every own log key, and the end of one, that the policy names and the ledger
+  // does not yet: signed by the keys that are here, the old one and the new one.
+  absl::Status AnnounceKeys(absl::Time now);
   // Signs the present size, unless it is signed already.
   absl::Status Checkpoint();
   // The signed checkpoint of `size`, which must be one of those signed.

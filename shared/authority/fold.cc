@@ -9,7 +9,8 @@ using ledger::Side;
 absl::Status FoldJudged(const OpenedEntry& opened, const std::optional<Judgement>& judged, Views& views) {
   // PROGRESS and LOSS change no view; kinds of a later version are kept as they are.
   if (!judged) {
-    return opened.entry.kind() == v1::ENTRY_KIND_REFUSAL ? views.FoldRefusal(opened) : absl::OkStatus();
+    if (opened.entry.kind() == v1::ENTRY_KIND_REFUSAL) return views.FoldRefusal(opened);
+    return opened.entry.kind() == v1::ENTRY_KIND_KEY ? views.FoldKey(opened) : absl::OkStatus();
   }
   return judged->violation ? views.FoldOwnRefusal(opened, judged->act, *judged->violation)
                            : views.Fold(opened, judged->act);
@@ -35,6 +36,8 @@ absl::StatusOr<uint64_t> FoldLedgers(const v1::Protocol& initial, uint64_t own_s
       v1::Act act;
       if (!act.ParseFromString(opened.payload)) return absl::DataLossError("an own act cannot be read");
       RETURN_IF_ERROR(views.Fold(opened, act));
+    } else if (opened.entry.kind() == v1::ENTRY_KIND_KEY) {
+      RETURN_IF_ERROR(views.FoldKey(opened));
     }
   }
   return processed;

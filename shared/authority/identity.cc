@@ -1,16 +1,53 @@
 #include "shared/authority/identity.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 
 namespace kelisim::authority {
+namespace {
+
+using tlog::LogKeys;
+
+bool CountsAt(const LogKeys& keys, const tlog::NoteSigner& signer, uint64_t size) {
+  for (const LogKeys::Key& key : keys.keys()) {
+    if (key.verifier.ToString() == signer.verifier().ToString()) return key.CountsAt(size);
+  }
+  return false;
+}
+
+}  // namespace
+
+const LogKeys& LogKeysOf(const Identity& identity, v1::Party ledger) {
+  return ledger == identity.self() ? identity.own_log : identity.peer_log;
+}
 
 std::string PolicyText(const Identity& identity, v1::Party ledger) {
   const bool own = ledger == identity.self();
-  const tlog::NoteVerifier& log = own ? identity.log.verifier() : identity.peer_log;
   const tlog::NoteVerifier& witness = own ? identity.peer_witness : identity.witness.verifier();
   const tlog::NoteVerifier& mirror = own ? identity.peer_mirror : identity.mirror.verifier();
-  return absl::StrCat("log ", log.ToString(), "\nwitness witness ", witness.ToString(), "\nwitness mirror ",
-                      mirror.ToString(), "\ngroup treaty all witness mirror\nquorum treaty\n");
+  std::string text;
+  for (const LogKeys::Key& key : LogKeysOf(identity, ledger).keys()) {
+    absl::StrAppend(&text, "log ", key.verifier.ToString(), "\n");
+    if (key.from == 0 && key.until == LogKeys::kNoEnd) continue;
+    absl::StrAppend(&text, absl::StrFormat("#key %08x %d ", key.verifier.key_id(), key.from),
+                    key.until == LogKeys::kNoEnd ? "-" : absl::StrCat(key.until), "\n");
+  }
+  return absl::StrCat(text, "witness witness ", witness.ToString(), "\nwitness mirror ", mirror.ToString(),
+                      "\ngroup treaty all witness mirror\nquorum treaty\n");
+}
+
+std::vector<const tlog::NoteSigner*> LogSigners(const Identity& identity, uint64_t size) {
+  std::vector<const tlog::NoteSigner*> signers;
+  if (CountsAt(identity.own_log, identity.log, size)) signers.push_back(&identity.log);
+  if (identity.next_log && CountsAt(identity.own_log, *identity.next_log, size)) {
+    signers.push_back(&*identity.next_log);
+  }
+  return signers;
+}
+
+const tlog::NoteSigner& LogSigner(const Identity& identity, uint64_t size) {
+  const auto signers = LogSigners(identity, size);
+  return signers.empty() ? identity.log : *signers.front();
 }
 
 }  // namespace kelisim::authority

@@ -1,10 +1,14 @@
 #ifndef KELISIM_SHARED_AUTHORITY_IDENTITY_H_
 #define KELISIM_SHARED_AUTHORITY_IDENTITY_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "kelisim/v1/treaty.pb.h"
 #include "shared/authority/profile.h"
+#include "shared/tlog/log_keys.h"
 #include "shared/tlog/note.h"
 #include "shared/treaty/verdict.h"
 
@@ -21,17 +25,29 @@ struct Identity {
   tlog::NoteSigner witness;
   tlog::NoteSigner mirror;
   // The counterpart's public keys.
-  tlog::NoteVerifier peer_log;
+  tlog::LogKeys peer_log;
   tlog::NoteVerifier peer_witness;
   tlog::NoteVerifier peer_mirror;
+  // All keys of the own log, and how long each counts; `log` and `next_log` are among them.
+  tlog::LogKeys own_log;
+  // While one key follows another. Both sign where both count.
+  std::optional<tlog::NoteSigner> next_log = {};
 
   v1::Party self() const { return profile.party; }
   v1::Party peer() const { return treaty::Other(profile.party); }
 };
 
-// The C2SP tlog-policy of a Party's ledger: its log key, the other Party's cosigners, all
+// The C2SP tlog-policy of a Party's ledger: its log keys, the other Party's cosigners, all
 // of whom it asks for.
 std::string PolicyText(const Identity& identity, v1::Party ledger);
+
+const tlog::LogKeys& LogKeysOf(const Identity& identity, v1::Party ledger);
+
+// The own log keys that are here and count for checkpoints of `size`; none: the node
+// cannot sign.
+std::vector<const tlog::NoteSigner*> LogSigners(const Identity& identity, uint64_t size);
+// For statements outside checkpoints, while the ledger has `size` entries.
+const tlog::NoteSigner& LogSigner(const Identity& identity, uint64_t size);
 
 }  // namespace kelisim::authority
 

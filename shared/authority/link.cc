@@ -79,15 +79,15 @@ absl::StatusOr<std::string> Link::MyPosition() const {
 }
 
 absl::StatusOr<tlog::Checkpoint> Link::ReadCheckpoint(const std::string& bytes,
-                                                      const tlog::NoteVerifier& key) const {
-  if (bytes.empty()) return tlog::Checkpoint{key.name(), 0, tlog::EmptyRoot()};
-  ASSIGN_OR_RETURN(const tlog::SignedCheckpoint opened, tlog::SignedCheckpoint::Open(bytes, key));
+                                                      const tlog::LogKeys& keys) const {
+  if (bytes.empty()) return tlog::Checkpoint{keys.name(), 0, tlog::EmptyRoot()};
+  ASSIGN_OR_RETURN(const tlog::SignedCheckpoint opened, keys.Open(bytes));
   return opened.checkpoint();
 }
 
 absl::StatusOr<bool> Link::Agrees(const v1::Position& theirs) {
   ASSIGN_OR_RETURN(const tlog::Checkpoint of_mine,
-                   ReadCheckpoint(theirs.mirror_checkpoint(), identity_.log.verifier()));
+                   ReadCheckpoint(theirs.mirror_checkpoint(), identity_.own_log));
   ASSIGN_OR_RETURN(const tlog::Checkpoint of_theirs, ReadCheckpoint(theirs.checkpoint(), identity_.peer_log));
   if (of_mine.size != theirs.mirror_size() || of_mine.root.bytes() != theirs.mirror_root()) {
     return absl::InvalidArgumentError("the counterpart's position does not fit its evidence");
@@ -146,8 +146,8 @@ absl::StatusOr<std::optional<Call>> Link::NextCall(absl::Time now) {
     next.nonce = random_.Bytes(kNonceSize);
     request.set_nonce(next.nonce);
     ASSIGN_OR_RETURN(*request.mutable_position(), MyPosition());
-    request.set_signature(
-        identity_.log.SignRaw(absl::StrCat(Absl(kRequestDomain), next.nonce, request.position())));
+    request.set_signature(LogSigner(identity_, books_.own().size())
+                              .SignRaw(absl::StrCat(Absl(kRequestDomain), next.nonce, request.position())));
     request.set_exchange_version(kExchangeVersion);
     bytes = request.SerializeAsString();
   } else if (books_.recovering()) {
@@ -223,7 +223,7 @@ absl::Status Link::ReceiveHandshake(const std::string& bytes, absl::Time now) {
   }
   if (!identity_.peer_log.VerifyRaw(
           absl::StrCat(Absl(kResponseDomain), outstanding_->nonce, response.nonce(), response.position()),
-          response.signature())) {
+          response.signature(), books_.mirror().size())) {
     return absl::InvalidArgumentError("the counterpart's handshake is not signed by its log key");
   }
   ASSIGN_OR_RETURN(const bool agrees, Agrees(theirs));
@@ -275,7 +275,8 @@ absl::Status Link::GoOn(absl::Time now) {
   anchored_ = books_.head();
   open_ = true;
   reason_ = "";
-  return books_.ProcessMirror(now);
+  RETURN_IF_ERROR(books_.ProcessMirror(now));
+  return books_.AnnounceKeys(now);
 }
 
 absl::Status Link::ReceivePush(const std::string& bytes, absl::Time now) {
@@ -305,8 +306,8 @@ absl::Status Link::ReceivePull(const std::string& bytes, absl::Time now) {
   if (response.leaves().empty())
     return absl::InvalidArgumentError("the counterpart has nothing more to give");
   const bool own_first = books_.own().size() < own_target_;
-  const tlog::NoteVerifier& key = own_first ? identity_.log.verifier() : identity_.peer_log;
-  ASSIGN_OR_RETURN(const auto checkpoint, tlog::SignedCheckpoint::Open(response.checkpoint(), key));
+  const tlog::LogKeys& keys = own_first ? identity_.own_log : identity_.peer_log;
+  ASSIGN_OR_RETURN(const auto checkpoint, keys.Open(response.checkpoint()));
   RETURN_IF_ERROR(own_first ? books_.TakeOwnBack(response.leaves(), checkpoint)
                             : books_.TakeMirror(response.leaves(), checkpoint));
   return FinishRecovery(now);
@@ -339,7 +340,7 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerHandshake(const std::string& bytes)
     return Refuse(absl::FailedPreconditionError("another version of the exchange"));
   }
   if (!identity_.peer_log.VerifyRaw(absl::StrCat(Absl(kRequestDomain), request.nonce(), request.position()),
-                                    request.signature())) {
+                                    request.signature(), books_.mirror().size())) {
     return Refuse(absl::PermissionDeniedError("the handshake is not signed by the counterpart's log key"));
   }
   // The request may be late, from a process that a restore has since replaced:
@@ -353,8 +354,9 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerHandshake(const std::string& bytes)
   v1::HandshakeResponse response;
   response.set_nonce(random_.Bytes(kNonceSize));
   ASSIGN_OR_RETURN(*response.mutable_position(), MyPosition());
-  response.set_signature(identity_.log.SignRaw(
-      absl::StrCat(Absl(kResponseDomain), request.nonce(), response.nonce(), response.position())));
+  response.set_signature(LogSigner(identity_, books_.own().size())
+                             .SignRaw(absl::StrCat(Absl(kResponseDomain), request.nonce(), response.nonce(),
+                                                   response.position())));
   response.set_exchange_version(kExchangeVersion);
   peer_session_ = request.nonce() + response.nonce();
   return Respond(response);
@@ -372,7 +374,7 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerPush(const std::string& bytes, absl
   const uint64_t end = request.first_index() + static_cast<uint64_t>(request.leaves().size());
   if (request.first_index() > size)
     return Refuse(absl::FailedPreconditionError("entries are missing before these"));
-  const auto opened = tlog::SignedCheckpoint::Open(request.checkpoint(), identity_.peer_log);
+  const auto opened = identity_.peer_log.Open(request.checkpoint());
   if (!opened.ok() || opened->checkpoint().size != end || end == 0) {
     return Refuse(absl::InvalidArgumentError("the checkpoint is not for these entries"));
   }

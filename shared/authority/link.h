@@ -65,8 +65,7 @@ class Link {
   absl::Status ReceivePull(const std::string& bytes, absl::Time now);
 
   absl::StatusOr<std::string> MyPosition() const;
-  absl::StatusOr<tlog::Checkpoint> ReadCheckpoint(const std::string& note,
-                                                  const tlog::NoteVerifier& key) const;
+  absl::StatusOr<tlog::Checkpoint> ReadCheckpoint(const std::string& note, const tlog::LogKeys& keys) const;
   // False (and halted) when the counterpart's position contradicts ours.
   absl::StatusOr<bool> Agrees(const v1::Position& theirs);
   absl::Status Open(absl::Time now);

@@ -453,6 +453,16 @@ absl::StatusOr<std::string> Reader::GetEntry(v1::Party ledger, uint64_t index) c
   return LogRows<Store>(SideOf(ledger), store_).Entry(index);
 }
 
+absl::StatusOr<tlog::Equivocation> Reader::ProveFromKept(const std::vector<std::string>& notes,
+                                                         v1::Party ledger) const {
+  const tlog::NodeReader nodes = LogRows<Store>(SideOf(ledger), store_).Nodes();
+  absl::StatusOr<tlog::Equivocation> proven = absl::NotFoundError("no key of this log has signed both");
+  for (const tlog::LogKeys::Key& key : LogKeysOf(identity_, ledger).keys()) {
+    if (!proven.ok()) proven = tlog::ProveEquivocation(notes[0], notes[1], key.verifier, nodes);
+  }
+  return proven;
+}
+
 absl::StatusOr<v1::Equivocation> Reader::GetEvidence() const {
   std::vector<std::string> notes;
   RETURN_IF_ERROR(store_.Scan(kEvidenceRows, ledger::PrefixEnd(kEvidenceRows),
@@ -462,10 +472,7 @@ absl::StatusOr<v1::Equivocation> Reader::GetEvidence() const {
                               }));
   if (notes.size() != 2) return absl::NotFoundError("no contradicting checkpoints are kept here");
   for (const v1::Party ledger : {identity_.self(), identity_.peer()}) {
-    const tlog::NoteVerifier& key =
-        ledger == identity_.self() ? identity_.log.verifier() : identity_.peer_log;
-    const absl::StatusOr<tlog::Equivocation> proven =
-        tlog::ProveEquivocation(notes[0], notes[1], key, LogRows<Store>(SideOf(ledger), store_).Nodes());
+    const auto proven = ProveFromKept(notes, ledger);
     if (!proven.ok()) continue;
     v1::Equivocation evidence;
     evidence.set_ledger(ledger);

@@ -17,6 +17,7 @@
 #include "shared/authority/books.h"
 #include "shared/ledger/store.h"
 #include "shared/ledger/vault.h"
+#include "shared/tlog/equivocation.h"
 #include "shared/tlog/tiles.h"
 
 namespace kelisim::authority {
@@ -93,6 +94,8 @@ class Reader {
   };
   absl::StatusOr<Opened> Load(ledger::Side side, uint64_t index) const;
   absl::StatusOr<v1::TimelineItem> ItemFor(const v1::ActRecord& made, uint64_t cosigned) const;
+  absl::StatusOr<tlog::Equivocation> ProveFromKept(const std::vector<std::string>& notes,
+                                                   v1::Party ledger) const;
   absl::StatusOr<uint64_t> Cosigned() const;
   ledger::Side SideOf(v1::Party ledger) const;
   // Size of the ledger as far as it is published.

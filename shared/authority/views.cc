@@ -10,6 +10,7 @@
 #include "kelisim/v1/treaty_service.pb.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
+#include "shared/tlog/note.h"
 #include "shared/treaty/instrument.h"
 #include "shared/treaty/matter.h"
 #include "shared/treaty/quota.h"
@@ -173,6 +174,26 @@ absl::StatusOr<OpenedEntry> Views::OpenEntry(ledger::Side side, uint64_t index) 
     opened.payload = std::move(split.payload);
   }
   return opened;
+}
+
+absl::StatusOr<std::string> Views::LoadKey(v1::Party party, uint32_t key_id) const {
+  std::string row = PartyKey("vk", party);
+  AppendU32(row, key_id);
+  ASSIGN_OR_RETURN(std::optional<std::string> announced, rows_.Get(row));
+  return std::move(announced).value_or("");
+}
+
+absl::Status Views::FoldKey(const OpenedEntry& opened) {
+  v1::KeyChange change;
+  v1::KeyRange range;
+  if (!change.ParseFromString(opened.payload) || !range.ParseFromString(change.statement()))
+    return absl::OkStatus();
+  const absl::StatusOr<tlog::NoteVerifier> key = tlog::NoteVerifier::Parse(range.key());
+  if (!key.ok()) return absl::OkStatus();
+  std::string row = PartyKey("vk", opened.reference.ledger());
+  AppendU32(row, key->key_id());
+  rows_.Put(std::move(row), change.statement());
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<v1::EntryReference>> Views::Grounds() const {

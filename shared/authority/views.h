@@ -52,6 +52,7 @@ inline std::string AttachmentRowKey(std::string_view sha256) { return absl::StrC
 //   va <request id>                  ReplyRow
 //   vf <sha256>                      AttachmentRow
 //   vg <party> <index u64>           an act on which all matters rest: empty
+//   vk <party> <key id u32>          KeyRange as announced
 //
 // Single-threaded. As a Registry it cannot return errors; the first failed read
 // is kept in status(), which the caller checks before it trusts a verdict.
@@ -86,6 +87,12 @@ class Views final : public treaty::Registry {
   absl::StatusOr<v1::AttachmentRow> LoadAttachment(std::string_view sha256) const;
 
   absl::StatusOr<std::vector<v1::EntryReference>> Grounds() const;
+
+  // What the ledger of `party` has last announced of a log key: a KeyRange, serialised;
+  // empty: nothing.
+  absl::StatusOr<std::string> LoadKey(v1::Party party, uint32_t key_id) const;
+  // Folds an announcement of a log key. Which keys count is the policy's to say.
+  absl::Status FoldKey(const OpenedEntry& opened);
 
   // Folds an admitted act. `act` is the parsed payload.
   absl::Status Fold(const OpenedEntry& opened, const v1::Act& act);
@@ -158,6 +165,8 @@ inline constexpr std::string_view kTreatyRow = "vt";
 inline constexpr char kProcessedRow[] = "Mp";
 inline constexpr char kCosignedRow[] = "Mc";
 inline constexpr char kEvidenceRows[] = "Mv";
+// What is signed of a KeyChange begins with it.
+inline constexpr char kKeyChangeDomain[] = "kelisim key change\n";
 // A row of eight bytes; 0 when there is none. `rows`: a Store or an Overlay.
 template <typename Rows>
 absl::StatusOr<uint64_t> ReadNumber(const Rows& rows, std::string_view row) {

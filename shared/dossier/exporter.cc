@@ -130,7 +130,8 @@ absl::Status Exporter::AddRefusals(Places& acts, Places& grounds) const {
       ASSIGN_OR_RETURN(const std::string bytes, source_.reader.GetEntry(ledger.party, index));
       v1::Entry entry;
       if (!entry.ParseFromString(bytes)) continue;
-      if (entry.kind() == v1::ENTRY_KIND_LOSS) grounds.emplace(ledger.party, index);
+      if (entry.kind() == v1::ENTRY_KIND_LOSS || entry.kind() == v1::ENTRY_KIND_KEY)
+        grounds.emplace(ledger.party, index);
       if (entry.kind() != v1::ENTRY_KIND_REFUSAL) continue;
       const std::pair refused(treaty::Other(ledger.party), entry.reference().position());
       if (of_matter.count(refused) > 0) acts.emplace(ledger.party, index);
@@ -261,7 +262,8 @@ absl::Status Exporter::PlanEvidence() {
 }
 
 std::string Exporter::SignedManifest() const {
-  return SealEnvelope(kManifestType, Json(manifest_), source_.identity.log);
+  return SealEnvelope(kManifestType, Json(manifest_),
+                      authority::LogSigner(source_.identity, FindLedger(manifest_.exporter())->size));
 }
 
 // ---------------------------------------------------------------- chunks

@@ -115,6 +115,7 @@ class Verification {
     CheckEntries(kActs);
     CheckEntries(kGrounds);
     CheckHistory();
+    CheckKeys();
     CheckEvidence();
     CheckLaw();
     return Finish();
@@ -147,6 +148,9 @@ class Verification {
   void CheckEntries(const std::string& folder);
   void CheckEntry(const std::string& stem, v1::Party party, uint64_t index);
   const absl::StatusOr<tlog::Checkpoint>& VerifiedOnce(v1::Party party, const std::string& bytes);
+  absl::StatusOr<tlog::SignedCheckpoint> OpenByLog(const std::string& note, v1::Party party);
+  void CheckKeys();
+  bool IsKeyChange(const std::string& payload, v1::Party party, uint64_t index);
   void CheckHistory();
   void CheckSigned(const std::string& path, const tlog::SignedCheckpoint& checkpoint, v1::Party party);
   void CheckConsistency(const std::string& path);
@@ -457,17 +461,62 @@ void Verification::CheckHistory() {
       Find(Verdict::kUnreadable, path, "does not belong here");
       continue;
     }
-    const auto& logs = ledgers_[place->first].policy->logs();
-    bool is_signed = false;
-    for (const tlog::NoteVerifier& key : logs) {
-      const auto opened = tlog::SignedCheckpoint::Open(*note, key);
-      if (!opened.ok()) continue;
-      is_signed = true;
-      if (opened->checkpoint().size != place->second) Find(Verdict::kBadProof, path, "is of another size");
-      CheckSigned(path, *opened, place->first);
+    const auto opened = OpenByLog(*note, place->first);
+    if (!opened.ok()) {
+      Find(Verdict::kBadSignature, path, "is not signed by its log");
+      continue;
     }
-    if (!is_signed) Find(Verdict::kBadSignature, path, "is not signed by its log");
+    if (opened->checkpoint().size != place->second) Find(Verdict::kBadProof, path, "is of another size");
+    CheckSigned(path, *opened, place->first);
   }
+}
+
+absl::StatusOr<tlog::SignedCheckpoint> Verification::OpenByLog(const std::string& note, v1::Party party) {
+  const std::optional<tlog::Policy>& policy = ledgers_[party].policy;
+  if (!policy) return absl::NotFoundError("no policy");
+  ASSIGN_OR_RETURN(const tlog::LogKeys keys, policy->KeysOf(policy->logs().front().name()));
+  return keys.Open(note);
+}
+
+// A key that the ledger announces is one of the policy, for the same sizes, and signed by
+// itself and by a key that counted.
+void Verification::CheckKeys() {
+  for (const v1::Party party : kParties) {
+    if (!ledgers_[party].whole || report_.manifest.disclosure() != v1::CONTENT) continue;
+    for (uint64_t index = 0; index < ledgers_[party].size; ++index) {
+      const absl::StatusOr<std::string> bytes = Rows(party).Entry(index);
+      v1::Entry entry;
+      if (!bytes.ok() || !entry.ParseFromString(*bytes) || entry.kind() != v1::ENTRY_KIND_KEY) continue;
+      const std::string path = StemOf(kGrounds, party, index) + kPayloadSuffix;
+      const std::optional<std::string> payload = Require(path);
+      if (payload && !IsKeyChange(*payload, party, index)) {
+        Find(Verdict::kBadSignature, path, "announces a key that the policy does not have so");
+      }
+    }
+  }
+}
+
+bool Verification::IsKeyChange(const std::string& payload, v1::Party party, uint64_t index) {
+  v1::KeyChange change;
+  v1::KeyRange range;
+  const auto keys = ledgers_[party].policy->KeysOf(ledgers_[party].policy->logs().front().name());
+  if (!keys.ok() || !change.ParseFromString(payload) || !range.ParseFromString(change.statement()))
+    return false;
+  const std::string message = absl::StrCat(authority::kKeyChangeDomain, change.statement());
+  bool by_itself = false;
+  bool by_one_that_counts = false;
+  bool in_policy = false;
+  for (const tlog::LogKeys::Key& key : keys->keys()) {
+    const std::string vkey = key.verifier.ToString();
+    if (vkey == range.key()) in_policy = key.from == range.from_size();
+    for (const v1::KeySignature& signature : change.signatures()) {
+      if (signature.key() != vkey) continue;
+      if (!key.verifier.VerifyRaw(message, signature.signature())) return false;
+      by_itself = by_itself || vkey == range.key();
+      by_one_that_counts = by_one_that_counts || key.CountsAt(index + 1);
+    }
+  }
+  return in_policy && by_one_that_counts && by_itself;
 }
 
 // "history/kz-12-240.consistency"
@@ -504,13 +553,10 @@ void Verification::CheckEvidence() {
     if (!note) continue;
     bool is_signed = false;
     for (const v1::Party party : kParties) {
-      if (!ledgers_[party].policy) continue;
-      for (const tlog::NoteVerifier& key : ledgers_[party].policy->logs()) {
-        const auto opened = tlog::SignedCheckpoint::Open(*note, key);
-        if (!opened.ok()) continue;
-        is_signed = true;
-        CheckSigned(path, *opened, party);
-      }
+      const auto opened = OpenByLog(*note, party);
+      if (!opened.ok()) continue;
+      is_signed = true;
+      CheckSigned(path, *opened, party);
     }
     if (!is_signed) Find(Verdict::kBadSignature, path, "is not signed by a log");
   }

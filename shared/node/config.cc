@@ -47,7 +47,8 @@ std::vector<std::string*> Paths(v1::NodeConfig& config) {
           keys.mutable_log(),
           keys.mutable_witness(),
           keys.mutable_mirror(),
-          keys.mutable_master()};
+          keys.mutable_master(),
+          keys.mutable_next_log()};
 }
 
 void CollectFields(const Descriptor& type, const std::string& prefix, std::vector<std::string>& fields) {

@@ -6,10 +6,16 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
 #include "shared/node/config.h"
@@ -55,8 +61,18 @@ absl::StatusOr<tlog::Policy> ReadPolicy(const PolicyFile& file) {
   if (!text.ok()) return Wrong(file.field, file.path, "cannot be read");
   absl::StatusOr<tlog::Policy> policy = tlog::Policy::Parse(*text);
   if (!policy.ok()) return Wrong(file.field, file.path, Std(policy.status().message()));
-  if (policy->logs().size() != 1) return Wrong(file.field, file.path, "must name one log");
+  if (policy->logs().empty() || !policy->KeysOf(policy->logs()[0].name()).ok()) {
+    return Wrong(file.field, file.path, "must name one log");
+  }
   return policy;
+}
+
+// nullptr: the policy has no such key.
+const tlog::NoteVerifier* FindKey(const tlog::LogKeys& keys, const tlog::NoteSigner& own) {
+  for (const tlog::LogKeys::Key& key : keys.keys()) {
+    if (key.verifier.ToString() == own.verifier().ToString()) return &key.verifier;
+  }
+  return nullptr;
 }
 
 absl::Status CheckOwn(const tlog::NoteVerifier* in_policy, const tlog::NoteSigner& own,
@@ -80,6 +96,22 @@ absl::Status WriteNewFile(const std::string& file, const std::string& line) {
   return absl::OkStatus();
 }
 
+std::string RangeLine(const tlog::NoteVerifier& key, uint64_t from, const std::string& until) {
+  return absl::StrFormat("#key %08x %d %s", key.key_id(), from, until);
+}
+
+// Beside the policy in use, for people to compare.
+absl::StatusOr<std::string> WriteNextPolicy(const v1::NodeConfig& config, const std::string& text) {
+  RETURN_IF_ERROR(tlog::Policy::Parse(text).status());
+  std::string file = config.policy_file() + ".next";
+  std::error_code error;
+  if (std::filesystem::exists(file, error)) return absl::AlreadyExistsError(absl::StrCat(file, ": exists"));
+  std::ofstream out(file, std::ios::binary);
+  if (!(out << text) || !out.flush())
+    return absl::UnavailableError(absl::StrCat(file, ": cannot be written"));
+  return file;
+}
+
 }  // namespace
 
 absl::StatusOr<authority::Identity> LoadIdentity(const v1::NodeConfig& config, authority::Profile profile) {
@@ -94,13 +126,19 @@ absl::StatusOr<authority::Identity> LoadIdentity(const v1::NodeConfig& config, a
   ASSIGN_OR_RETURN(const tlog::Policy of_own, ReadPolicy(own));
   ASSIGN_OR_RETURN(const tlog::Policy of_peer, ReadPolicy(peer));
 
-  RETURN_IF_ERROR(CheckOwn(&of_own.logs()[0], log, "keys.log", keys.log()));
+  ASSIGN_OR_RETURN(tlog::LogKeys own_log, of_own.KeysOf(of_own.logs()[0].name()));
+  RETURN_IF_ERROR(CheckOwn(FindKey(own_log, log), log, "keys.log", keys.log()));
+  std::optional<tlog::NoteSigner> next_log;
+  if (!keys.next_log().empty()) {
+    ASSIGN_OR_RETURN(next_log, LoadSigner("keys.next_log", keys.next_log(), tlog::KeyType::kEd25519));
+    RETURN_IF_ERROR(CheckOwn(FindKey(own_log, *next_log), *next_log, "keys.next_log", keys.next_log()));
+  }
   RETURN_IF_ERROR(
       CheckOwn(of_peer.FindWitness(witness.verifier().name()), witness, "keys.witness", keys.witness()));
   RETURN_IF_ERROR(
       CheckOwn(of_peer.FindWitness(mirror.verifier().name()), mirror, "keys.mirror", keys.mirror()));
 
-  const tlog::NoteVerifier& peer_log = of_peer.logs()[0];
+  ASSIGN_OR_RETURN(tlog::LogKeys peer_log, of_peer.KeysOf(of_peer.logs()[0].name()));
   const size_t host_end = peer_log.name().rfind(kLedger);
   if (host_end == std::string::npos)
     return Wrong(peer.field, peer.path, "its log must be named HOST/ledger/YEAR");
@@ -111,9 +149,9 @@ absl::StatusOr<authority::Identity> LoadIdentity(const v1::NodeConfig& config, a
     return Wrong(own.field, own.path,
                  absl::StrCat("must name the cosigners ", host, "/witness and ", host, "/mirror"));
   }
-  return authority::Identity{std::move(profile), config.protocol(),  config.body(),
-                             std::move(log),     std::move(witness), std::move(mirror),
-                             peer_log,           *peer_witness,      *peer_mirror};
+  return authority::Identity{std::move(profile), config.protocol(),  config.body(),       std::move(log),
+                             std::move(witness), std::move(mirror),  std::move(peer_log), *peer_witness,
+                             *peer_mirror,       std::move(own_log), std::move(next_log)};
 }
 
 absl::StatusOr<std::string> LoadMasterKey(const v1::NodeConfig& config) {
@@ -131,6 +169,36 @@ absl::StatusOr<std::string> GenerateKey(const std::string& name, tlog::KeyType t
   ASSIGN_OR_RETURN(const tlog::NoteSigner signer, tlog::NoteSigner::Parse(secret));
   RETURN_IF_ERROR(WriteNewFile(file, secret));
   return signer.verifier().ToString();
+}
+
+absl::StatusOr<std::string> BeginKeySuccession(const v1::NodeConfig& config, const std::string& file,
+                                               uint64_t from, Random& random) {
+  ASSIGN_OR_RETURN(const tlog::NoteSigner log,
+                   LoadSigner("keys.log", config.keys().log(), tlog::KeyType::kEd25519));
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(config.policy_file()));
+  ASSIGN_OR_RETURN(const std::string vkey,
+                   GenerateKey(log.verifier().name(), tlog::KeyType::kEd25519, file, random));
+  ASSIGN_OR_RETURN(const tlog::NoteVerifier key, tlog::NoteVerifier::Parse(vkey));
+  return WriteNextPolicy(config, absl::StrCat("log ", vkey, "\n", RangeLine(key, from, "-"), "\n", text));
+}
+
+absl::StatusOr<std::string> EndKey(const v1::NodeConfig& config, uint64_t until) {
+  ASSIGN_OR_RETURN(const tlog::NoteSigner log,
+                   LoadSigner("keys.log", config.keys().log(), tlog::KeyType::kEd25519));
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(config.policy_file()));
+  ASSIGN_OR_RETURN(const tlog::Policy policy, tlog::Policy::Parse(text));
+  ASSIGN_OR_RETURN(const tlog::LogKeys keys, policy.KeysOf(log.verifier().name()));
+  uint64_t from = 0;
+  for (const tlog::LogKeys::Key& key : keys.keys()) {
+    if (key.verifier.ToString() == log.verifier().ToString()) from = key.from;
+  }
+  const std::string begin = RangeLine(log.verifier(), from, "");
+  std::string next = RangeLine(log.verifier(), from, absl::StrCat(until));
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    // One range for each key.
+    if (!absl::StartsWith(line, begin)) absl::StrAppend(&next, "\n", line);
+  }
+  return WriteNextPolicy(config, next);
 }
 
 absl::Status GenerateMasterKey(const std::string& file, Random& random) {

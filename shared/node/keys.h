@@ -1,6 +1,7 @@
 #ifndef KELISIM_SHARED_NODE_KEYS_H_
 #define KELISIM_SHARED_NODE_KEYS_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,17 @@ absl::StatusOr<std::string> LoadMasterKey(const v1::NodeConfig& config);
 // public key's text. ALREADY_EXISTS when the file does.
 absl::StatusOr<std::string> GenerateKey(const std::string& name, tlog::KeyType type, const std::string& file,
                                         Random& random);
+
+// The succession of a log key, as the ceremony of deploy/key-ceremony.md goes. Each writes
+// the policy that both Parties are to put in the place of `policy_file`, into a new file
+// beside it, and returns that file's path. ALREADY_EXISTS: a file is there.
+//
+// Makes the new key in `file`; it counts from checkpoints of size `from` on.
+absl::StatusOr<std::string> BeginKeySuccession(const v1::NodeConfig& config, const std::string& file,
+                                               uint64_t from, Random& random);
+// The key of keys.log counts for checkpoints below `until` only.
+absl::StatusOr<std::string> EndKey(const v1::NodeConfig& config, uint64_t until);
+
 absl::Status GenerateMasterKey(const std::string& file, Random& random);
 
 }  // namespace kelisim::node

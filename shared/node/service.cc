@@ -11,6 +11,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
+#include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/seal.h"
 #include "shared/node/config.h"
@@ -30,6 +31,7 @@ Examples:
   keygen --name migration.kz.example/ledger --type log --out keys/log.skey
   init --config kz.textproto
   doctor --config kz.textproto
+  rotate-key begin --config kz.textproto --out keys/log-2.skey --from 1200
   run --config kz.textproto --listen 127.0.0.1:7801
 
 Exit codes: 0 done, 1 failed, 2 command line or configuration is wrong,
@@ -42,6 +44,7 @@ struct Arguments {
   std::string key_name;
   std::string key_type;
   std::string key_file;
+  uint64_t size = 0;
 };
 
 int Usage(const std::string& problem) {
@@ -144,6 +147,26 @@ int Keygen(const Arguments& arguments) {
   return kExitOk;
 }
 
+int RotateKey(const v1::NodeConfig& config, const Arguments& arguments, bool begins) {
+  const absl::StatusOr<std::string> policy =
+      begins ? BeginKeySuccession(config, arguments.key_file, arguments.size, SystemRandom())
+             : EndKey(config, arguments.size);
+  if (!policy.ok()) {
+    std::cerr << policy.status().message() << "\n";
+    return kExitFailed;
+  }
+  const absl::StatusOr<std::string> text = ReadFile(*policy);
+  std::cout
+      << "policy   " << *policy << "\n"
+      << "sha256   " << ToHex(Sha256(text.value_or("")).bytes()) << "\n"
+      << "Hand it to the other Party, compare the hash in another way, then both put it in the place of\n"
+      << config.policy_file() << " and start their services again.\n"
+      << (begins
+              ? absl::StrCat("Set keys.next_log to ", arguments.key_file, " with the same restart.\n")
+              : "When the ledger has grown so far, set keys.log to the new key and clear keys.next_log.\n");
+  return kExitOk;
+}
+
 CLI::App* AddKeygen(CLI::App& app, Arguments& arguments) {
   CLI::App* keygen = app.add_subcommand("keygen", "make a secret key in a new file and print its public key");
   keygen->add_option("--name", arguments.key_name, "key name, such as migration.kz.example/ledger");
@@ -178,6 +201,18 @@ int RunService(int argc, const char* const* argv, const authority::Profile& prof
   const CLI::App* doctor =
       app.add_subcommand("doctor", "examine configuration, keys, certificate, store and anchor");
   const CLI::App* keygen = AddKeygen(app, arguments);
+  CLI::App* rotate =
+      app.add_subcommand("rotate-key", "let one log key follow another: deploy/key-ceremony.md");
+  rotate->require_subcommand(1);
+  CLI::App* begin = rotate->add_subcommand("begin", "make a new log key, and the policy in which both count");
+  begin->add_option("--out", arguments.key_file, "file of the new key")->required();
+  begin
+      ->add_option("--from", arguments.size,
+                   "size of the ledger from which it counts: at least the present one")
+      ->required();
+  CLI::App* end = rotate->add_subcommand("end", "make the policy in which the key of keys.log ends");
+  end->add_option("--until", arguments.size, "size of the ledger from which it counts no more: a later one")
+      ->required();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -195,6 +230,7 @@ int RunService(int argc, const char* const* argv, const authority::Profile& prof
     std::cout << "ok\n";
     return kExitOk;
   }
+  if (rotate->parsed()) return RotateKey(*config, arguments, begin->parsed());
   return init->parsed() ? Init(*config) : Run(*config, profile);
 }
 

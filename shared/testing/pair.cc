@@ -12,7 +12,11 @@ constexpr uint64_t kPeerToken = ~uint64_t{0};
 
 Authority::Authority(v1::Party party, absl::Time day)
     : now(day), identity(TestIdentity(party)), random(party) {
-  vault = std::make_unique<ledger::Vault>(TestMasterKey(party), random);
+  Restart();
+}
+
+void Authority::Restart() {
+  vault = std::make_unique<ledger::Vault>(TestMasterKey(identity.self()), random);
   core = authority::Core::Open(identity, store, *vault, random, *anchor.Load()).value();
   reader = std::make_unique<authority::Reader>(identity, store, *vault);
 }

@@ -19,6 +19,8 @@ namespace kelisim::testing {
 struct Authority {
   Authority(v1::Party party, absl::Time day);
   authority::Outputs Turn(std::vector<authority::Input> inputs);
+  // A new process on the same store, with `identity` as it is now.
+  void Restart();
   uint64_t SizeOf(ledger::Side side) const {
     return ledger::LogRows<ledger::Store>(side, store).Size().value();
   }

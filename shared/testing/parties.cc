@@ -51,9 +51,10 @@ authority::Identity TestIdentity(v1::Party party) {
           TestSigner(party, "ledger"),
           TestSigner(party, "witness"),
           TestSigner(party, "mirror"),
-          TestSigner(peer, "ledger").verifier(),
+          tlog::LogKeys(TestSigner(peer, "ledger").verifier()),
           TestSigner(peer, "witness").verifier(),
-          TestSigner(peer, "mirror").verifier()};
+          TestSigner(peer, "mirror").verifier(),
+          tlog::LogKeys(TestSigner(party, "ledger").verifier())};
 }
 
 std::string TestMasterKey(v1::Party party) {

@@ -14,6 +14,8 @@ namespace {
 
 // The quorum that needs no cosignature; no name of a witness or group.
 constexpr char kNone[] = "none";
+// Begins a comment that says how long a key counts.
+constexpr char kRangeWord[] = "#key";
 
 absl::Status Wrong(std::string_view what) { return absl::InvalidArgumentError(Absl(what)); }
 
@@ -39,6 +41,7 @@ absl::StatusOr<Policy> Policy::Parse(std::string_view text) {
 }
 
 absl::Status Policy::AddLine(const std::vector<std::string>& words) {
+  if (!words.empty() && words[0] == kRangeWord) return AddRange(words);
   if (words.empty() || words[0][0] == '#') return absl::OkStatus();
   const size_t count = words.size();
   if (words[0] == "log" && (count == 2 || count == 3)) return AddLog(words[1]);
@@ -58,6 +61,16 @@ absl::Status Policy::AddLog(std::string_view vkey) {
   }
   logs_.push_back(*std::move(key));
   return absl::OkStatus();
+}
+
+absl::Status Policy::AddRange(const std::vector<std::string>& words) {
+  const absl::StatusOr<std::string> id = words.size() == 4 ? FromHex(words[1]) : std::string();
+  if (!id.ok() || id->size() != sizeof(uint32_t)) return Wrong("expected #key, a key id and two sizes");
+  const std::optional<uint64_t> from = ParseDecimal(words[2]);
+  const std::optional<uint64_t> until = words[3] == "-" ? LogKeys::kNoEnd : ParseDecimal(words[3]);
+  if (!from || !until || *from >= *until) return Wrong("a key counts from one size to a larger one");
+  const bool is_new = ranges_.emplace(ReadU32(*id), std::pair(*from, *until)).second;
+  return is_new ? absl::OkStatus() : Wrong("this key has a range already");
 }
 
 absl::Status Policy::AddWitness(const std::string& name, std::string_view vkey, std::string_view url) {
@@ -108,21 +121,32 @@ const NoteVerifier* Policy::FindWitness(std::string_view key_name) const {
   return nullptr;
 }
 
-absl::Status Policy::VerifyLog(const Note& note, std::string_view origin) const {
-  if (FindLog(origin) == nullptr) return absl::PermissionDeniedError("no log of this policy has this origin");
-  bool is_signed = false;
+absl::StatusOr<LogKeys> Policy::KeysOf(std::string_view origin) const {
+  std::vector<LogKeys::Key> keys;
   for (const NoteVerifier& log : logs_) {
     if (log.name() != origin) continue;
-    const absl::Status status = VerifyNote(note, log);
+    const auto range = ranges_.find(log.key_id());
+    keys.push_back(range == ranges_.end() ? LogKeys::Key{log}
+                                          : LogKeys::Key{log, range->second.first, range->second.second});
+  }
+  return LogKeys::Make(std::move(keys));
+}
+
+absl::Status Policy::VerifyLog(const Note& note, const Checkpoint& checkpoint) const {
+  const absl::StatusOr<LogKeys> keys = KeysOf(checkpoint.origin);
+  if (!keys.ok()) return absl::PermissionDeniedError("no log of this policy has this origin");
+  bool is_signed = false;
+  for (const LogKeys::Key& key : keys->keys()) {
+    const absl::Status status = VerifyNote(note, key.verifier);
     if (!status.ok() && !absl::IsNotFound(status)) return status;
-    is_signed = is_signed || status.ok();
+    is_signed = is_signed || (status.ok() && key.CountsAt(checkpoint.size));
   }
   return is_signed ? absl::OkStatus() : absl::PermissionDeniedError("the log has not signed this");
 }
 
 absl::StatusOr<Checkpoint> Policy::Verify(const Note& note) const {
   ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::Parse(note.text));
-  RETURN_IF_ERROR(VerifyLog(note, checkpoint.origin));
+  RETURN_IF_ERROR(VerifyLog(note, checkpoint));
 
   std::map<std::string, bool> met{{kNone, true}};
   for (const auto& [name, witness] : witnesses_) {

@@ -1,0 +1,193 @@
+// A log key is followed by another one while acts go on: announced in the ledger, an
+// overlap in which both sign, and an end. Nothing is lost, what the old key signed stays as
+// good as it was, and from its end on it signs nothing that anybody believes.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "kelisim/v1/exchange_service.pb.h"
+#include "shared/authority/audit.h"
+#include "shared/base/bytes.h"
+#include "shared/dossier/verifier.h"
+#include "shared/testing/dossiers.h"
+#include "shared/testing/officer.h"
+#include "shared/testing/pair.h"
+#include "shared/tlog/proof.h"
+
+namespace kelisim::testing {
+namespace {
+
+using authority::Input;
+using tlog::LogKeys;
+
+const absl::Time kNow = absl::FromUnixSeconds(1'772'452'800);  // 2 March 2026
+
+class KeyRotationTest : public ::testing::Test {
+ protected:
+  // An act of Kazakhstan that is cosigned: a petition, which stays at home.
+  void File() {
+    v1::SubmitCaseCommandRequest request;
+    request.set_request_id(absl::StrFormat("00000000-0000-4000-8000-%012x", ++filed_));
+    *request.mutable_command()->mutable_file_petition() =
+        PetitionOf(v1::PARTY_KZ, filed_ % kPeople, {}, "2026-03-02");
+    const auto replies = pair_.Turn(
+        v1::PARTY_KZ,
+        {authority::OfficerCall{1, "spiffe://test/officer", Sha256(request.request_id()), request}});
+    ASSERT_EQ(replies.size(), 1u);
+    ASSERT_TRUE(replies[0].answer.status.ok()) << replies[0].answer.status;
+    pair_.Exchange();
+    ASSERT_EQ(ru_.SizeOf(ledger::Side::kMirror), kz_.SizeOf(ledger::Side::kOwn));
+  }
+
+  // Both policies name these keys of Kazakhstan's log; both services start again.
+  void Agree(std::vector<LogKeys::Key> keys) {
+    kz_.identity.own_log = LogKeys::Make(keys).value();
+    ru_.identity.peer_log = kz_.identity.own_log;
+    // The one that has acts to send comes last: time stands still here, and a session that
+    // has broken is tried again only later.
+    Restart(ru_);
+    Restart(kz_);
+  }
+  void Restart(Authority& node) {
+    node.Restart();
+    pair_.Turn(node.identity.self(), {authority::Tick()});
+    pair_.Exchange();
+  }
+  uint64_t Size() const { return kz_.SizeOf(ledger::Side::kOwn); }
+  // How many lines of the log stand under the newest cosigned checkpoint.
+  int LogLines() {
+    const tlog::Note note = *tlog::Note::Parse(*kz_.reader->GetCheckpoint(v1::PARTY_KZ));
+    int lines = 0;
+    for (const auto& signature : note.signatures) lines += signature.name == old_.verifier().name() ? 1 : 0;
+    return lines;
+  }
+  std::vector<v1::KeyRange> Announced() {
+    std::vector<v1::KeyRange> ranges;
+    for (uint64_t index = 0; index < Size(); ++index) {
+      const authority::Disclosed disclosed = *kz_.reader->Disclose(v1::PARTY_KZ, index);
+      v1::Entry entry;
+      v1::KeyChange change;
+      if (!entry.ParseFromString(disclosed.entry) || entry.kind() != v1::ENTRY_KIND_KEY) continue;
+      EXPECT_TRUE(change.ParseFromString(disclosed.content->payload));
+      EXPECT_EQ(change.signatures_size(), 2) << "by the old key and by the new one";
+      EXPECT_TRUE(ranges.emplace_back().ParseFromString(change.statement()));
+    }
+    return ranges;
+  }
+  void ExpectValid(const Authority& node) {
+    EXPECT_EQ(VerifyAllDossiers(node.identity, *node.reader, kNow), "");
+    ledger::MemoryStore copy(node.store);
+    const absl::Status audited =
+        authority::Audit(node.identity, copy, *node.vault, [](const v1::AuditProgress& progress) {
+          EXPECT_EQ(progress.finding(), "");
+          return true;
+        });
+    EXPECT_TRUE(audited.ok()) << audited;
+  }
+
+  Pair pair_{kNow};
+  Authority& kz_ = pair_.of(v1::PARTY_KZ);
+  Authority& ru_ = pair_.of(v1::PARTY_RU);
+  const tlog::NoteSigner old_ = kz_.identity.log;
+  const tlog::NoteSigner new_ = *tlog::NoteSigner::Parse(*tlog::NoteSigner::NewSecret(
+      old_.verifier().name(), tlog::KeyType::kEd25519, Sha256("new key").bytes()));
+  int filed_ = 0;
+};
+
+TEST_F(KeyRotationTest, OneKeyFollowsAnotherWhileActsGoOn) {
+  for (int i = 0; i < 3; ++i) File();
+  const std::string old_receipt = kz_.reader->GetReceipt(v1::PARTY_KZ, 0, kNow)->proof();
+  const std::string old_entry = *kz_.reader->GetEntry(v1::PARTY_KZ, 0);
+  EXPECT_EQ(LogLines(), 1);
+
+  // The overlap.
+  kz_.identity.next_log = new_;
+  const uint64_t from = Size();
+  Agree({{old_.verifier()}, {new_.verifier(), from}});
+  ASSERT_EQ(Announced().size(), 1u);
+  EXPECT_EQ(Announced()[0].key(), new_.verifier().ToString());
+  for (int i = 0; i < 3; ++i) File();
+  EXPECT_EQ(LogLines(), 2);
+  ExpectValid(kz_);
+  ExpectValid(ru_);
+
+  // The end is announced before it comes, and signed by both.
+  const uint64_t until = Size() + 4;
+  Agree({{old_.verifier(), 0, until}, {new_.verifier(), from}});
+  ASSERT_EQ(Announced().size(), 2u);
+  EXPECT_EQ(Announced()[1].key(), old_.verifier().ToString());
+  EXPECT_EQ(Announced()[1].until_size(), until);
+  while (Size() < until + 2) File();
+  EXPECT_EQ(LogLines(), 1);
+
+  // The old key is put away.
+  kz_.identity.log = new_;
+  kz_.identity.next_log.reset();
+  Restart(kz_);
+  for (int i = 0; i < 3; ++i) File();
+  EXPECT_EQ(Announced().size(), 2u) << "said once";
+  EXPECT_EQ(kz_.reader->GetReceipt(v1::PARTY_KZ, Size() - 1, kNow)->cosigned_size(), Size());
+  ExpectValid(kz_);
+  ExpectValid(ru_);
+
+  // An old receipt, under the policy of today.
+  const tlog::Policy policy = *tlog::Policy::Parse(authority::PolicyText(kz_.identity, v1::PARTY_KZ));
+  EXPECT_TRUE(tlog::VerifyProof(*tlog::ParseProof(old_receipt), tlog::LeafHash(old_entry), policy).ok());
+}
+
+TEST_F(KeyRotationTest, AKeyThatHasEndedSignsNothingMore) {
+  File();
+  kz_.identity.next_log = new_;
+  const uint64_t until = Size() + 3;
+  Agree({{old_.verifier(), 0, until}, {new_.verifier(), Size()}});
+  while (Size() < until) File();
+  // A thief of the old key signs what the log would sign next.
+  const std::string text = tlog::Checkpoint{old_.verifier().name(), Size() + 1, Sha256("theft")}.Text();
+  EXPECT_EQ(ru_.identity.peer_log.Open(absl::StrCat(text, "\n", old_.SignNote(text))).status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_TRUE(ru_.identity.peer_log.Open(absl::StrCat(text, "\n", new_.SignNote(text))).ok());
+  EXPECT_FALSE(ru_.identity.peer_log.VerifyRaw("a handshake", old_.SignRaw("a handshake"), Size()));
+}
+
+TEST_F(KeyRotationTest, WithoutACountingKeyTheNodeSaysSoAndSignsNothing) {
+  File();
+  kz_.identity.own_log =
+      LogKeys::Make({{old_.verifier(), 0, Size() + 1}, {new_.verifier(), Size() + 1}}).value();
+  kz_.Restart();
+  v1::SubmitCaseCommandRequest request;
+  request.set_request_id("00000000-0000-4000-8000-0000000000ff");
+  *request.mutable_command()->mutable_file_petition() = PetitionOf(v1::PARTY_KZ, 7, {}, "2026-03-02");
+  const auto turn = kz_.core->Step(
+      kNow, {authority::OfficerCall{1, "spiffe://test/officer", Sha256(request.request_id()), request}});
+  EXPECT_EQ(turn.status().code(), absl::StatusCode::kFailedPrecondition) << turn.status();
+}
+
+TEST(PolicyRanges, AreReadAndWritten) {
+  const authority::Identity kz = TestIdentity(v1::PARTY_KZ);
+  const std::string vkey = kz.log.verifier().ToString();
+  const std::string id = absl::StrFormat("%08x", kz.log.verifier().key_id());
+  const auto parse = [&](const std::string& range) {
+    return tlog::Policy::Parse(absl::StrCat("log ", vkey, "\n", range, "\nquorum none\n"));
+  };
+  ASSERT_TRUE(parse(absl::StrCat("#key ", id, " 3 7")).ok());
+  const LogKeys keys = *parse(absl::StrCat("#key ", id, " 3 7"))->KeysOf(kz.log.verifier().name());
+  EXPECT_FALSE(keys.keys()[0].CountsAt(2));
+  EXPECT_TRUE(keys.keys()[0].CountsAt(3));
+  EXPECT_TRUE(keys.keys()[0].CountsAt(6));
+  EXPECT_FALSE(keys.keys()[0].CountsAt(7));
+  EXPECT_TRUE(parse(absl::StrCat("#key ", id, " 3 -")).ok());
+  EXPECT_TRUE(parse("# key of the ledger").ok()) << "any other comment";
+  for (const std::string& wrong :
+       {absl::StrCat("#key ", id, " 7 7"), absl::StrCat("#key ", id, " 3"), std::string("#key zz 3 7"),
+        absl::StrCat("#key ", id, " 3 7\n#key ", id, " 3 8"), absl::StrCat("#key ", id, " -1 7")}) {
+    EXPECT_EQ(parse(wrong).status().code(), absl::StatusCode::kInvalidArgument) << wrong;
+  }
+}
+
+}  // namespace
+}  // namespace kelisim::testing
