@@ -42,7 +42,7 @@ CLOCK_OR_CHANCE = {
 THREADS = re.compile(r"^(atomic|barrier|condition_variable|future|latch|mutex|semaphore|shared_mutex|stop_token"
                      r"|thread|pthread\.h|absl/synchronization/.*)$")
 # The vault and the stores are called from several threads and say so.
-THREAD_USERS = re.compile(r"^shared/ledger/(vault|\w*store)\.")
+THREAD_USERS = re.compile(r"^shared/ledger/(vault|witness_book|\w*store)\.")
 
 
 def parse_module(text):

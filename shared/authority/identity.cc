@@ -32,8 +32,15 @@ std::string PolicyText(const Identity& identity, v1::Party ledger) {
     absl::StrAppend(&text, absl::StrFormat("#key %08x %d ", key.verifier.key_id(), key.from),
                     key.until == LogKeys::kNoEnd ? "-" : absl::StrCat(key.until), "\n");
   }
-  return absl::StrCat(text, "witness witness ", witness.ToString(), "\nwitness mirror ", mirror.ToString(),
-                      "\ngroup treaty all witness mirror\nquorum treaty\n");
+  absl::StrAppend(&text, "witness witness ", witness.ToString(), "\nwitness mirror ", mirror.ToString(),
+                  "\n");
+  const bool third = own && identity.third_witness.has_value();
+  if (third) {
+    absl::StrAppend(&text, "witness third ", identity.third_witness->key.ToString(), " ",
+                    identity.third_witness->url, "\n");
+  }
+  const bool required = third && identity.third_witness->required;
+  return absl::StrCat(text, "group treaty all witness mirror", required ? " third" : "", "\nquorum treaty\n");
 }
 
 std::vector<const tlog::NoteSigner*> LogSigners(const Identity& identity, uint64_t size) {

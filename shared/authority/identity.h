@@ -30,6 +30,14 @@ struct Identity {
   tlog::NoteVerifier peer_mirror;
   // All keys of the own log, and how long each counts; `log` and `next_log` are among them.
   tlog::LogKeys own_log;
+  // A neutral witness of the own ledger.
+  struct ThirdWitness {
+    tlog::NoteVerifier key;
+    std::string url;
+    // A checkpoint of the own ledger without its line meets no policy.
+    bool required = false;
+  };
+  std::optional<ThirdWitness> third_witness = {};
   // While one key follows another. Both sign where both count.
   std::optional<tlog::NoteSigner> next_log = {};
 

@@ -366,7 +366,17 @@ absl::StatusOr<std::string> Reader::GetTile(v1::Party ledger, const tlog::Tile& 
 
 absl::StatusOr<std::string> Reader::CosignedCheckpoint(v1::Party ledger, absl::Time now) const {
   ASSIGN_OR_RETURN(std::string checkpoint, GetCheckpoint(ledger));
-  if (ledger == identity_.self()) return checkpoint;
+  if (ledger == identity_.self()) {
+    const std::string with_third = third_ == nullptr ? "" : third_();
+    if (identity_.third_witness && identity_.third_witness->required) {
+      if (with_third.empty()) return absl::NotFoundError("the third witness has cosigned nothing yet");
+      return with_third;
+    }
+    // Without being asked for, its line is shown where it is there.
+    const bool same =
+        with_third.substr(0, with_third.find("\n\n")) == checkpoint.substr(0, checkpoint.find("\n\n"));
+    return same ? with_third : checkpoint;
+  }
   // Stored here as it is: this node may say so again at any time.
   ASSIGN_OR_RETURN(const tlog::Note note, tlog::Note::Parse(checkpoint));
   const auto seconds = static_cast<uint64_t>(absl::ToUnixSeconds(now));

@@ -1,6 +1,7 @@
 #ifndef KELISIM_SHARED_AUTHORITY_READER_H_
 #define KELISIM_SHARED_AUTHORITY_READER_H_
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,8 +36,11 @@ struct Disclosed {
 // anything else means the store cannot be trusted.
 class Reader {
  public:
-  Reader(const Identity& identity, const ledger::Store& store, ledger::Vault& vault)
-      : identity_(identity), store_(store), vault_(vault) {}
+  // `third`: the newest own checkpoint that the third witness has cosigned too, empty when
+  // there is none yet; nullptr without such a witness.
+  Reader(const Identity& identity, const ledger::Store& store, ledger::Vault& vault,
+         std::function<std::string()> third = nullptr)
+      : identity_(identity), store_(store), vault_(vault), third_(std::move(third)) {}
 
   // With timeline, evidence and what may be done on the civil day of `now`.
   absl::StatusOr<v1::Case> GetCase(const std::string& name, absl::Time now) const;
@@ -112,6 +116,7 @@ class Reader {
   const Identity& identity_;
   const ledger::Store& store_;
   ledger::Vault& vault_;
+  const std::function<std::string()> third_;
 };
 
 }  // namespace kelisim::authority

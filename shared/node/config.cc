@@ -13,6 +13,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
+#include "shared/tlog/note.h"
 #include "shared/treaty/form.h"
 
 namespace kelisim::node {
@@ -36,19 +37,12 @@ class FirstError final : public google::protobuf::io::ErrorCollector {
 std::vector<std::string*> Paths(v1::NodeConfig& config) {
   v1::Tls& tls = *config.mutable_tls();
   v1::Keys& keys = *config.mutable_keys();
-  return {config.mutable_data_dir(),
-          config.mutable_anchor_file(),
-          config.mutable_attachments_dir(),
-          config.mutable_policy_file(),
-          config.mutable_counterpart_policy_file(),
-          tls.mutable_certificate(),
-          tls.mutable_private_key(),
-          tls.mutable_roots(),
-          keys.mutable_log(),
-          keys.mutable_witness(),
-          keys.mutable_mirror(),
-          keys.mutable_master(),
-          keys.mutable_next_log()};
+  return {
+      config.mutable_data_dir(),    config.mutable_anchor_file(), config.mutable_attachments_dir(),
+      config.mutable_witness_dir(), config.mutable_policy_file(), config.mutable_counterpart_policy_file(),
+      tls.mutable_certificate(),    tls.mutable_private_key(),    tls.mutable_roots(),
+      keys.mutable_log(),           keys.mutable_witness(),       keys.mutable_mirror(),
+      keys.mutable_master(),        keys.mutable_next_log()};
 }
 
 void CollectFields(const Descriptor& type, const std::string& prefix, std::vector<std::string>& fields) {
@@ -209,6 +203,17 @@ std::vector<std::string> ConfigProblems(const v1::NodeConfig& config) {
   Require(config.counterpart_policy_file(), "counterpart_policy_file", problems);
   RequireAddress(config.counterpart().address(), "counterpart.address", problems);
   Require(config.counterpart().tls_name(), "counterpart.tls_name", problems);
+  const bool third = config.has_third_witness();
+  if (third && !tlog::NoteVerifier::Parse(config.third_witness().vkey()).ok()) {
+    problems.push_back("third_witness.vkey: is not the public key of a cosigner");
+  }
+  if (third) Require(config.third_witness().url(), "third_witness.url", problems);
+  for (const std::string& vkey : config.witnessed_logs()) {
+    if (!tlog::NoteVerifier::Parse(vkey).ok())
+      problems.push_back(absl::StrCat("witnessed_logs: ", vkey, ": is no vkey"));
+  }
+  if (!config.witnessed_logs().empty()) Require(config.web_listen(), "web_listen", problems);
+  if (third || !config.witnessed_logs().empty()) Require(config.witness_dir(), "witness_dir", problems);
   CheckIdentities(config, problems);
   CheckProtocol(config.protocol(), problems);
   Require(config.body(), "body", problems);

@@ -149,9 +149,15 @@ absl::StatusOr<authority::Identity> LoadIdentity(const v1::NodeConfig& config, a
     return Wrong(own.field, own.path,
                  absl::StrCat("must name the cosigners ", host, "/witness and ", host, "/mirror"));
   }
-  return authority::Identity{std::move(profile), config.protocol(),  config.body(),       std::move(log),
-                             std::move(witness), std::move(mirror),  std::move(peer_log), *peer_witness,
-                             *peer_mirror,       std::move(own_log), std::move(next_log)};
+  std::optional<authority::Identity::ThirdWitness> third;
+  if (config.has_third_witness()) {
+    ASSIGN_OR_RETURN(tlog::NoteVerifier key, tlog::NoteVerifier::Parse(config.third_witness().vkey()));
+    third = {std::move(key), config.third_witness().url(), config.third_witness().required()};
+  }
+  return authority::Identity{std::move(profile),  config.protocol(),  config.body(),
+                             std::move(log),      std::move(witness), std::move(mirror),
+                             std::move(peer_log), *peer_witness,      *peer_mirror,
+                             std::move(own_log),  std::move(third),   std::move(next_log)};
 }
 
 absl::StatusOr<std::string> LoadMasterKey(const v1::NodeConfig& config) {

@@ -60,7 +60,11 @@ absl::Status Node::OpenBooks(const std::string& master_key) {
   ASSIGN_OR_RETURN(const std::optional<ledger::Head> head, anchor_->Load());
   ASSIGN_OR_RETURN(store_, ledger::OpenRocksStore({config_.data_dir(), nullptr}));
   ASSIGN_OR_RETURN(core_, authority::Core::Open(identity_, *store_, vault_, SystemRandom(), head));
-  reader_ = std::make_unique<authority::Reader>(identity_, *store_, vault_);
+  RETURN_IF_ERROR(OpenWitnesses());
+  std::function<std::string()> newest;
+  if (third_ != nullptr) newest = [this] { return third_->Newest(); };
+  reader_ = std::make_unique<authority::Reader>(identity_, *store_, vault_, std::move(newest));
+  if (third_ != nullptr) third_->Start(*reader_);
   // After the store: its lock says that no other process is at work here.
   ASSIGN_OR_RETURN(attachments_,
                    ledger::Attachments::Open(config_.attachments_dir(), master_key, SystemRandom()));
@@ -81,6 +85,34 @@ absl::Status Node::Audit(const rpc::AuditDesk::Tell& tell) {
   }();
   std::filesystem::remove_all(directory, error);
   return audited;
+}
+
+web::Server::Sources Node::WebSources() {
+  web::Server::Sources sources{
+      [this] { return reader_->GetInformation(clock_.Now()); },
+      [this](v1::Party ledger) { return reader_->GetCheckpoint(ledger); },
+      [this](v1::Party ledger, const tlog::Tile& tile) { return reader_->GetTile(ledger, tile); }};
+  if (witnessed_ == nullptr) return sources;
+  sources.add_checkpoint = [this](const std::string& body) { return witnessed_->Add(body); };
+  sources.cosigned = [this](const std::string& origin) { return witnessed_->Newest(origin); };
+  return sources;
+}
+
+absl::Status Node::OpenWitnesses() {
+  if (config_.witness_dir().empty()) return absl::OkStatus();
+  std::vector<tlog::LogKeys> logs;
+  for (const std::string& vkey : config_.witnessed_logs()) {
+    ASSIGN_OR_RETURN(tlog::NoteVerifier key, tlog::NoteVerifier::Parse(vkey));
+    logs.emplace_back(std::move(key));
+  }
+  const bool witness = !logs.empty();
+  ASSIGN_OR_RETURN(witnessed_, ledger::WitnessBook::Open(config_.witness_dir(), std::move(logs),
+                                                         identity_.witness, clock_));
+  if (!witness) witnessed_.reset();
+  if (identity_.third_witness) {
+    third_ = std::make_unique<WitnessClient>(identity_, config_.witness_dir() + "/third");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Node::OpenDoors() {
@@ -129,12 +161,7 @@ absl::Status Node::OpenDoors() {
   if (!config_.web_listen().empty()) {
     ASSIGN_OR_RETURN(const HostPort web, ParseHostPort(config_.web_listen()));
     ASSIGN_OR_RETURN(web_,
-                     web::Server::Start(web.host, static_cast<int>(*ParseDecimal(web.port)),
-                                        {[this] { return reader_->GetInformation(clock_.Now()); },
-                                         [this](v1::Party ledger) { return reader_->GetCheckpoint(ledger); },
-                                         [this](v1::Party ledger, const tlog::Tile& tile) {
-                                           return reader_->GetTile(ledger, tile);
-                                         }}));
+                     web::Server::Start(web.host, static_cast<int>(*ParseDecimal(web.port)), WebSources()));
     Log(LogLevel::kInfo, "web", {{"listen", config_.web_listen()}, {"port", web_->port()}});
   }
   Log(LogLevel::kInfo, "started",
@@ -269,6 +296,8 @@ void Node::Stop(absl::Duration grace) {
   server_.reset();
   watch_.reset();
   core_.reset();
+  // It reads, until it has ended.
+  third_.reset();
   reader_.reset();
   store_.reset();
   Log(LogLevel::kInfo, "stopped");

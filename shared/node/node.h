@@ -20,10 +20,12 @@
 #include "shared/ledger/attachments.h"
 #include "shared/ledger/store.h"
 #include "shared/ledger/vault.h"
+#include "shared/ledger/witness_book.h"
 #include "shared/node/attachment_fetcher.h"
 #include "shared/node/input_queue.h"
 #include "shared/node/listener.h"
 #include "shared/node/release_queue.h"
+#include "shared/node/witness_client.h"
 #include "shared/rpc/attachment_service.h"
 #include "shared/rpc/audit_desk.h"
 #include "shared/rpc/exchange_service.h"
@@ -62,6 +64,8 @@ class Node final : private rpc::Backend {
   Node(const v1::NodeConfig& config, authority::Identity identity, const std::string& master_key,
        Clock& clock, std::function<void()> failed);
   absl::Status OpenBooks(const std::string& master_key);
+  absl::Status OpenWitnesses();
+  web::Server::Sources WebSources();
   absl::Status OpenDoors();
   absl::Status Audit(const rpc::AuditDesk::Tell& tell);
 
@@ -108,7 +112,9 @@ class Node final : private rpc::Backend {
   std::unique_ptr<rpc::PeerClient> peer_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<web::Server> web_;  // null without web_listen
+  std::unique_ptr<ledger::WitnessBook> witnessed_;  // null: witness of no other log
+  std::unique_ptr<WitnessClient> third_;            // null: without a third witness
+  std::unique_ptr<web::Server> web_;                // null without web_listen
   std::thread core_thread_;
   std::thread release_thread_;
   std::atomic<bool> has_failed_ = false;

@@ -18,6 +18,7 @@ constexpr int kSecondsToRead = 5;
 constexpr int kSecondsToWrite = 10;
 constexpr int kSecondsIdle = 5;
 constexpr int kRequestsOfAConnection = 100;
+constexpr size_t kLongestWitnessRequest = 16 * 1024;
 
 // Quotas change during the day.
 constexpr char kShortLived[] = "public, max-age=60";
@@ -76,6 +77,35 @@ void ShowLedger(const Server::Sources& sources, const httplib::Request& request,
        newest ? kNotKept : kForEver);
 }
 
+// The status that tlog-witness gives each answer.
+int WitnessStatus(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kOk:
+      return 200;
+    case absl::StatusCode::kInvalidArgument:
+      return 400;
+    case absl::StatusCode::kPermissionDenied:
+      return 403;
+    case absl::StatusCode::kNotFound:
+      return 404;
+    case absl::StatusCode::kAborted:
+      return 409;
+    case absl::StatusCode::kFailedPrecondition:
+      return 422;
+    default:
+      return 503;
+  }
+}
+
+void AnswerWitness(const absl::StatusOr<std::string>& answer, httplib::Response& response) {
+  response.status = WitnessStatus(answer.status().code());
+  response.set_header("Cache-Control", kNotKept);
+  // A stale caller is told the size from which to begin.
+  const bool stale = absl::IsAborted(answer.status());
+  response.set_content(answer.ok() ? *answer : absl::StrCat(answer.status().message(), "\n"),
+                       stale ? "text/x.tlog.size" : "text/plain; charset=utf-8");
+}
+
 }  // namespace
 
 class Server::Http {
@@ -86,7 +116,7 @@ class Server::Http {
     http_.set_write_timeout(kSecondsToWrite, 0);
     http_.set_keep_alive_timeout(kSecondsIdle);
     http_.set_keep_alive_max_count(kRequestsOfAConnection);
-    http_.set_payload_max_length(0);
+    http_.set_payload_max_length(sources_.add_checkpoint ? kLongestWitnessRequest : 0);
     // The library's default also shares the port with others.
     http_.set_socket_options([](socket_t socket) {
       const int yes = 1;
@@ -98,6 +128,14 @@ class Server::Http {
     http_.Get("/information.json", [this](const auto&, auto& response) { ShowJson(sources_, response); });
     http_.Get(R"(/(kz|ru)/(checkpoint|tile/.+))",
               [this](const auto& request, auto& response) { ShowLedger(sources_, request, response); });
+    if (sources_.add_checkpoint) {
+      http_.Post("/witness/add-checkpoint", [this](const auto& request, auto& response) {
+        AnswerWitness(sources_.add_checkpoint(request.body), response);
+      });
+      http_.Get(R"(/witness/([0-9a-f]{64})/checkpoint)", [this](const auto& request, auto& response) {
+        AnswerWitness(sources_.cosigned(request.matches[1]), response);
+      });
+    }
     http_.set_error_handler([](const auto&, auto& response) {
       if (!response.body.empty()) return;
       response.set_content(absl::StrCat(response.status, "\n"), "text/plain; charset=utf-8");

@@ -13,7 +13,7 @@
 namespace kelisim::web {
 
 // Read-only HTTP for everybody, without login: what Art. 5 has told, and the ledgers. It shows nothing
-// that is personal, writes nothing and reads no body. Meant to stand behind a reverse
+// that is personal, and reads no body but that of a witness request. Meant to stand behind a reverse
 // proxy, which adds TLS and limits.
 //
 //   GET /                  the page, in the language of ?lang= or of Accept-Language
@@ -21,6 +21,8 @@ namespace kelisim::web {
 //   GET /kz/checkpoint     the ledger of a Party as C2SP tlog-tiles, which holds commitments
 //   GET /kz/tile/...       and nothing that is personal: of this node what is cosigned, of
 //   GET /ru/...            the counterpart what is mirrored here
+//   POST /witness/add-checkpoint               C2SP tlog-witness, for logs that are not of
+//   GET /witness/<sha256 of origin>/checkpoint the treaty; cosigns what only grows
 class Server {
  public:
   struct Sources {
@@ -28,6 +30,10 @@ class Server {
     std::function<absl::StatusOr<v1::Information>()> information;
     std::function<absl::StatusOr<std::string>(v1::Party)> checkpoint;
     std::function<absl::StatusOr<std::string>(v1::Party, const tlog::Tile&)> tile;
+    // The body of add-checkpoint, and the SHA-256 of an origin. Empty: this node is no
+    // witness of other logs.
+    std::function<absl::StatusOr<std::string>(const std::string&)> add_checkpoint = nullptr;
+    std::function<absl::StatusOr<std::string>(const std::string&)> cosigned = nullptr;
   };
 
   // `port` 0: any that is free. UNAVAILABLE: the address is taken or not ours.

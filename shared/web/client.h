@@ -1,0 +1,21 @@
+#ifndef KELISIM_SHARED_WEB_CLIENT_H_
+#define KELISIM_SHARED_WEB_CLIENT_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace kelisim::web {
+
+struct HttpAnswer {
+  int status = 0;
+  std::string body;
+};
+
+// POSTs `body` to `url` ("http://host:port/path") and waits at most ten seconds.
+// UNAVAILABLE: no answer. INVALID_ARGUMENT: no such URL.
+absl::StatusOr<HttpAnswer> Post(const std::string& url, const std::string& body);
+
+}  // namespace kelisim::web
+
+#endif  // KELISIM_SHARED_WEB_CLIENT_H_
