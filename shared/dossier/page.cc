@@ -1,8 +1,8 @@
 #include "shared/dossier/page.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "shared/text/acts.h"
+#include "shared/text/html.h"
 
 namespace kelisim::dossier {
 namespace {
@@ -13,25 +13,17 @@ constexpr char kStyle[] =
     "vertical-align:top;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #ccc;overflow-wrap:anywhere}"
     "small{color:#555}@media print{nav{display:none}}";
 
-std::string Escaped(absl::string_view text) {
-  return absl::StrReplaceAll(text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
-}
-
 class Page {
  public:
   explicit Page(Lang lang) : lang_(lang) {}
 
-  std::string Word(std::string_view key) const { return Escaped(Say(lang_, key)); }
+  std::string Word(std::string_view key) const { return HtmlEscaped(Say(lang_, key)); }
   template <typename... Parts>
   void Add(const Parts&... parts) {
     absl::StrAppend(&html_, parts...);
   }
   void Heading(std::string_view key) { Add("<h2>", Word(key), "</h2>\n"); }
-  void Row(const std::vector<std::string>& cells, const char* tag = "td") {
-    Add("<tr>");
-    for (const std::string& cell : cells) Add("<", tag, ">", cell, "</", tag, ">");
-    Add("</tr>\n");
-  }
+  void Row(const std::vector<std::string>& cells, const char* tag = "td") { Add(HtmlRow(cells, tag)); }
   std::string Take() && { return std::move(html_); }
 
  private:
@@ -40,7 +32,7 @@ class Page {
 };
 
 void AddHead(Page& page, const PageContent& content, Lang lang) {
-  const std::string title = absl::StrCat(page.Word("dossier.title"), ": ", Escaped(content.name));
+  const std::string title = absl::StrCat(page.Word("dossier.title"), ": ", HtmlEscaped(content.name));
   page.Add("<!doctype html>\n<html lang=\"", LangCode(lang), "\">\n<head>\n<meta charset=\"utf-8\">\n",
            "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n",
            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
@@ -52,9 +44,10 @@ void AddHead(Page& page, const PageContent& content, Lang lang) {
     page.Add("<a href=\"timeline.", LangCode(one), ".html\" lang=\"", LangCode(one), "\">", name, "</a>");
   }
   page.Add("</nav>\n<main>\n<h1>", title, "</h1>\n<p>", page.Word("dossier.intro"), "</p>\n<table>\n");
-  page.Row({page.Word("dossier.exporter"), Escaped(SayEnum(lang, content.exporter))});
-  page.Row({page.Word("dossier.exported_at"), Escaped(content.exported_at)});
-  for (const std::string& ledger : content.ledgers) page.Row({page.Word("dossier.ledger"), Escaped(ledger)});
+  page.Row({page.Word("dossier.exporter"), HtmlEscaped(SayEnum(lang, content.exporter))});
+  page.Row({page.Word("dossier.exported_at"), HtmlEscaped(content.exported_at)});
+  for (const std::string& ledger : content.ledgers)
+    page.Row({page.Word("dossier.ledger"), HtmlEscaped(ledger)});
   page.Add("</table>\n");
 }
 
@@ -65,13 +58,14 @@ void AddTimeline(Page& page, const PageContent& content, Lang lang) {
            "th");
   for (const v1::TimelineItem& item : content.timeline) {
     const bool shown = content.disclosure == v1::CONTENT;
-    std::string evidence = Escaped(shown ? EvidenceText(lang, item) : SayEnum(lang, item.evidence()));
+    std::string evidence = HtmlEscaped(shown ? EvidenceText(lang, item) : SayEnum(lang, item.evidence()));
     if (shown && item.has_refusal()) {
-      absl::StrAppend(&evidence, "<br><small>", Escaped(RuleText(lang, item.refusal().rule())), "</small>");
+      absl::StrAppend(&evidence, "<br><small>", HtmlEscaped(RuleText(lang, item.refusal().rule())),
+                      "</small>");
     }
-    page.Row({Escaped(PositionText(item.entry())), Escaped(shown ? item.happened_on() : ""),
-              Escaped(SayEnum(lang, item.entry().ledger())), Escaped(shown ? ActText(lang, item) : ""),
-              evidence});
+    page.Row({HtmlEscaped(PositionText(item.entry())), HtmlEscaped(shown ? item.happened_on() : ""),
+              HtmlEscaped(SayEnum(lang, item.entry().ledger())),
+              HtmlEscaped(shown ? ActText(lang, item) : ""), evidence});
   }
   page.Add("</table>\n");
 }
@@ -87,14 +81,14 @@ std::string TimelinePage(const PageContent& content, Lang lang) {
     page.Heading("ui.facts");
     page.Add("<table>\n");
     for (const auto& [name, value] : FactsText(lang, *content.facts))
-      page.Row({Escaped(name), Escaped(value)});
+      page.Row({HtmlEscaped(name), HtmlEscaped(value)});
     page.Add("</table>\n");
   }
   if (!content.attachments.empty()) {
     page.Heading("ui.attachments");
     page.Add("<ul>\n");
     for (const std::string& name : content.attachments) {
-      page.Add("<li><a href=\"attachments/", Escaped(name), "\">", Escaped(name), "</a></li>\n");
+      page.Add("<li><a href=\"attachments/", HtmlEscaped(name), "\">", HtmlEscaped(name), "</a></li>\n");
     }
     page.Add("</ul>\n");
   }

@@ -4,13 +4,13 @@
 #include <cstdio>
 #include <fstream>
 #include <optional>
-#include <sstream>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
+#include "shared/node/config.h"
 #include "shared/rpc/log.h"
 #include "shared/tlog/witness.h"
 #include "shared/web/client.h"
@@ -23,19 +23,11 @@ constexpr int kHttpOk = 200;
 constexpr int kHttpConflict = 409;
 constexpr int kHttpUnprocessable = 422;
 
-// Empty when there is no such file.
-std::string ReadAll(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return file ? text.str() : "";
-}
-
 }  // namespace
 
 WitnessClient::WitnessClient(const authority::Identity& identity, std::string file)
     : identity_(identity), file_(std::move(file)) {
-  const std::string kept = ReadAll(file_);
+  const std::string kept = ReadFile(file_).value_or("");
   // Damaged or of another witness: it is asked again.
   const absl::StatusOr<tlog::Note> note = tlog::Note::Parse(kept);
   if (!note.ok() || !tlog::VerifyNote(*note, identity_.third_witness->key).ok()) return;

@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "shared/base/civil.h"
+#include "shared/text/html.h"
 #include "shared/treaty/information.h"
 
 namespace kelisim::web {
@@ -22,10 +23,6 @@ constexpr char kStyle[] =
     "background:#fff}nav a{margin-right:1rem}table{border-collapse:collapse;width:100%}td,th{text-align:left;"
     "vertical-align:top;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #ccc}li{margin:.3rem 0}"
     "small{color:#555}summary{cursor:pointer;font-weight:600}";
-
-std::string Escaped(absl::string_view text) {
-  return absl::StrReplaceAll(text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
-}
 
 const std::string& In(const v1::LocalizedText& text, Language language) {
   switch (language) {
@@ -43,7 +40,7 @@ class Page {
  public:
   explicit Page(Language language) : language_(language) {}
 
-  std::string Say(const v1::LocalizedText& text) const { return Escaped(In(text, language_)); }
+  std::string Say(const v1::LocalizedText& text) const { return HtmlEscaped(In(text, language_)); }
   std::string Say(absl::string_view label) const {
     return Say(treaty::InformationLabel({label.data(), label.size()}));
   }
@@ -57,11 +54,7 @@ class Page {
     absl::StrAppend(&html_, parts...);
   }
   void Heading(const std::string& text) { Add("<h2>", text, "</h2>\n"); }
-  void Row(const std::vector<std::string>& cells, const char* tag = "td") {
-    Add("<tr>");
-    for (const std::string& cell : cells) Add("<", tag, ">", cell, "</", tag, ">");
-    Add("</tr>\n");
-  }
+  void Row(const std::vector<std::string>& cells, const char* tag = "td") { Add(HtmlRow(cells, tag)); }
   std::string Take() && { return std::move(html_); }
 
  private:
@@ -114,7 +107,7 @@ void AddSections(Page& page, const v1::Information& information) {
     page.Add("<ul id=\"", section.id(), "\">\n");
     for (const v1::InformationItem& item : section.items()) {
       page.Add("<li>", page.Say(item.text()));
-      if (!item.rule().empty()) page.Add(" <small>", Escaped(item.rule()), "</small>");
+      if (!item.rule().empty()) page.Add(" <small>", HtmlEscaped(item.rule()), "</small>");
       page.Add("</li>\n");
     }
     page.Add("</ul>\n");
@@ -146,7 +139,7 @@ void AddArticles(Page& page, const v1::Information& information) {
     page.Add("<details id=\"article-", article.number(), "\"><summary>",
              page.Say("article", article.number()), ". ", page.Say(article.title()), "</summary>\n<ul>\n");
     for (const v1::Rule& rule : article.rules()) {
-      page.Add("<li>", page.Say(rule.text()), " <small>", Escaped(rule.id()), "</small></li>\n");
+      page.Add("<li>", page.Say(rule.text()), " <small>", HtmlEscaped(rule.id()), "</small></li>\n");
     }
     page.Add("</ul></details>\n");
   }
