@@ -5,10 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -22,6 +19,7 @@ namespace {
 
 using kelisim::testing::Node;
 using kelisim::testing::RunStory;
+using kelisim::testing::StoryText;
 using ::testing::IsEmpty;
 
 struct Audited {
@@ -45,24 +43,15 @@ Audited AuditOf(const Node& node, const ledger::MemoryStore& store) {
   return audited;
 }
 
-std::string StoryText() {
-  std::string text;
-  for (const char* name : {"a_case_completed_to_russia", "dispute_to_the_diplomatic_channel"}) {
-    std::ifstream file(std::filesystem::path(KELISIM_STORIES) / absl::StrCat(name, ".txt"));
-    std::stringstream read;
-    read << file.rdbuf();
-    text += read.str() + "\n";
-  }
-  return text;
-}
-
 void AtEnd(const std::function<void(const Node&)>& body) {
-  EXPECT_EQ(RunStory(StoryText(), 1,
-                     [&](const Node& node, absl::Time) {
-                       body(node);
-                       return std::string();
-                     }),
-            "");
+  EXPECT_EQ(
+      RunStory(
+          StoryText("a_case_completed_to_russia") + "\n" + StoryText("dispute_to_the_diplomatic_channel"), 1,
+          [&](const Node& node, absl::Time) {
+            body(node);
+            return std::string();
+          }),
+      "");
 }
 
 std::map<std::string, std::string> RowsOf(const ledger::MemoryStore& store) {

@@ -8,11 +8,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <mutex>
 #include <set>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -40,6 +38,7 @@ using kelisim::testing::NamesOfAll;
 using kelisim::testing::Node;
 using kelisim::testing::RunStory;
 using kelisim::testing::SeededRandom;
+using kelisim::testing::StoryText;
 using kelisim::testing::TestIdentity;
 using ::testing::Contains;
 using ::testing::IsEmpty;
@@ -48,13 +47,6 @@ constexpr uint64_t kSeed = 20261123;
 constexpr int kRandomMutations = 10'000;
 constexpr int kThreads = 2;
 constexpr char kMinutes[] = "Minutes of the consultation, in two languages.\n";
-
-std::string StoryText(const std::string& name) {
-  std::ifstream file(std::filesystem::path(KELISIM_STORIES) / (name + ".txt"));
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 // A dispute whose minutes are here, and a case: both of one pair of ledgers, as Kazakhstan
 // exports them.

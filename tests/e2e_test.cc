@@ -170,7 +170,7 @@ class EndToEndTest : public ::testing::Test {
       const absl::StatusOr<tlog::Policy> policy = tlog::Policy::Parse(
           ReadAll(both_->directory() / (party == v1::PARTY_KZ ? "kz.policy" : "ru.policy")));
       ASSERT_TRUE(policy.ok()) << policy.status();
-      const absl::StatusOr<tlog::Checkpoint> checkpoint = policy->Verify(*note);
+      const absl::StatusOr<tlog::Checkpoint> checkpoint = policy->Verify(response.note());
       ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
       EXPECT_EQ(checkpoint->size, StateOf(party).own_size());
     }

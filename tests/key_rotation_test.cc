@@ -31,16 +31,8 @@ class KeyRotationTest : public ::testing::Test {
  protected:
   // An act of Kazakhstan that is cosigned: a petition, which stays at home.
   void File() {
-    v1::SubmitCaseCommandRequest request;
-    request.set_request_id(absl::StrFormat("00000000-0000-4000-8000-%012x", ++filed_));
-    *request.mutable_command()->mutable_file_petition() =
-        PetitionOf(v1::PARTY_KZ, filed_ % kPeople, {}, "2026-03-02");
-    const auto replies = pair_.Turn(
-        v1::PARTY_KZ,
-        {authority::OfficerCall{1, "spiffe://test/officer", Sha256(request.request_id()), request}});
-    ASSERT_EQ(replies.size(), 1u);
-    ASSERT_TRUE(replies[0].answer.status.ok()) << replies[0].answer.status;
-    pair_.Exchange();
+    const authority::Answer answer = pair_.FilePetition(v1::PARTY_KZ);
+    ASSERT_TRUE(answer.status.ok()) << answer.status;
     ASSERT_EQ(ru_.SizeOf(ledger::Side::kMirror), kz_.SizeOf(ledger::Side::kOwn));
   }
 
@@ -96,7 +88,6 @@ class KeyRotationTest : public ::testing::Test {
   const tlog::NoteSigner old_ = kz_.identity.log;
   const tlog::NoteSigner new_ = *tlog::NoteSigner::Parse(*tlog::NoteSigner::NewSecret(
       old_.verifier().name(), tlog::KeyType::kEd25519, Sha256("new key").bytes()));
-  int filed_ = 0;
 };
 
 TEST_F(KeyRotationTest, OneKeyFollowsAnotherWhileActsGoOn) {

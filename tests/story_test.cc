@@ -4,26 +4,12 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
-#include <vector>
 
 #include "shared/testing/dossiers.h"
 
 namespace kelisim::testing {
 namespace {
-
-std::vector<std::string> Stories() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(KELISIM_STORIES)) {
-    if (entry.path().extension() == ".txt") names.push_back(entry.path().stem().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 class StoryTest : public ::testing::TestWithParam<std::string> {};
 
@@ -33,15 +19,13 @@ std::string DossiersOf(const Node& node, absl::Time now) {
 }
 
 TEST_P(StoryTest, GoesAsTold) {
-  std::ifstream file(std::filesystem::path(KELISIM_STORIES) / (GetParam() + ".txt"));
-  std::stringstream text;
-  text << file.rdbuf();
+  const std::string text = StoryText(GetParam());
   for (uint64_t seed = 1; seed <= 3; ++seed) {
-    EXPECT_EQ(RunStory(text.str(), seed, DossiersOf), "") << GetParam() << ", link seed " << seed;
+    EXPECT_EQ(RunStory(text, seed, DossiersOf), "") << GetParam() << ", link seed " << seed;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, StoryTest, ::testing::ValuesIn(Stories()),
+INSTANTIATE_TEST_SUITE_P(All, StoryTest, ::testing::ValuesIn(StoryNames()),
                          [](const auto& story) { return story.param; });
 
 // A story that tells something else than what happens must fail.

@@ -11,11 +11,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "shared/base/bytes.h"
 #include "shared/ledger/witness_book.h"
 #include "shared/node/witness_client.h"
-#include "shared/testing/officer.h"
 #include "shared/testing/pair.h"
 #include "shared/tlog/proof.h"
 #include "shared/tlog/witness.h"
@@ -57,15 +55,7 @@ class ThirdWitnessTest : public ::testing::Test {
     reader_ = std::make_unique<authority::Reader>(kz_.identity, kz_.store, *kz_.vault,
                                                   [this] { return client_->Newest(); });
   }
-  void File() {
-    v1::SubmitCaseCommandRequest request;
-    request.set_request_id(absl::StrFormat("00000000-0000-4000-8000-%012x", ++filed_));
-    *request.mutable_command()->mutable_file_petition() =
-        PetitionOf(v1::PARTY_KZ, filed_ % kPeople, {}, "2026-03-02");
-    pair_.Turn(v1::PARTY_KZ,
-               {authority::OfficerCall{1, "spiffe://test/officer", Sha256(request.request_id()), request}});
-    pair_.Exchange();
-  }
+  void File() { ASSERT_TRUE(pair_.FilePetition(v1::PARTY_KZ).status.ok()); }
   v1::Receipt ReceiptOf(uint64_t index) { return reader_->GetReceipt(v1::PARTY_KZ, index, kNow).value(); }
 
   const std::string directory_ = ::testing::TempDir() + "third_witness." + std::to_string(getpid());
@@ -78,7 +68,6 @@ class ThirdWitnessTest : public ::testing::Test {
   std::unique_ptr<web::Server> server_;
   std::unique_ptr<node::WitnessClient> client_;
   std::unique_ptr<authority::Reader> reader_;
-  int filed_ = 0;
 };
 
 TEST_F(ThirdWitnessTest, AReceiptWaitsForItsLine) {
@@ -93,7 +82,7 @@ TEST_F(ThirdWitnessTest, AReceiptWaitsForItsLine) {
   for (int i = 0; i < 3; ++i) {
     File();
     ASSERT_TRUE(client_->SendOnce(*reader_).ok());
-    EXPECT_FALSE(ReceiptOf(static_cast<uint64_t>(filed_) - 1).proof().empty());
+    EXPECT_FALSE(ReceiptOf(kz_.SizeOf(ledger::Side::kOwn) - 1).proof().empty());
     StartClient();
     book_ = *ledger::WitnessBook::Open(directory_ + "/book", {kz_.identity.own_log}, key_, clock_);
   }

@@ -174,9 +174,7 @@ absl::StatusOr<std::string> Auditor::CosignedProblem(const tlog::RightEdge& edge
   if (absl::IsNotFound(cosigned.status())) return std::string();
   if (!cosigned.ok()) return cosigned.status();
   ASSIGN_OR_RETURN(const tlog::Policy policy, tlog::Policy::Parse(PolicyText(identity_, identity_.self())));
-  const absl::StatusOr<tlog::Note> note = tlog::Note::Parse(*cosigned);
-  const absl::StatusOr<tlog::Checkpoint> said =
-      note.ok() ? policy.Verify(*note) : absl::StatusOr<tlog::Checkpoint>(note.status());
+  const absl::StatusOr<tlog::Checkpoint> said = policy.Verify(*cosigned);
   if (!said.ok() || said->size > edge.size())
     return std::string("the cosigned checkpoint does not meet the policy");
   ASSIGN_OR_RETURN(const Hash root, tlog::RootAt(said->size, log.Nodes()));

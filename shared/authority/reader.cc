@@ -387,8 +387,7 @@ absl::StatusOr<std::string> Reader::CosignedCheckpoint(v1::Party ledger, absl::T
 absl::StatusOr<std::string> Reader::ProofIn(v1::Party ledger, uint64_t index,
                                             const std::string& checkpoint) const {
   const LogRows<Store> rows(SideOf(ledger), store_);
-  ASSIGN_OR_RETURN(const tlog::Note note, tlog::Note::Parse(checkpoint));
-  ASSIGN_OR_RETURN(const tlog::Checkpoint head, tlog::Checkpoint::Parse(note.text));
+  ASSIGN_OR_RETURN(const tlog::Checkpoint head, tlog::Checkpoint::InNote(checkpoint));
   ASSIGN_OR_RETURN(const std::string entry, rows.Entry(index));
   ASSIGN_OR_RETURN(std::vector<Hash> path, tlog::InclusionProof(index, head.size, rows.Nodes()));
   const tlog::Proof proof{index, std::move(path), checkpoint};
@@ -406,8 +405,7 @@ absl::StatusOr<v1::Receipt> Reader::GetReceipt(v1::Party ledger, uint64_t index,
   const absl::StatusOr<std::string> checkpoint = CosignedCheckpoint(ledger, now);
   if (absl::IsNotFound(checkpoint.status())) return receipt;  // nothing is cosigned yet
   if (!checkpoint.ok()) return checkpoint.status();
-  ASSIGN_OR_RETURN(const tlog::Note note, tlog::Note::Parse(*checkpoint));
-  ASSIGN_OR_RETURN(const tlog::Checkpoint head, tlog::Checkpoint::Parse(note.text));
+  ASSIGN_OR_RETURN(const tlog::Checkpoint head, tlog::Checkpoint::InNote(*checkpoint));
   receipt.set_cosigned_size(head.size);
   if (index >= head.size) return receipt;
   ASSIGN_OR_RETURN(*receipt.mutable_proof(), ProofIn(ledger, index, *checkpoint));

@@ -12,6 +12,7 @@
 #include "shared/dossier/dsse.h"
 #include "shared/dossier/layout.h"
 #include "shared/tlog/note.h"
+#include "shared/tlog/proof.h"
 #include "shared/tlog/tiles.h"
 #include "shared/treaty/matter.h"
 
@@ -34,12 +35,6 @@ std::string Json(const google::protobuf::Message& message) {
   // Our own messages can always be printed.
   (void)google::protobuf::util::MessageToJsonString(message, &json, options);
   return json;
-}
-
-std::string Lines(const std::vector<Hash>& hashes) {
-  std::string lines;
-  for (const Hash& hash : hashes) absl::StrAppend(&lines, ToBase64(hash.bytes()), "\n");
-  return lines;
 }
 
 }  // namespace
@@ -110,8 +105,7 @@ absl::Status Exporter::PlanLedger(v1::Party party) {
   absl::StatusOr<std::string> checkpoint = source_.reader.CosignedCheckpoint(party, now_);
   if (absl::IsNotFound(checkpoint.status())) return absl::OkStatus();
   if (!checkpoint.ok()) return checkpoint.status();
-  ASSIGN_OR_RETURN(const tlog::Note note, tlog::Note::Parse(*checkpoint));
-  ASSIGN_OR_RETURN(const tlog::Checkpoint head, tlog::Checkpoint::Parse(note.text));
+  ASSIGN_OR_RETURN(const tlog::Checkpoint head, tlog::Checkpoint::InNote(*checkpoint));
   ledgers_.push_back({party, *checkpoint, head.size});
   Add(CheckpointFile(party), *std::move(checkpoint));
   for (const tlog::Tile& tile : tlog::TilesOf(head.size)) {
@@ -195,8 +189,7 @@ absl::Status Exporter::PlanHistory(const Places& relied_on) {
       continue;
     }
     ASSIGN_OR_RETURN(std::string note, source_.reader.CheckpointCovering(party, index));
-    ASSIGN_OR_RETURN(const tlog::Note parsed, tlog::Note::Parse(note));
-    ASSIGN_OR_RETURN(const tlog::Checkpoint checkpoint, tlog::Checkpoint::Parse(parsed.text));
+    ASSIGN_OR_RETURN(const tlog::Checkpoint checkpoint, tlog::Checkpoint::InNote(note));
     const uint64_t newest = FindLedger(party)->size;
     if (checkpoint.size > newest || !sizes.emplace(party, checkpoint.size).second) continue;
     const std::string stem = absl::StrCat(kHistory, "/", FolderOf(party), "-", checkpoint.size);
@@ -204,7 +197,7 @@ absl::Status Exporter::PlanHistory(const Places& relied_on) {
     if (checkpoint.size == newest) continue;
     ASSIGN_OR_RETURN(const std::vector<Hash> proof,
                      source_.reader.Consistency(party, checkpoint.size, newest));
-    Add(absl::StrCat(stem, "-", newest, kConsistencySuffix), Lines(proof));
+    Add(absl::StrCat(stem, "-", newest, kConsistencySuffix), tlog::HashLines(proof));
   }
   return absl::OkStatus();
 }

@@ -80,19 +80,6 @@ std::optional<std::pair<v1::Party, uint64_t>> PlaceIn(absl::string_view name) {
   return std::pair(parts[0] == "kz" ? v1::PARTY_KZ : v1::PARTY_RU, *number);
 }
 
-absl::StatusOr<std::vector<Hash>> ParseHashes(const std::string& text) {
-  std::vector<Hash> hashes;
-  std::vector<std::string> lines = absl::StrSplit(text, '\n');
-  if (!lines.back().empty()) return absl::InvalidArgumentError("the last line has no end");
-  lines.pop_back();
-  for (const std::string& line : lines) {
-    ASSIGN_OR_RETURN(const std::string bytes, FromBase64(line));
-    ASSIGN_OR_RETURN(const Hash hash, Hash::FromBytes(bytes));
-    hashes.push_back(hash);
-  }
-  return hashes;
-}
-
 // One ledger of the dossier, once its tree is known to be what its checkpoint says.
 struct Ledger {
   std::optional<tlog::Policy> policy;
@@ -100,6 +87,8 @@ struct Ledger {
   bool whole = false;   // and everything fits the signed root
   uint64_t size = 0;
   Side side = Side::kOwn;
+  // Where its entries of a kind stand: acts are far more than all others.
+  std::map<v1::EntryKind, std::vector<uint64_t>> places;
 };
 
 class Verification {
@@ -139,7 +128,7 @@ class Verification {
   void ReadPolicy(v1::Party party);
   void ReadLedger(v1::Party party);
   bool ReadEntries(v1::Party party, const tlog::Checkpoint& checkpoint);
-  std::string SealedPayload(v1::Party party, uint64_t index, std::string_view entry);
+  std::string SealedPayload(v1::Party party, uint64_t index, const v1::Entry& entry);
   ledger::LogRows<ledger::Overlay> Rows(v1::Party party) { return {ledgers_[party].side, rows_}; }
   absl::StatusOr<Hash> RootAt(v1::Party party, uint64_t size) {
     return tlog::RootAt(size, Rows(party).Nodes());
@@ -162,7 +151,7 @@ class Verification {
   absl::Status ReplayOwn(authority::Views& views, const OpenedEntry& opened);
   absl::Status ReplayMirror(authority::Views& views, uint64_t index);
   absl::Status FindRefused();
-  absl::Status FindLost();
+  void FindLost();
   // Whether the act stands. One that breaks a rule and is not refused is found.
   absl::StatusOr<bool> Stands(const OpenedEntry& opened, const v1::Act& act, authority::Views& views);
 
@@ -345,8 +334,12 @@ bool Verification::ReadEntries(v1::Party party, const tlog::Checkpoint& checkpoi
       Find(Verdict::kUnreadable, path, std::string(entries.status().message()));
       return false;
     }
-    for (const std::string_view entry : *entries) {
-      log.Append(rows_, entry, SealedPayload(party, log.size(), entry));
+    for (const std::string_view bytes : *entries) {
+      v1::Entry entry;
+      // What cannot be read commits to nothing.
+      if (!entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) entry.Clear();
+      if (entry.kind() != v1::ENTRY_KIND_ACT) ledger.places[entry.kind()].push_back(log.size());
+      log.Append(rows_, bytes, SealedPayload(party, log.size(), entry));
     }
   }
   if (log.root() != checkpoint.root) {
@@ -359,16 +352,14 @@ bool Verification::ReadEntries(v1::Party party, const tlog::Checkpoint& checkpoi
 }
 
 // The payload of an entry, if the dossier discloses it and it is what was committed to.
-std::string Verification::SealedPayload(v1::Party party, uint64_t index, std::string_view bytes) {
+std::string Verification::SealedPayload(v1::Party party, uint64_t index, const v1::Entry& entry) {
   for (const char* folder : {kActs, kGrounds}) {
     const std::string stem = StemOf(folder, party, index);
     if (files_.count(stem + kPayloadSuffix) == 0) continue;
     const std::optional<std::string> payload = Require(stem + kPayloadSuffix);
     const std::optional<std::string> opening = Require(stem + kOpeningSuffix);
     if (!payload || !opening) return "";
-    v1::Entry entry;
-    if (!entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
-        opening->size() != Hash::kSize || Commit(*opening, *payload).bytes() != entry.commitment()) {
+    if (opening->size() != Hash::kSize || Commit(*opening, *payload).bytes() != entry.commitment()) {
       Find(Verdict::kBadProof, stem + kPayloadSuffix, "is not what the entry commits to");
       return "";
     }
@@ -400,10 +391,7 @@ const absl::StatusOr<tlog::Checkpoint>& Verification::VerifiedOnce(v1::Party par
                                                                    const std::string& bytes) {
   const auto known = verified_.find({party, bytes});
   if (known != verified_.end()) return known->second;
-  const absl::StatusOr<tlog::Note> note = tlog::Note::Parse(bytes);
-  absl::StatusOr<tlog::Checkpoint> verified =
-      note.ok() ? ledgers_[party].policy->Verify(*note) : absl::StatusOr<tlog::Checkpoint>(note.status());
-  return verified_.emplace(std::pair(party, bytes), std::move(verified)).first->second;
+  return verified_.emplace(std::pair(party, bytes), ledgers_[party].policy->Verify(bytes)).first->second;
 }
 
 void Verification::CheckEntry(const std::string& stem, v1::Party party, uint64_t index) {
@@ -483,10 +471,7 @@ absl::StatusOr<tlog::SignedCheckpoint> Verification::OpenByLog(const std::string
 void Verification::CheckKeys() {
   for (const v1::Party party : kParties) {
     if (!ledgers_[party].whole || report_.manifest.disclosure() != v1::CONTENT) continue;
-    for (uint64_t index = 0; index < ledgers_[party].size; ++index) {
-      const absl::StatusOr<std::string> bytes = Rows(party).Entry(index);
-      v1::Entry entry;
-      if (!bytes.ok() || !entry.ParseFromString(*bytes) || entry.kind() != v1::ENTRY_KIND_KEY) continue;
+    for (const uint64_t index : ledgers_[party].places[v1::ENTRY_KIND_KEY]) {
       const std::string path = StemOf(kGrounds, party, index) + kPayloadSuffix;
       const std::optional<std::string> payload = Require(path);
       if (payload && !IsKeyChange(*payload, party, index)) {
@@ -528,7 +513,7 @@ void Verification::CheckConsistency(const std::string& path) {
   const uint64_t second = last == std::string::npos ? 0 : ParseDecimal(name.substr(last + 1)).value_or(0);
   const std::optional<std::string> text = Require(path);
   if (!text) return;
-  const absl::StatusOr<std::vector<Hash>> proof = ParseHashes(*text);
+  const absl::StatusOr<std::vector<Hash>> proof = tlog::ParseHashLines(*text);
   if (!first || second == 0 || !proof.ok())
     return Find(Verdict::kUnreadable, path, "is no consistency proof");
   Ledger& ledger = ledgers_[first->first];
@@ -587,10 +572,10 @@ void Verification::CheckLaw() {
 absl::Status Verification::FindRefused() {
   for (const v1::Party party : kParties) {
     if (!ledgers_[party].whole) continue;
-    for (uint64_t index = 0; index < ledgers_[party].size; ++index) {
+    for (const uint64_t index : ledgers_[party].places[v1::ENTRY_KIND_REFUSAL]) {
       ASSIGN_OR_RETURN(const std::string bytes, Rows(party).Entry(index));
       v1::Entry entry;
-      if (!entry.ParseFromString(bytes) || entry.kind() != v1::ENTRY_KIND_REFUSAL) continue;
+      if (!entry.ParseFromString(bytes)) continue;
       const v1::Party author = treaty::Other(party);
       const uint64_t position = entry.reference().position();
       if (!ledgers_[author].whole || position >= ledgers_[author].size) continue;
@@ -609,12 +594,9 @@ absl::Status Verification::FindRefused() {
 }
 
 // Own steps whose content a restore has lost: entry ids, as loss records say.
-absl::Status Verification::FindLost() {
+void Verification::FindLost() {
   const v1::Party self = report_.manifest.exporter();
-  for (uint64_t index = 0; index < ledgers_[self].size; ++index) {
-    ASSIGN_OR_RETURN(const std::string bytes, Rows(self).Entry(index));
-    v1::Entry entry;
-    if (!entry.ParseFromString(bytes) || entry.kind() != v1::ENTRY_KIND_LOSS) continue;
+  for (const uint64_t index : ledgers_[self].places[v1::ENTRY_KIND_LOSS]) {
     v1::LossRecord loss;
     const absl::StatusOr<std::string> payload = Read(StemOf(kGrounds, self, index) + kPayloadSuffix);
     if (!payload.ok() || !loss.ParseFromString(*payload)) continue;
@@ -624,12 +606,11 @@ absl::Status Verification::FindLost() {
       if (lost_bytes.ok() && of_lost.ParseFromString(*lost_bytes)) lost_.insert(of_lost.entry_id());
     }
   }
-  return absl::OkStatus();
 }
 
 absl::Status Verification::Replay() {
   RETURN_IF_ERROR(FindRefused());
-  RETURN_IF_ERROR(FindLost());
+  FindLost();
   const v1::Party self = report_.manifest.exporter();
   const v1::Party peer = treaty::Other(self);
   authority::Views views(self, rows_, vault_);

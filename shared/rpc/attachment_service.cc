@@ -122,9 +122,8 @@ grpc::ServerWriteReactor<Chunk>* SendAttachment(const Attachments& attachments,
 
 grpc::ServerReadReactor<Chunk>* AttachmentServiceAdapter::UploadAttachment(
     grpc::CallbackServerContext* context, v1::Attachment* response) {
-  const absl::StatusOr<Caller> caller = Guarded<absl::StatusOr<Caller>>([&] {
-    return desk_.access.Check("/kelisim.v1.AttachmentService/UploadAttachment", *context->auth_context());
-  });
+  const absl::StatusOr<Caller> caller =
+      AdmitStream(desk_, "/kelisim.v1.AttachmentService/UploadAttachment", *context);
   if (!caller.ok()) return new Refused<grpc::ServerReadReactor<Chunk>>(caller.status());
   return new Upload(desk_.attachments, response);
 }
@@ -132,8 +131,7 @@ grpc::ServerReadReactor<Chunk>* AttachmentServiceAdapter::UploadAttachment(
 grpc::ServerWriteReactor<Chunk>* AttachmentServiceAdapter::DownloadAttachment(
     grpc::CallbackServerContext* context, const v1::DownloadAttachmentRequest* request) {
   constexpr std::string_view kMethod = "/kelisim.v1.AttachmentService/DownloadAttachment";
-  const absl::StatusOr<Caller> caller =
-      Guarded<absl::StatusOr<Caller>>([&] { return desk_.access.Check(kMethod, *context->auth_context()); });
+  const absl::StatusOr<Caller> caller = AdmitStream(desk_, kMethod, *context);
   if (!caller.ok()) return RefuseAttachment(caller.status());
   Log(LogLevel::kInfo, "read", {{"method", std::string(kMethod)}, {"caller", caller->uri}});
   return SendAttachment(desk_.attachments, *request);

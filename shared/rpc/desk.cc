@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "shared/base/status_macros.h"
+#include "shared/rpc/handler.h"
 
 namespace kelisim::rpc {
 namespace {
@@ -19,6 +20,11 @@ absl::StatusOr<Caller> Admit(const Desk& desk, std::string_view method,
     return absl::InvalidArgumentError("a deadline of at most 30 seconds is required");
   }
   return caller;
+}
+
+absl::StatusOr<Caller> AdmitStream(const Desk& desk, std::string_view method,
+                                   const grpc::CallbackServerContext& context) {
+  return Guarded<absl::StatusOr<Caller>>([&] { return desk.access.Check(method, *context.auth_context()); });
 }
 
 }  // namespace kelisim::rpc

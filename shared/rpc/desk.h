@@ -44,6 +44,10 @@ struct Desk {
 absl::StatusOr<Caller> Admit(const Desk& desk, std::string_view method,
                              const grpc::CallbackServerContext& context);
 
+// The same to a stream, which has no end of its own: a deadline is the caller's choice.
+absl::StatusOr<Caller> AdmitStream(const Desk& desk, std::string_view method,
+                                   const grpc::CallbackServerContext& context);
+
 }  // namespace kelisim::rpc
 
 #endif  // KELISIM_SHARED_RPC_DESK_H_

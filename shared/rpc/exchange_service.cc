@@ -59,9 +59,7 @@ grpc::ServerWriteReactor<v1::AttachmentChunk>* ExchangeServiceAdapter::FetchAtta
     grpc::CallbackServerContext* context, const v1::DownloadAttachmentRequest* request) {
   const absl::Status may =
       Guarded<absl::StatusOr<bool>>([&]() -> absl::StatusOr<bool> {
-        RETURN_IF_ERROR(
-            desk_.access.Check("/kelisim.v1.ExchangeService/FetchAttachment", *context->auth_context())
-                .status());
+        RETURN_IF_ERROR(AdmitStream(desk_, "/kelisim.v1.ExchangeService/FetchAttachment", *context).status());
         ASSIGN_OR_RETURN(const bool told, desk_.reader.MayFetch(request->sha256()));
         // What the counterpart was not told of is not there for it.
         if (!told) return absl::NotFoundError("attachment: not here");

@@ -113,9 +113,7 @@ grpc::ServerUnaryReactor* CaseServiceAdapter::ListCases(grpc::CallbackServerCont
 grpc::ServerWriteReactor<v1::WatchActsResponse>* CaseServiceAdapter::WatchActs(
     grpc::CallbackServerContext* context, const v1::WatchActsRequest* request) {
   constexpr std::string_view kMethod = "/kelisim.v1.CaseService/WatchActs";
-  // A stream has no end of its own: a deadline is the caller's choice.
-  const absl::StatusOr<Caller> caller =
-      Guarded<absl::StatusOr<Caller>>([&] { return desk_.access.Check(kMethod, *context->auth_context()); });
+  const absl::StatusOr<Caller> caller = AdmitStream(desk_, kMethod, *context);
   if (!caller.ok()) return RefuseStream(caller.status());
   LogRead(kMethod, *caller, "");
   return desk_.watch.Open(request->cursor(), request->name());
@@ -251,8 +249,7 @@ grpc::ServerUnaryReactor* LedgerServiceAdapter::GetEvidence(grpc::CallbackServer
 grpc::ServerWriteReactor<v1::DossierChunk>* LedgerServiceAdapter::ExportDossier(
     grpc::CallbackServerContext* context, const v1::ExportDossierRequest* request) {
   constexpr std::string_view kMethod = "/kelisim.v1.LedgerService/ExportDossier";
-  const absl::StatusOr<Caller> caller =
-      Guarded<absl::StatusOr<Caller>>([&] { return desk_.access.Check(kMethod, *context->auth_context()); });
+  const absl::StatusOr<Caller> caller = AdmitStream(desk_, kMethod, *context);
   if (!caller.ok()) return new Refused<grpc::ServerWriteReactor<v1::DossierChunk>>(caller.status());
   return SendDossier(desk_, *caller, *request);
 }
@@ -260,8 +257,7 @@ grpc::ServerWriteReactor<v1::DossierChunk>* LedgerServiceAdapter::ExportDossier(
 grpc::ServerWriteReactor<v1::AuditProgress>* LedgerServiceAdapter::AuditLedgers(
     grpc::CallbackServerContext* context, const v1::AuditLedgersRequest*) {
   constexpr std::string_view kMethod = "/kelisim.v1.LedgerService/AuditLedgers";
-  const absl::StatusOr<Caller> caller =
-      Guarded<absl::StatusOr<Caller>>([&] { return desk_.access.Check(kMethod, *context->auth_context()); });
+  const absl::StatusOr<Caller> caller = AdmitStream(desk_, kMethod, *context);
   if (!caller.ok()) return new Refused<grpc::ServerWriteReactor<v1::AuditProgress>>(caller.status());
   Log(LogLevel::kInfo, "audit", {{"caller", caller->uri}});
   return desk_.audit.Open();

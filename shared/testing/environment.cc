@@ -210,8 +210,7 @@ void Environment::NoteCosigned(const Message& message) {
   if (!is_push || !response.ParseFromString(message.bytes) || response.cosignatures().empty()) return;
   const auto note = LogRows<Store>(Side::kOwn, nodes_[message.to].store).Checkpoint(response.mirror_size());
   if (!note.ok()) return;
-  cosigned_[message.to].emplace(response.mirror_size(),
-                                tlog::Checkpoint::Parse(tlog::Note::Parse(*note)->text)->root);
+  cosigned_[message.to].emplace(response.mirror_size(), tlog::Checkpoint::InNote(*note)->root);
 }
 
 void Environment::LetRun(absl::Duration duration) {

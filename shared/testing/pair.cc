@@ -1,5 +1,7 @@
 #include "shared/testing/pair.h"
 
+#include "absl/strings/str_format.h"
+#include "shared/testing/officer.h"
 #include "shared/treaty/verdict.h"
 
 namespace kelisim::testing {
@@ -58,6 +60,23 @@ std::vector<authority::Reply> Pair::Exchange() {
       to_officers.push_back(std::move(answer));
   }
   return to_officers;
+}
+
+authority::Answer Pair::FilePetition(v1::Party party) {
+  const absl::Time now = of(party).now;
+  v1::SubmitCaseCommandRequest request;
+  request.set_request_id(absl::StrFormat("00000000-0000-4000-8000-%012x", ++filed_));
+  *request.mutable_command()->mutable_file_petition() =
+      PetitionOf(party, filed_ % kPeople, {}, absl::FormatTime("%Y-%m-%d", now, absl::UTCTimeZone()));
+  constexpr uint64_t kToken = 1;
+  std::vector<authority::Reply> replies =
+      Turn(party,
+           {authority::OfficerCall{kToken, "spiffe://test/officer", Sha256(request.request_id()), request}});
+  for (authority::Reply& reply : Exchange()) replies.push_back(std::move(reply));
+  for (authority::Reply& reply : replies) {
+    if (reply.token == kToken) return std::move(reply.answer);
+  }
+  return {absl::UnavailableError("no answer"), "", {}, {}};
 }
 
 }  // namespace kelisim::testing

@@ -46,10 +46,14 @@ class Pair {
   std::vector<authority::Reply> Turn(v1::Party party, std::vector<authority::Input> inputs);
   // Until neither has anything to send. Gives answers to officers that were held back.
   std::vector<authority::Reply> Exchange();
+  // Files the petition of another fictitious person with `party`, where it stays; the
+  // counterpart cosigns it. What the officer was told.
+  authority::Answer FilePetition(v1::Party party);
 
  private:
   Authority kz_;
   Authority ru_;
+  int filed_ = 0;
   std::vector<std::pair<v1::Party, authority::Call>> waiting_;
 };
 

@@ -2,8 +2,12 @@
 
 #include <google/protobuf/text_format.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <optional>
+#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -364,6 +368,21 @@ class Story final : private Environment {
 };
 
 }  // namespace
+
+std::vector<std::string> StoryNames() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(KELISIM_STORIES)) {
+    if (entry.path().extension() == ".txt") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string StoryText(const std::string& name) {
+  std::stringstream text;
+  text << std::ifstream(std::filesystem::path(KELISIM_STORIES) / (name + ".txt")).rdbuf();
+  return text.str();
+}
 
 std::string RunStory(std::string_view text, uint64_t seed,
                      const std::function<std::string(const Node&, absl::Time)>& at_end) {

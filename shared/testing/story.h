@@ -4,11 +4,16 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "shared/testing/environment.h"
 
 namespace kelisim::testing {
+
+// The stories of tests/stories, by name; and one as it is written.
+std::vector<std::string> StoryNames();
+std::string StoryText(const std::string& name);
 
 // Runs a story: a two-Party scenario that a lawyer can read, on the real cores
 // over a lossy link. One line, one event; after each command everything arrives

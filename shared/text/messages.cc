@@ -1,9 +1,8 @@
 #include "shared/text/messages.h"
 
-#include <cstdlib>
 #include <unordered_map>
 
-#include "google/protobuf/text_format.h"
+#include "shared/base/own_text.h"
 
 namespace kelisim {
 
@@ -87,12 +86,8 @@ const std::string& In(Lang lang, const v1::LocalizedText& text) {
 }
 
 const v1::MessageCatalogue& Messages() {
-  static const v1::MessageCatalogue* const catalogue = [] {
-    auto* parsed = new v1::MessageCatalogue;
-    // The text is part of the program; that it parses is tested.
-    if (!google::protobuf::TextFormat::ParseFromString(std::string(MessagesText()), parsed)) std::abort();
-    return parsed;
-  }();
+  static const auto* const catalogue =
+      new v1::MessageCatalogue(ParseOwnText<v1::MessageCatalogue>(MessagesText()));
   return *catalogue;
 }
 

@@ -253,6 +253,11 @@ absl::StatusOr<Checkpoint> Checkpoint::Parse(std::string_view text) {
   return checkpoint;
 }
 
+absl::StatusOr<Checkpoint> Checkpoint::InNote(std::string_view note) {
+  ASSIGN_OR_RETURN(const Note parsed, Note::Parse(note));
+  return Parse(parsed.text);
+}
+
 absl::StatusOr<SignedCheckpoint> SignedCheckpoint::Open(std::string_view bytes, const NoteVerifier& key) {
   ASSIGN_OR_RETURN(const Note note, Note::Parse(bytes));
   RETURN_IF_ERROR(VerifyNote(note, key));

@@ -102,6 +102,8 @@ struct Checkpoint {
   // INVALID_ARGUMENT on extension lines too: the cosigners of this treaty
   // accept none.
   static absl::StatusOr<Checkpoint> Parse(std::string_view text);
+  // Of a note, whoever has signed it.
+  static absl::StatusOr<Checkpoint> InNote(std::string_view note);
 };
 
 // A checkpoint that a log's own key vouches for. There is no other way to have

@@ -144,7 +144,8 @@ absl::Status Policy::VerifyLog(const Note& note, const Checkpoint& checkpoint) c
   return is_signed ? absl::OkStatus() : absl::PermissionDeniedError("the log has not signed this");
 }
 
-absl::StatusOr<Checkpoint> Policy::Verify(const Note& note) const {
+absl::StatusOr<Checkpoint> Policy::Verify(std::string_view bytes) const {
+  ASSIGN_OR_RETURN(const Note note, Note::Parse(bytes));
   ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::Parse(note.text));
   RETURN_IF_ERROR(VerifyLog(note, checkpoint));
 

@@ -52,7 +52,7 @@ class Policy {
   // its cosignatures meet the quorum. PERMISSION_DENIED: unknown origin or no
   // log signature; INVALID_ARGUMENT: malformed, or a known key's signature is
   // wrong; FAILED_PRECONDITION: the quorum is not met.
-  absl::StatusOr<Checkpoint> Verify(const Note& note) const;
+  absl::StatusOr<Checkpoint> Verify(std::string_view note) const;
 
  private:
   struct Group {

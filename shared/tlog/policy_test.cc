@@ -44,7 +44,7 @@ class PolicyTest : public ::testing::Test {
     return LogLine() + WitnessLine("w") + MirrorLine("m") + quorum;
   }
   absl::StatusCode Code(const std::string& policy, const std::string& note) const {
-    return Policy::Parse(policy)->Verify(*Note::Parse(note)).status().code();
+    return Policy::Parse(policy)->Verify(note).status().code();
   }
   const NoteSigner log_ = SignerFor("kz.example/ledger", KeyType::kEd25519);
   const NoteSigner witness_ = SignerFor("ru.example/witness", KeyType::kCosignature);
@@ -132,7 +132,7 @@ TEST_F(PolicyTest, OnlyCheckpointsOfItsLogs) {
   // The log's key does not speak for another origin.
   const std::string other = Checkpoint{"ru.example/ledger", 7, EmptyRoot()}.Text();
   EXPECT_EQ(Code(policy, other + "\n" + log_.SignNote(other)), absl::StatusCode::kPermissionDenied);
-  const auto checkpoint = Policy::Parse(policy)->Verify(*Note::Parse(Signed(true, false, false)));
+  const auto checkpoint = Policy::Parse(policy)->Verify(Signed(true, false, false));
   EXPECT_EQ(checkpoint->Text(), CheckpointText());
 }
 

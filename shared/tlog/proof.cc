@@ -1,8 +1,6 @@
 #include "shared/tlog/proof.h"
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
@@ -19,43 +17,62 @@ absl::Status Malformed(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("proof: ", what));
 }
 
+// Removes the first line of a text whose lines all end.
+absl::string_view TakeLine(std::string_view& text) {
+  const size_t end = text.find('\n');
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return Absl(line);
+}
+
 }  // namespace
 
+std::string HashLines(const std::vector<Hash>& hashes) {
+  std::string lines;
+  for (const Hash& hash : hashes) absl::StrAppend(&lines, ToBase64(hash.bytes()), "\n");
+  return lines;
+}
+
+absl::StatusOr<std::vector<Hash>> ParseHashLines(std::string_view text) {
+  std::vector<Hash> hashes;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    if (end == std::string_view::npos) return absl::InvalidArgumentError("the last line has no end");
+    ASSIGN_OR_RETURN(const std::string bytes, FromBase64(text.substr(0, end)));
+    ASSIGN_OR_RETURN(const Hash hash, Hash::FromBytes(bytes));
+    hashes.push_back(hash);
+    text.remove_prefix(end + 1);
+  }
+  return hashes;
+}
+
 std::string FormatProof(const Proof& proof) {
-  std::string text = absl::StrCat(kTitle, "\nindex ", proof.index, "\n");
-  for (const Hash& hash : proof.path) absl::StrAppend(&text, ToBase64(hash.bytes()), "\n");
-  return absl::StrCat(text, "\n", proof.checkpoint);
+  return absl::StrCat(kTitle, "\nindex ", proof.index, "\n", HashLines(proof.path), "\n", proof.checkpoint);
 }
 
 absl::StatusOr<Proof> ParseProof(std::string_view text) {
   const size_t head_end = text.find("\n\n");
   if (head_end == std::string_view::npos) return Malformed("no empty line");
-  const std::vector<std::string> lines = absl::StrSplit(Absl(text.substr(0, head_end)), '\n');
-  size_t at = 0;
-  if (lines[at++] != kTitle) return Malformed("another title");
-  if (at < lines.size() && absl::StartsWith(lines[at], "extra ")) {
-    RETURN_IF_ERROR(FromBase64(lines[at].substr(6)).status());
-    ++at;
+  std::string_view head = text.substr(0, head_end + 1);
+  if (TakeLine(head) != kTitle) return Malformed("another title");
+  absl::string_view index = TakeLine(head);
+  if (absl::ConsumePrefix(&index, "extra ")) {
+    RETURN_IF_ERROR(FromBase64(Std(index)).status());
+    index = TakeLine(head);
   }
-  absl::string_view index = at < lines.size() ? absl::string_view(lines[at++]) : absl::string_view();
   if (!absl::ConsumePrefix(&index, "index ")) return Malformed("no index");
   const std::optional<uint64_t> number = ParseDecimal(Std(index));
   if (!number) return Malformed("the index is no number");
   Proof proof;
   proof.index = *number;
-  for (; at < lines.size(); ++at) {
-    ASSIGN_OR_RETURN(const std::string bytes, FromBase64(lines[at]));
-    ASSIGN_OR_RETURN(const Hash hash, Hash::FromBytes(bytes));
-    proof.path.push_back(hash);
-  }
+  ASSIGN_OR_RETURN(proof.path, ParseHashLines(head));
   if (proof.path.size() > kLongestPath) return Malformed("a path of too many hashes");
   proof.checkpoint = std::string(text.substr(head_end + 2));
   return proof;
 }
 
 absl::Status VerifyProof(const Proof& proof, const Hash& leaf, const Policy& policy) {
-  ASSIGN_OR_RETURN(const Note note, Note::Parse(proof.checkpoint));
-  ASSIGN_OR_RETURN(const Checkpoint checkpoint, policy.Verify(note));
+  ASSIGN_OR_RETURN(const Checkpoint checkpoint, policy.Verify(proof.checkpoint));
   const absl::Status included =
       VerifyInclusion(proof.index, checkpoint.size, leaf, proof.path, checkpoint.root);
   return included.ok() ? included : absl::DataLossError(included.message());

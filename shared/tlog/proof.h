@@ -23,6 +23,11 @@
 
 namespace kelisim::tlog {
 
+// A line of base64 for each hash, as all C2SP texts have them.
+std::string HashLines(const std::vector<Hash>& hashes);
+// INVALID_ARGUMENT: anything else, also a last line without its end.
+absl::StatusOr<std::vector<Hash>> ParseHashLines(std::string_view text);
+
 struct Proof {
   uint64_t index = 0;
   std::vector<Hash> path;

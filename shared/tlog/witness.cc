@@ -1,10 +1,10 @@
 #include "shared/tlog/witness.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
+#include "shared/tlog/proof.h"
 
 namespace kelisim::tlog {
 namespace {
@@ -17,34 +17,27 @@ absl::Status Contradicts(std::string_view what) { return absl::FailedPreconditio
 }  // namespace
 
 std::string FormatAddCheckpoint(const AddCheckpoint& request) {
-  std::string body = absl::StrCat("old ", request.old_size, "\n");
-  for (const Hash& hash : request.proof) absl::StrAppend(&body, ToBase64(hash.bytes()), "\n");
-  return absl::StrCat(body, "\n", request.checkpoint);
+  return absl::StrCat("old ", request.old_size, "\n", HashLines(request.proof), "\n", request.checkpoint);
 }
 
 absl::StatusOr<AddCheckpoint> ParseAddCheckpoint(std::string_view body) {
   const size_t head_end = body.find("\n\n");
   if (head_end == std::string_view::npos) return Malformed("no checkpoint");
-  const std::vector<std::string> lines = absl::StrSplit(Absl(body.substr(0, head_end)), '\n');
-  absl::string_view old = lines[0];
+  const std::string_view head = body.substr(0, head_end + 1);
+  absl::string_view old = Absl(head.substr(0, head.find('\n')));
   if (!absl::ConsumePrefix(&old, "old ")) return Malformed("no old size");
   const std::optional<uint64_t> size = ParseDecimal(Std(old));
   if (!size) return Malformed("the old size is no number");
-  if (lines.size() - 1 > kLongestProof) return Malformed("a proof of too many hashes");
   AddCheckpoint request;
   request.old_size = *size;
-  for (size_t i = 1; i < lines.size(); ++i) {
-    ASSIGN_OR_RETURN(const std::string bytes, FromBase64(lines[i]));
-    ASSIGN_OR_RETURN(const Hash hash, Hash::FromBytes(bytes));
-    request.proof.push_back(hash);
-  }
+  ASSIGN_OR_RETURN(request.proof, ParseHashLines(head.substr(head.find('\n') + 1)));
+  if (request.proof.size() > kLongestProof) return Malformed("a proof of too many hashes");
   request.checkpoint = std::string(body.substr(head_end + 2));
   return request;
 }
 
 absl::StatusOr<std::string> OriginOf(const AddCheckpoint& request) {
-  ASSIGN_OR_RETURN(const Note note, Note::Parse(request.checkpoint));
-  ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::Parse(note.text));
+  ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::InNote(request.checkpoint));
   return std::move(checkpoint.origin);
 }
 

@@ -1,13 +1,11 @@
 #include "shared/treaty/information.h"
 
-#include <google/protobuf/text_format.h>
-
-#include <cstdlib>
 #include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "shared/base/civil.h"
+#include "shared/base/own_text.h"
 #include "shared/treaty/instrument.h"
 
 namespace kelisim {
@@ -19,12 +17,8 @@ std::string_view InformationText();  // information.textproto
 namespace kelisim::treaty {
 
 const v1::InformationTexts& InformationTexts() {
-  static const v1::InformationTexts* const texts = [] {
-    auto* parsed = new v1::InformationTexts;
-    // The text is part of the program; that it parses is tested.
-    if (!google::protobuf::TextFormat::ParseFromString(std::string(InformationText()), parsed)) std::abort();
-    return parsed;
-  }();
+  static const auto* const texts =
+      new v1::InformationTexts(ParseOwnText<v1::InformationTexts>(InformationText()));
   return *texts;
 }
 

@@ -1,10 +1,7 @@
 #include "shared/treaty/instrument.h"
 
-#include <google/protobuf/text_format.h>
-
-#include <cstdlib>
-
 #include "shared/base/civil.h"
+#include "shared/base/own_text.h"
 #include "shared/treaty/case_state.h"
 #include "shared/treaty/procedure.h"
 #include "shared/treaty/rules.h"
@@ -25,12 +22,7 @@ using S = v1::InstrumentStep;
 using State = v1::MatterState;
 
 const v1::BodyList& InitialBodies() {
-  static const v1::BodyList* const bodies = [] {
-    auto* parsed = new v1::BodyList;
-    // The text is part of the program; that it parses is tested.
-    if (!google::protobuf::TextFormat::ParseFromString(std::string(BodiesText()), parsed)) std::abort();
-    return parsed;
-  }();
+  static const auto* const bodies = new v1::BodyList(ParseOwnText<v1::BodyList>(BodiesText()));
   return *bodies;
 }
 

@@ -1,19 +1,14 @@
 #include "shared/treaty/precedence.h"
 
-#include <google/protobuf/text_format.h>
-
-#include <cstdlib>
-#include <string>
-
 #include "shared/base/civil.h"
+#include "shared/base/own_text.h"
 #include "shared/treaty/case_state.h"
 #include "shared/treaty/instrument.h"
 
 namespace kelisim::treaty {
 
 std::vector<v1::NationalNorm> ParseNorms(std::string_view text) {
-  v1::NormList list;
-  if (!google::protobuf::TextFormat::ParseFromString(std::string(text), &list)) std::abort();
+  const auto list = ParseOwnText<v1::NormList>(text);
   return {list.norms().begin(), list.norms().end()};
 }
 

@@ -1,9 +1,6 @@
 #include "shared/treaty/rules.h"
 
-#include <cstdlib>
-#include <string>
-
-#include "google/protobuf/text_format.h"
+#include "shared/base/own_text.h"
 
 namespace kelisim {
 // Generated from rules.textproto.
@@ -13,12 +10,7 @@ std::string_view RulesText();
 namespace kelisim::treaty {
 
 const v1::RuleCatalogue& Rules() {
-  static const v1::RuleCatalogue* const catalogue = [] {
-    auto* parsed = new v1::RuleCatalogue;
-    // The text is part of the program; that it parses is tested.
-    if (!google::protobuf::TextFormat::ParseFromString(std::string(RulesText()), parsed)) std::abort();
-    return parsed;
-  }();
+  static const auto* const catalogue = new v1::RuleCatalogue(ParseOwnText<v1::RuleCatalogue>(RulesText()));
   return *catalogue;
 }
 
