@@ -236,8 +236,6 @@ class EndToEndTest : public ::testing::Test {
     ExpectFinalCheckpoints();
   }
 
-  // A dispute goes across step by step, with a kill of the author after each.
-
   size_t AnsweredCount() {
     const std::lock_guard lock(mutex_);
     return answered_.size();
@@ -417,6 +415,7 @@ TEST_F(EndToEndTest, TlsCertificatesAreExchangedWithoutARestart) {
   EXPECT_NE(fingerprint(v1::PARTY_KZ), before);
 }
 
+// Step by step, with a kill of the author after each.
 TEST_F(EndToEndTest, ADisputeIsNotifiedAndAnswered) {
   const auto stub = [&](v1::Party party) { return v1::MatterService::NewStub(both_->officer(party)); };
   std::string name;
@@ -430,7 +429,6 @@ TEST_F(EndToEndTest, ADisputeIsNotifiedAndAnswered) {
     EXPECT_TRUE(status.ok()) << status.error_message();
     return file;
   };
-  const std::string today = Today(v1::PARTY_KZ);
   const auto& kind = *v1::MatterStep::descriptor()->FindFieldByName("dispute");
   for (const auto& [party, action] :
        {std::pair(v1::PARTY_KZ, "draft_notice"), std::pair(v1::PARTY_KZ, "notify"),
@@ -440,7 +438,7 @@ TEST_F(EndToEndTest, ADisputeIsNotifiedAndAnswered) {
     request.set_request_id(NewRequestId(random_));
     request.set_name(name);
     const v1::MatterState state = name.empty() ? v1::MatterState() : found_at(party).state();
-    *request.mutable_command() = PlausibleStep(kind, action, state, party, "", today).value();
+    *request.mutable_command() = PlausibleStep(kind, action, state, party, "", Today(party)).value();
     v1::SubmitMatterStepResponse response;
     grpc::ClientContext context;
     PrepareCall(context);
