@@ -10,10 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <map>
 #include <thread>
 
 #include "absl/strings/match.h"
@@ -40,6 +42,7 @@
 #include "shared/node/service.h"
 #include "shared/node/test_pki.h"
 #include "shared/node/transport.h"
+#include "shared/rpc/access.h"
 #include "shared/rpc/log.h"
 #include "shared/rpc/message.h"
 #include "shared/testing/officer.h"
@@ -526,6 +529,21 @@ TEST(Node, AnybodyCanCheckBothLedgers) {
   }
 }
 
+// An empty request to any method.
+grpc::Status AskRaw(const std::shared_ptr<grpc::Channel>& channel, std::string_view method,
+                    std::string* answer = nullptr) {
+  grpc::GenericStub stub(channel);
+  Context context;
+  grpc::ByteBuffer request = rpc::ToBuffer("");
+  grpc::ByteBuffer response;
+  std::promise<grpc::Status> done;
+  stub.UnaryCall(&context.client, std::string(method), grpc::StubOptions(), &request, &response,
+                 [&](grpc::Status status) { done.set_value(std::move(status)); });
+  grpc::Status status = done.get_future().get();
+  if (status.ok() && answer != nullptr) *answer = *rpc::BytesOf(response, 100);
+  return status;
+}
+
 TEST(Node, LetsInWhomItKnowsForWhatTheyMay) {
   TwoAuthorities two;
   two.Start(v1::PARTY_RU);
@@ -553,18 +571,47 @@ TEST(Node, LetsInWhomItKnowsForWhatTheyMay) {
 
   // Health, for whom it knows only.
   const auto health = [&](const std::string& role) {
-    grpc::GenericStub stub(two.Connect(v1::PARTY_RU, role));
-    Context context;
-    grpc::ByteBuffer request = rpc::ToBuffer("");
-    grpc::ByteBuffer response;
-    std::promise<grpc::Status> done;
-    stub.UnaryCall(&context.client, "/grpc.health.v1.Health/Check", grpc::StubOptions(), &request, &response,
-                   [&](grpc::Status status) { done.set_value(std::move(status)); });
-    const grpc::Status status = done.get_future().get();
-    return status.ok() ? *rpc::BytesOf(response, 100) : absl::StrCat("code ", status.error_code());
+    std::string answer;
+    const grpc::Status status =
+        AskRaw(two.Connect(v1::PARTY_RU, role), "/grpc.health.v1.Health/Check", &answer);
+    return status.ok() ? answer : absl::StrCat("code ", status.error_code());
   };
   EXPECT_EQ(health("operator"), "\x08\x01");  // SERVING
   EXPECT_EQ(health("stranger"), absl::StrCat("code ", grpc::StatusCode::UNAUTHENTICATED));
+}
+
+// Every method of ours by everybody for whom it is not: refused by its handler, which says why.
+TEST(Node, RefusesEveryMethodToEveryRoleThatMayNotCallIt) {
+  TwoAuthorities two;
+  two.Start(v1::PARTY_RU);
+  const std::string before = two.node(v1::PARTY_RU).State().SerializeAsString();
+  const std::map<rpc::Role, std::shared_ptr<grpc::Channel>> callers = {
+      {v1::Identity::OFFICER, two.Connect(v1::PARTY_RU, "officer")},
+      {v1::Identity::AUDITOR, two.Connect(v1::PARTY_RU, "auditor")},
+      {v1::Identity::OPERATOR, two.Connect(v1::PARTY_RU, "operator")},
+      {v1::Identity::COUNTERPART, two.ConnectAsCounterpart(v1::PARTY_RU)},
+  };
+  const auto stranger = two.Connect(v1::PARTY_RU, "stranger");
+  int refused = 0;
+  for (const rpc::MethodAccess& row : rpc::AccessTable()) {
+    EXPECT_EQ(AskRaw(stranger, row.method).error_code(), grpc::StatusCode::UNAUTHENTICATED) << row.method;
+    if (row.method.rfind("/kelisim.", 0) != 0) continue;
+    for (const auto& [role, channel] : callers) {
+      if (std::count(row.roles.begin(), row.roles.end(), role) > 0) continue;
+      SCOPED_TRACE(absl::StrCat(std::string(row.method), " by ", v1::Identity::Role_Name(role)));
+      const grpc::Status status = AskRaw(channel, row.method);
+      EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED) << status.error_message();
+      EXPECT_THAT(status.error_message(), HasSubstr(v1::Identity::Role_Name(row.roles[0])));
+      google::rpc::Status rich;
+      google::rpc::ErrorInfo info;
+      EXPECT_TRUE(rich.ParseFromString(status.error_details()) && rich.details_size() == 1 &&
+                  rich.details(0).UnpackTo(&info));
+      EXPECT_EQ(info.reason(), "PERMISSION_DENIED");
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 50);
+  EXPECT_EQ(two.node(v1::PARTY_RU).State().SerializeAsString(), before);
 }
 
 TEST(Node, RefusesCallsWithoutLimitsItCanKeep) {

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "grpc/grpc_security_constants.h"
+#include "shared/base/status_macros.h"
 #include "shared/rpc/log.h"
 #include "shared/rpc/status.h"
 
@@ -13,6 +17,30 @@ constexpr Role kOfficer = v1::Identity::OFFICER;
 constexpr Role kAuditor = v1::Identity::AUDITOR;
 constexpr Role kCounterpart = v1::Identity::COUNTERPART;
 constexpr Role kOperator = v1::Identity::OPERATOR;
+
+const MethodAccess* FindMethod(std::string_view method) {
+  const std::vector<MethodAccess>& table = AccessTable();
+  const auto row =
+      std::find_if(table.begin(), table.end(), [&](const auto& of) { return of.method == method; });
+  return row == table.end() ? nullptr : &*row;
+}
+
+void RoleName(std::string* out, Role role) { out->append(v1::Identity::Role_Name(role)); }
+
+std::vector<std::string> UrisOf(const grpc::AuthContext& context) {
+  std::vector<std::string> uris;
+  for (const grpc::string_ref& uri : context.FindPropertyValues(GRPC_PEER_URI_PROPERTY_NAME)) {
+    uris.emplace_back(uri.data(), uri.size());
+  }
+  return uris;
+}
+
+void LogRefusal(std::string_view method, const std::vector<std::string>& uris, const absl::Status& status) {
+  Log(LogLevel::kWarning, "refused",
+      {{"method", std::string(method)},
+       {"caller", uris.empty() ? "" : uris[0]},
+       {"why", std::string(status.message())}});
+}
 
 }  // namespace
 
@@ -56,24 +84,26 @@ Access::Access(const google::protobuf::RepeatedPtrField<v1::Identity>& identitie
   for (const v1::Identity& identity : identities) role_of_.emplace(identity.uri(), identity.role());
 }
 
-absl::StatusOr<Caller> Access::Check(std::string_view method, const std::vector<std::string>& uris) const {
+absl::StatusOr<Caller> Access::Identify(const std::vector<std::string>& uris) const {
   const auto known = uris.size() == 1 ? role_of_.find(uris[0]) : role_of_.end();
   if (known == role_of_.end()) return absl::UnauthenticatedError("this certificate is not known here");
-  const std::vector<MethodAccess>& table = AccessTable();
-  const auto row =
-      std::find_if(table.begin(), table.end(), [&](const auto& of) { return of.method == method; });
-  const bool allowed =
-      row != table.end() && std::count(row->roles.begin(), row->roles.end(), known->second) > 0;
-  if (!allowed) return absl::PermissionDeniedError("this role may not call this method");
   return Caller{known->first, known->second};
 }
 
+absl::StatusOr<Caller> Access::Check(std::string_view method, const std::vector<std::string>& uris) const {
+  ASSIGN_OR_RETURN(Caller caller, Identify(uris));
+  const MethodAccess* const row = FindMethod(method);
+  if (row == nullptr) return absl::PermissionDeniedError("there is no such method");
+  if (std::count(row->roles.begin(), row->roles.end(), caller.role) > 0) return caller;
+  return absl::PermissionDeniedError(absl::StrCat("not for the role ", v1::Identity::Role_Name(caller.role),
+                                                  "; for: ", absl::StrJoin(row->roles, ", ", RoleName)));
+}
+
 absl::StatusOr<Caller> Access::Check(std::string_view method, const grpc::AuthContext& context) const {
-  std::vector<std::string> uris;
-  for (const grpc::string_ref& uri : context.FindPropertyValues(GRPC_PEER_URI_PROPERTY_NAME)) {
-    uris.emplace_back(uri.data(), uri.size());
-  }
-  return Check(method, uris);
+  const std::vector<std::string> uris = UrisOf(context);
+  absl::StatusOr<Caller> caller = Check(method, uris);
+  if (!caller.ok()) LogRefusal(method, uris, caller.status());
+  return caller;
 }
 
 grpc::Status AccessProcessor::Process(const InputMetadata& metadata, grpc::AuthContext* context,
@@ -81,14 +111,12 @@ grpc::Status AccessProcessor::Process(const InputMetadata& metadata, grpc::AuthC
   const auto path = metadata.find(":path");
   const std::string method =
       path == metadata.end() ? "" : std::string(path->second.data(), path->second.size());
-  const absl::StatusOr<Caller> caller = access_.Check(method, *context);
-  if (caller.ok()) return grpc::Status::OK;
-  const auto uris = context->FindPropertyValues(GRPC_PEER_URI_PROPERTY_NAME);
-  Log(LogLevel::kWarning, "refused",
-      {{"method", method},
-       {"caller", uris.empty() ? "" : std::string(uris[0].data(), uris[0].size())},
-       {"why", std::string(caller.status().message())}});
-  return ToGrpc(caller.status());
+  const bool ours = absl::StartsWith(method, "/kelisim.v1.") && FindMethod(method) != nullptr;
+  if (!ours) return ToGrpc(access_.Check(method, *context).status());
+  const std::vector<std::string> uris = UrisOf(*context);
+  const absl::Status known = access_.Identify(uris).status();
+  if (!known.ok()) LogRefusal(method, uris, known);
+  return ToGrpc(known);
 }
 
 }  // namespace kelisim::rpc

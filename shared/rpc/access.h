@@ -35,15 +35,20 @@ class Access {
   explicit Access(const google::protobuf::RepeatedPtrField<v1::Identity>& identities);
 
   // `uris`: the URI SANs of the caller's certificate; there must be exactly one.
-  // UNAUTHENTICATED: nobody we know; PERMISSION_DENIED: not for this role.
+  // UNAUTHENTICATED: nobody we know.
+  absl::StatusOr<Caller> Identify(const std::vector<std::string>& uris) const;
+  // PERMISSION_DENIED: not for this role; the message names those that may.
   absl::StatusOr<Caller> Check(std::string_view method, const std::vector<std::string>& uris) const;
+  // The same of a call, and a refusal is logged.
   absl::StatusOr<Caller> Check(std::string_view method, const grpc::AuthContext& context) const;
 
  private:
   std::map<std::string, Role, std::less<>> role_of_;
 };
 
-// Refuses before a handler sees the call, and logs it: interceptors never do.
+// Refuses before anything of the call is read, where interceptors never are. What it
+// refuses has a code and a message but no details: so a caller whom we know is
+// told by our own handler that a method is not for it (Admit).
 class AccessProcessor final : public grpc::AuthMetadataProcessor {
  public:
   // `access` must outlive the processor.

@@ -196,8 +196,6 @@ grpc::ServerUnaryReactor* TreatyServiceAdapter::ListRules(grpc::CallbackServerCo
                   [&](const Caller&) { return desk_.reader.ListRules(request->on(), desk_.clock.Now()); });
 }
 
-// ---------------------------------------------------------------- LedgerService
-
 grpc::ServerUnaryReactor* TreatyServiceAdapter::ListPrecedences(grpc::CallbackServerContext* context,
                                                                 const v1::ListPrecedencesRequest* request,
                                                                 v1::PrecedenceList* response) {
@@ -206,12 +204,16 @@ grpc::ServerUnaryReactor* TreatyServiceAdapter::ListPrecedences(grpc::CallbackSe
   });
 }
 
+// ---------------------------------------------------------------- InformationService
+
 grpc::ServerUnaryReactor* InformationServiceAdapter::GetInformation(grpc::CallbackServerContext* context,
                                                                     const v1::GetInformationRequest*,
                                                                     v1::Information* response) {
   return Question(desk_, "/kelisim.v1.InformationService/GetInformation", *context, response,
                   [&](const Caller&) { return desk_.reader.GetInformation(desk_.clock.Now()); });
 }
+
+// ---------------------------------------------------------------- LedgerService
 
 grpc::ServerUnaryReactor* LedgerServiceAdapter::GetNodeState(grpc::CallbackServerContext* context,
                                                              const v1::GetNodeStateRequest*,

@@ -229,6 +229,7 @@ TEST(Access, AsksForExactlyOneKnownUriAndARoleThatMay) {
       {get, {"spiffe://kz.example/COUNTERPART"}, absl::StatusCode::kPermissionDenied},
       {"/kelisim.v1.CaseService/SubmitCaseCommand", {auditor}, absl::StatusCode::kPermissionDenied},
       {"/kelisim.v1.CaseService/NoSuchMethod", {officer}, absl::StatusCode::kPermissionDenied},
+      {"/kelisim.v1.CaseService/NoSuchMethod", {"spiffe://nobody"}, absl::StatusCode::kUnauthenticated},
       {"", {officer}, absl::StatusCode::kPermissionDenied},
       {"/grpc.health.v1.Health/Check", {auditor}, absl::StatusCode::kOk},
   };
