@@ -361,7 +361,7 @@ TEST_F(DossierTest, AnActThatBreaksARule) {
             [](v1::Manifest& manifest) { manifest.mutable_initial_protocol()->set_version("other"); });
   const Report report = Verify(folder, {});
   EXPECT_EQ(report.verdict, Verdict::kUnlawful) << Describe(report);
-  EXPECT_TRUE(absl::StrContains(report.findings.front().what, "13.2")) << Describe(report);
+  EXPECT_EQ(report.findings.front().broken.rule(), "13.2") << Describe(report);
   // A term of twelve months was printed where two were agreed.
   MemoryFolder of_case = made_->of_case;
   SignAgain(of_case, [](v1::Manifest& manifest) {

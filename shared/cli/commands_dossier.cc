@@ -105,8 +105,10 @@ int Export(const v1::ExportDossierRequest& request, const std::string& out, Sess
 nlohmann::json AsJson(const dossier::Report& report) {
   nlohmann::json findings = nlohmann::json::array();
   for (const dossier::Finding& finding : report.findings) {
-    findings.push_back(
-        {{"code", static_cast<int>(finding.verdict)}, {"where", finding.where}, {"what", finding.what}});
+    findings.push_back({{"code", static_cast<int>(finding.verdict)},
+                        {"where", finding.where},
+                        {"what", finding.what},
+                        {"rule", finding.broken.rule()}});
   }
   nlohmann::json entries;
   for (const auto& [party, size] : report.entries) entries[party == v1::PARTY_KZ ? "kz" : "ru"] = size;
@@ -118,31 +120,6 @@ nlohmann::json AsJson(const dossier::Report& report) {
           {"acts_refused", report.acts_refused},
           {"findings", findings},
           {"not_judged", report.not_judged}};
-}
-
-std::string AsText(const dossier::Report& report, bool own_keys, Lang lang) {
-  const v1::Manifest& manifest = report.manifest;
-  std::string text = absl::StrCat(Say(lang, absl::StrCat("verify.", static_cast<int>(report.verdict))), "\n");
-  std::vector<std::pair<std::string, std::string>> pairs = {
-      {Say(lang, "dossier.title"), manifest.name()},
-      {Say(lang, "dossier.exporter"), SayEnum(lang, manifest.exporter())},
-      {Say(lang, "dossier.exported_at"), manifest.exported_at()}};
-  for (const auto& [party, size] : report.entries) {
-    pairs.emplace_back(Say(lang, "dossier.ledger"),
-                       absl::StrCat(party == v1::PARTY_KZ ? "kz " : "ru ", size));
-  }
-  pairs.emplace_back(Say(lang, "verify.acts"), absl::StrCat(report.acts_judged));
-  pairs.emplace_back(Say(lang, "verify.refused"), absl::StrCat(report.acts_refused));
-  absl::StrAppend(&text, DrawPairs(pairs, {}));
-  for (const dossier::Finding& finding : report.findings) {
-    absl::StrAppend(&text, Say(lang, "verify.found"), ": ", Plain(finding.where), ": ", Plain(finding.what),
-                    "\n");
-  }
-  for (const std::string& one : report.not_judged) {
-    absl::StrAppend(&text, Say(lang, "verify.not_judged"), ": ", Plain(one), "\n");
-  }
-  if (own_keys) absl::StrAppend(&text, Say(lang, "verify.own_keys"), "\n");
-  return text;
 }
 
 struct VerifyArguments {
@@ -169,7 +146,7 @@ int Verify(const VerifyArguments& arguments, const Options& options, const World
     // What stands in a damaged file need not be UTF-8.
     world.out << AsJson(report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
   } else {
-    world.out << AsText(report, own_keys, ChooseLang(options, world.environment));
+    world.out << Render(report, own_keys, ChooseLang(options, world.environment));
   }
   // What could not be written was not told.
   return world.out.flush() ? static_cast<int>(report.verdict) : kOther;

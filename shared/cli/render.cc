@@ -33,6 +33,10 @@ std::string DueText(const std::string& due, const Reader& reader) {
   return soon ? absl::StrCat(due, " (", Say(reader.lang, "ui.due_soon"), ")") : due;
 }
 
+std::string VerdictText(Lang lang, dossier::Verdict verdict) {
+  return Say(lang, absl::StrCat("verify.", static_cast<int>(verdict)));
+}
+
 std::string YesNo(Lang lang, bool yes) { return Say(lang, yes ? "ui.yes" : "ui.no"); }
 
 // With the name that flags and JSON use.
@@ -466,6 +470,32 @@ std::string Render(const v1::NodeState& node, const Reader& reader) {
                     {Say(lang, "ui.processed"), absl::StrCat(node.processed_size())},
                     {Say(lang, "ui.lineage"), absl::StrCat(node.lineage())}},
                    reader.look);
+}
+
+std::string Render(const dossier::Report& report, bool own_keys, Lang lang) {
+  const v1::Manifest& manifest = report.manifest;
+  std::string text = absl::StrCat(VerdictText(lang, report.verdict), "\n");
+  Pairs pairs = {{Say(lang, "dossier.title"), manifest.name()},
+                 {Say(lang, "dossier.exporter"), SayEnum(lang, manifest.exporter())},
+                 {Say(lang, "dossier.exported_at"), manifest.exported_at()}};
+  for (const auto& [party, size] : report.entries) {
+    pairs.emplace_back(Say(lang, "dossier.ledger"),
+                       absl::StrCat(party == v1::PARTY_KZ ? "kz " : "ru ", size));
+  }
+  pairs.emplace_back(Say(lang, "verify.acts"), absl::StrCat(report.acts_judged));
+  pairs.emplace_back(Say(lang, "verify.refused"), absl::StrCat(report.acts_refused));
+  absl::StrAppend(&text, DrawPairs(pairs, {}));
+  for (const dossier::Finding& finding : report.findings) {
+    absl::StrAppend(&text, Say(lang, "verify.found"), ": ", Plain(finding.where), ": ",
+                    VerdictText(lang, finding.verdict), " (", Plain(finding.what), ")\n");
+    const v1::Rule* const rule = treaty::FindRule(finding.broken.rule());
+    if (rule != nullptr) absl::StrAppend(&text, "  ", rule->id(), ": ", In(lang, rule->text()), "\n");
+  }
+  for (const std::string& one : report.not_judged) {
+    absl::StrAppend(&text, Say(lang, "verify.not_judged"), ": ", Plain(one), "\n");
+  }
+  if (own_keys) absl::StrAppend(&text, Say(lang, "verify.own_keys"), "\n");
+  return text;
 }
 
 std::string Render(const v1::WatchActsResponse& act, const Reader& reader) {

@@ -12,6 +12,7 @@
 #include "kelisim/v1/treaty_service.pb.h"
 #include "kelisim/v1/views.pb.h"
 #include "shared/cli/table.h"
+#include "shared/dossier/verifier.h"
 #include "shared/text/messages.h"
 
 // Answers of the services as text for people. All end in a newline.
@@ -45,6 +46,9 @@ std::string Render(const v1::Rule& rule, const Reader& reader);
 std::string Render(const v1::NodeState& node, const Reader& reader);
 // One line.
 std::string Render(const v1::WatchActsResponse& act, const Reader& reader);
+
+// What a dossier proves. `own_keys`: only the dossier itself says whose keys they are.
+std::string Render(const dossier::Report& report, bool own_keys, Lang lang);
 
 // Protobuf JSON with the names of the proto files. On one line: for streams.
 std::string ToJson(const google::protobuf::Message& message, bool one_line = false);

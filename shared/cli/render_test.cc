@@ -5,6 +5,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
+#include "shared/treaty/rules.h"
 
 namespace kelisim::cli {
 namespace {
@@ -193,6 +194,25 @@ TEST(Render, WordsOfANewerService) {
   file.add_timeline();
   file.add_allowed_actions()->set_action("teleport");
   EXPECT_THAT(Render(file, {}), testing::HasSubstr("action.teleport (teleport)"));
+}
+
+TEST(Render, WhatADossierProvesInTheReadersLanguage) {
+  dossier::Report report;
+  report.verdict = dossier::Verdict::kBadProof;
+  report.manifest.set_name("cases/3f2a");
+  report.manifest.set_exporter(v1::PARTY_KZ);
+  report.findings.push_back({dossier::Verdict::kBadProof, "kz/tile/0/000", "has other hashes", {}});
+  report.findings.push_back(
+      {dossier::Verdict::kUnlawful, "acts/kz-4", "breaks 12.1", Proto<v1::Violation>("rule: '12.1'")});
+  const v1::LocalizedText& rule = treaty::FindRule("12.1")->text();
+  const std::string russian = Render(report, /*own_keys=*/false, Lang::kRussian);
+  EXPECT_THAT(russian, testing::HasSubstr("Обнаружено: kz/tile/0/000: Доказательство не сходится"));
+  EXPECT_THAT(russian, testing::HasSubstr("Обнаружено: acts/kz-4: Действует акт, нарушающий правило"));
+  EXPECT_THAT(russian, testing::HasSubstr("  12.1: " + rule.ru() + "\n"));
+  const std::string kazakh = Render(report, /*own_keys=*/true, Lang::kKazakh);
+  EXPECT_THAT(kazakh, testing::HasSubstr("Табылғаны: acts/kz-4: Ережені бұзатын акт күшінде тұр"));
+  EXPECT_THAT(kazakh, testing::HasSubstr("  12.1: " + rule.kk() + "\n"));
+  EXPECT_THAT(kazakh, testing::HasSubstr("--policy-kz"));
 }
 
 TEST(Table, CannotCommandATerminal) {

@@ -672,8 +672,9 @@ absl::StatusOr<bool> Verification::Stands(const OpenedEntry& opened, const v1::A
     return !violation && author == manifest.exporter();
   }
   if (!violation) return true;
-  Find(Verdict::kUnlawful, where,
-       absl::StrCat("breaks ", violation->rule(), " ", violation->person_id(), " ", violation->found()));
+  const std::string what =
+      absl::StrCat("breaks ", violation->rule(), " ", violation->person_id(), " ", violation->found());
+  report_.findings.push_back({Verdict::kUnlawful, where, what, *violation});
   return false;
 }
 
