@@ -5,9 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "kelisim/v1/exchange_service.pb.h"
@@ -143,6 +145,34 @@ TEST_F(KeyRotationTest, AKeyThatHasEndedSignsNothingMore) {
             absl::StatusCode::kNotFound);
   EXPECT_TRUE(ru_.identity.peer_log.Open(absl::StrCat(text, "\n", new_.SignNote(text))).ok());
   EXPECT_FALSE(ru_.identity.peer_log.VerifyRaw("a handshake", old_.SignRaw("a handshake"), Size()));
+}
+
+// A stolen key may name its own successor in the ledger: the counterpart takes the policy
+// that was agreed by telephone, and says that the ledger tells another story.
+TEST_F(KeyRotationTest, AnAnnouncementThatWasNotAgreedIsSaidToTheOperator) {
+  const auto warnings = [&](const Authority& node) {
+    return std::count_if(node.events.begin(), node.events.end(), [&](const std::string& event) {
+      return absl::StrContains(event, new_.verifier().ToString());
+    });
+  };
+  File();
+  kz_.identity.next_log = new_;
+  kz_.identity.own_log = LogKeys::Make({{old_.verifier()}, {new_.verifier(), Size()}}).value();
+  Restart(kz_);
+  ASSERT_EQ(Announced().size(), 1u);
+  EXPECT_EQ(warnings(ru_), 1);
+  for (int i = 0; i < 3; ++i) File();
+  EXPECT_EQ(warnings(ru_), 1) << "once";
+  Restart(ru_);
+  EXPECT_EQ(warnings(ru_), 2) << "and again at every start";
+  // Agreed upon, it is what the policy says.
+  Agree(kz_.identity.own_log.keys());
+  File();
+  EXPECT_EQ(warnings(ru_), 2);
+  EXPECT_EQ(warnings(kz_), 0);
+  ru_.identity.peer_log = LogKeys::Make({{old_.verifier()}, {new_.verifier(), Size() + 7}}).value();
+  Restart(ru_);
+  EXPECT_EQ(warnings(ru_), 3) << "from another size than was agreed";
 }
 
 TEST_F(KeyRotationTest, WithoutACountingKeyTheNodeSaysSoAndSignsNothing) {

@@ -288,6 +288,7 @@ absl::Status Books::ProcessEntry(uint64_t index, absl::Time now) {
   ASSIGN_OR_RETURN(const OpenedEntry opened, views_.OpenEntry(Side::kMirror, index));
   // Processed from here on: a refusal of it stands after it.
   processed_ = index + 1;
+  key_announced_ = key_announced_ || opened.entry.kind() == v1::ENTRY_KIND_KEY;
   ASSIGN_OR_RETURN(const std::optional<Judgement> judged, JudgeEntry(opened, identity_.protocol, views_));
   if (judged && judged->violation) return AppendRefusal(opened, judged->act, *judged->violation, now);
   return FoldJudged(opened, judged, views_);

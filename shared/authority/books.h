@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -84,6 +85,8 @@ class Books {
                           const tlog::SignedCheckpoint& checkpoint);
   // Judges what the mirror has and is not processed: folds acts, appends refusals.
   absl::Status ProcessMirror(absl::Time now);
+  // Whether a key of the counterpart's log was announced since this was last asked.
+  bool TakeKeyAnnounced() { return std::exchange(key_announced_, false); }
   absl::Status SetCosigned(uint64_t size, std::string note);
 
   // ---- recovery
@@ -136,6 +139,7 @@ class Books {
   uint64_t cosigned_ = 0;
   uint32_t lineage_ = 0;
   bool recovering_ = false;
+  bool key_announced_ = false;
   std::string halted_;
   // Entries and payload bytes since the last signed checkpoint.
   uint64_t signed_size_ = 0;

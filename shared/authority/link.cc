@@ -276,7 +276,19 @@ absl::Status Link::GoOn(absl::Time now) {
   open_ = true;
   reason_ = "";
   RETURN_IF_ERROR(books_.ProcessMirror(now));
+  RETURN_IF_ERROR(WarnOfKeys());
   return books_.AnnounceKeys(now);
+}
+
+absl::Status Link::WarnOfKeys() {
+  (void)books_.TakeKeyAnnounced();
+  ASSIGN_OR_RETURN(const std::vector<std::string> beside,
+                   books_.views().KeysBeside(identity_.peer_log, treaty::Other(identity_.self())));
+  for (const std::string& key : beside) {
+    events_.push_back(absl::StrCat("counterpart: its ledger announces the log key ", key,
+                                   " otherwise than the policy we have: ask its officers"));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Link::ReceivePush(const std::string& bytes, absl::Time now) {
@@ -398,6 +410,7 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerPush(const std::string& bytes, absl
     }
     RETURN_IF_ERROR(taken);
     RETURN_IF_ERROR(books_.ProcessMirror(now));
+    if (books_.TakeKeyAnnounced()) RETURN_IF_ERROR(WarnOfKeys());
     response.set_mirror_size(end);
   }
   PeerAnswer answer = Respond(response);

@@ -70,6 +70,8 @@ class Link {
   absl::StatusOr<bool> Agrees(const v1::Position& theirs);
   absl::Status Open(absl::Time now);
   absl::Status FinishRecovery(absl::Time now);
+  // Tells the operator of announced log keys of the counterpart that our copy of its policy does not have.
+  absl::Status WarnOfKeys();
   absl::Status GoOn(absl::Time now);
   void Halt(const std::string& reason, std::vector<std::string> notes);
   void Drop(absl::Time now, const std::string& why);

@@ -183,6 +183,25 @@ absl::StatusOr<std::string> Views::LoadKey(v1::Party party, uint32_t key_id) con
   return std::move(announced).value_or("");
 }
 
+absl::StatusOr<std::vector<std::string>> Views::KeysBeside(const tlog::LogKeys& keys, v1::Party party) const {
+  std::vector<std::string> beside;
+  absl::Status readable;
+  const std::string prefix = PartyKey("vk", party);
+  RETURN_IF_ERROR(
+      rows_.Scan(prefix, ledger::PrefixEnd(prefix), [&](std::string_view, std::string_view statement) {
+        v1::KeyRange announced;
+        if (!announced.ParseFromString(std::string(statement))) readable = Unreadable("a key");
+        const bool agreed = std::any_of(keys.keys().begin(), keys.keys().end(), [&](const auto& key) {
+          const bool same_end = announced.until_size() == 0 || announced.until_size() == key.until;
+          return key.verifier.ToString() == announced.key() && key.from == announced.from_size() && same_end;
+        });
+        if (!agreed) beside.push_back(announced.key());
+        return readable.ok();
+      }));
+  RETURN_IF_ERROR(readable);
+  return beside;
+}
+
 absl::Status Views::FoldKey(const OpenedEntry& opened) {
   v1::KeyChange change;
   v1::KeyRange range;

@@ -21,6 +21,7 @@
 #include "shared/ledger/log.h"
 #include "shared/ledger/overlay.h"
 #include "shared/ledger/vault.h"
+#include "shared/tlog/log_keys.h"
 #include "shared/treaty/resettlement.h"
 #include "shared/treaty/verdict.h"
 
@@ -91,6 +92,9 @@ class Views final : public treaty::Registry {
   // What the ledger of `party` has last announced of a log key: a KeyRange, serialised;
   // empty: nothing.
   absl::StatusOr<std::string> LoadKey(v1::Party party, uint32_t key_id) const;
+  // What the ledger of `party` announces of log keys otherwise than `keys`, the agreed
+  // policy, has it: vkeys.
+  absl::StatusOr<std::vector<std::string>> KeysBeside(const tlog::LogKeys& keys, v1::Party party) const;
   // Folds an announcement of a log key. Which keys count is the policy's to say.
   absl::Status FoldKey(const OpenedEntry& opened);
 

@@ -5,9 +5,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "shared/authority/core.h"
+#include "shared/authority/views.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/seal.h"
 #include "shared/ledger/anchor.h"
+#include "shared/ledger/overlay.h"
 #include "shared/ledger/rocks_store.h"
 #include "shared/node/config.h"
 #include "shared/node/keys.h"
@@ -74,6 +76,15 @@ void ExamineBooks(const v1::NodeConfig& config, const authority::Identity& ident
   if (*own < (*anchor)->size)
     return findings.push_back({false, sizes + ": smaller than its anchor: rolled back"});
   findings.push_back({true, sizes});
+  ledger::Overlay rows(**store);
+  const absl::StatusOr<std::vector<std::string>> beside =
+      authority::Views(identity.self(), rows, vault)
+          .KeysBeside(identity.peer_log, treaty::Other(identity.self()));
+  if (!beside.ok()) return findings.push_back(Problem("store", beside.status()));
+  for (const std::string& key : *beside) {
+    findings.push_back({false, absl::StrCat("counterpart: its ledger announces the log key ", key,
+                                            " otherwise than counterpart_policy_file has it")});
+  }
 }
 
 }  // namespace

@@ -25,9 +25,11 @@ void Authority::Restart() {
 
 authority::Outputs Authority::Turn(std::vector<authority::Input> inputs) {
   authority::Turn turn = core->Step(now, std::move(inputs)).value();
-  return authority::Release(authority::Commit(std::move(turn), store).value(), anchor, identity.witness,
-                            identity.mirror)
-      .value();
+  authority::Outputs outputs = authority::Release(authority::Commit(std::move(turn), store).value(), anchor,
+                                                  identity.witness, identity.mirror)
+                                   .value();
+  events.insert(events.end(), outputs.events.begin(), outputs.events.end());
+  return outputs;
 }
 
 Pair::Pair(absl::Time day) : kz_(v1::PARTY_KZ, day), ru_(v1::PARTY_RU, day) {

@@ -33,6 +33,7 @@ struct Authority {
   std::unique_ptr<ledger::Vault> vault;
   std::unique_ptr<authority::Core> core;
   std::unique_ptr<authority::Reader> reader;
+  std::vector<std::string> events;  // of all turns, for the operator
 };
 
 // Both authorities and a link that loses nothing. What one wants to send waits until
