@@ -15,6 +15,7 @@
 #include "shared/authority/core.h"
 #include "shared/authority/reader.h"
 #include "shared/authority/turn.h"
+#include "shared/base/civil.h"
 #include "shared/ledger/memory_store.h"
 #include "shared/testing/parties.h"
 
@@ -90,6 +91,8 @@ class Environment {
   void Step(Node& node, std::vector<authority::Input> inputs);
   // Delivers messages that are due; lets time pass for them up to `wait`.
   void Arrive(int count, absl::Duration wait);
+  // The civil date in the capital of this node's state.
+  std::string TodayAt(const Node& node) const { return FormatDate(node.identity.profile.DateAt(now_)); }
   bool HasDueMessage() const { return !in_flight_.empty() && in_flight_.begin()->first <= now_; }
   // Both tick and all messages arrive, for `duration`.
   void LetRun(absl::Duration duration);

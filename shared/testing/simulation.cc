@@ -232,7 +232,7 @@ class Simulation final : private Environment {
 
   void OfficerActs(Node& node) {
     if (node.core == nullptr) return;
-    const std::string today = FormatDate(absl::ToCivilDay(now_, absl::FixedTimeZone(3 * 3600)));
+    const std::string today = TodayAt(node);
     v1::ListCasesRequest list;
     list.set_page_size(500);
     // Now and then an officer looks at a case whose turn is the counterpart's.
@@ -279,7 +279,7 @@ class Simulation final : private Environment {
 
   // The same for matters: few at a time, of every kind, of a case that is known.
   void OfficerActsOnMatters(Node& node) {
-    const std::string today = FormatDate(absl::ToCivilDay(now_, absl::FixedTimeZone(3 * 3600)));
+    const std::string today = TodayAt(node);
     v1::ListMattersRequest list;
     list.set_page_size(500);
     const auto matters = node.reader->ListMatters(list);

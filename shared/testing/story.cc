@@ -66,7 +66,7 @@ bool MergeOver(Message& command, const std::string& action, const std::string& f
 class Story final : private Environment {
  public:
   explicit Story(uint64_t seed) : Environment(seed, absl::UnixEpoch()) {
-    SetDate("2026-03-02");
+    SetTime("2026-03-02", "12:00");
     loss_ = 0.1;
     repeat_ = 0.1;
   }
@@ -99,18 +99,16 @@ class Story final : private Environment {
     if (problem_.empty()) problem_ = std::move(problem);
   }
 
-  void SetDate(const std::string& date) {
-    const auto day = ParseDate(date);
-    if (!day.ok()) return Fail("no such date");
-    now_ = absl::FromCivil(absl::CivilSecond(*day) + 12 * 3600, absl::UTCTimeZone());
+  void SetTime(const std::string& date, const std::string& clock) {
+    std::string error;
+    if (!absl::ParseTime("%Y-%m-%d %H:%M", absl::StrCat(date, " ", clock), &now_, &error)) Fail(error);
   }
-  std::string Today() const { return FormatDate(absl::ToCivilDay(now_, absl::UTCTimeZone())); }
   void Settle() { LetRun(absl::Seconds(cut_ ? 1 : 20)); }
 
   void Do(const std::string& line) {
     const Words words = absl::StrSplit(line, ' ', absl::SkipEmpty());
-    if (words[0] == "date" && words.size() == 2) {
-      SetDate(words[1]);
+    if (words[0] == "date" && words.size() <= 3) {
+      SetTime(words.at(1), words.size() == 3 ? words[2] : "12:00");
       return Settle();
     }
     if (words[0] == "link") {
@@ -224,6 +222,7 @@ class Story final : private Environment {
       if (!request) return Fail("no such command, or its fields cannot be read");
       call.request = *request;
     } else if (v1::QuotaCommand::descriptor()->FindFieldByName(action) != nullptr) {
+      if (!fields.empty()) return Fail("has no fields");
       call.request = QuotaRequest(action, words);
     } else if (v1::TreatyCommand::descriptor()->FindFieldByName(action) != nullptr) {
       v1::SubmitTreatyCommandRequest request;
@@ -269,7 +268,7 @@ class Story final : private Environment {
       request.set_name(absl::StrCat(Absl(kind.collection), "/", id));
       state = MatterAt(node, id);
     }
-    if (auto plausible = PlausibleStep(*kind.kind, action, state, node.party(), case_id, Today())) {
+    if (auto plausible = PlausibleStep(*kind.kind, action, state, node.party(), case_id, TodayAt(node))) {
       step = *std::move(plausible);
     }
     Message* inner = step.GetReflection()->MutableMessage(&step, kind.kind);
@@ -308,11 +307,11 @@ class Story final : private Environment {
           head = number;
         }
       }
-      *command.mutable_file_petition() = PetitionOf(node.party(), head, family, Today());
+      *command.mutable_file_petition() = PetitionOf(node.party(), head, family, TodayAt(node));
     } else {
       const std::string& id = ids_[words.at(1)];
       request.set_name(absl::StrCat("cases/", id));
-      if (auto plausible = PlausibleCommand(action, node.StateOf(id), Today(), random_))
+      if (auto plausible = PlausibleCommand(action, node.StateOf(id), TodayAt(node), random_))
         command = *std::move(plausible);
     }
     if (!MergeOver(command, action, fields)) {

@@ -21,7 +21,7 @@ std::string StoryText(const std::string& name);
 // number of the line.
 //
 //   # text                                    a comment; the first ones are the title
-//   date 2026-03-02                           the day it is (noon UTC)
+//   date 2026-03-02 [20:00]                   the day it is, and the time in UTC (noon)
 //   KZ <command> <case> [with <fields>] -> <STATUS> [turn KZ|RU]
 //   KZ <command> <case> [with <fields>] !! <rule>
 //   KZ <command> <case> [with <fields>] !! invalid <field>
