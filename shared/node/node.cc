@@ -278,7 +278,6 @@ void Node::Stop(absl::Duration grace) {
   if (std::exchange(stopped_, true)) return;
   Log(LogLevel::kInfo, "stopping");
   if (listener_ != nullptr) listener_->Stop();
-  web_.reset();
   if (server_ != nullptr) {
     // From here on nothing can set it to serving again.
     server_->GetHealthCheckService()->Shutdown();
@@ -296,8 +295,9 @@ void Node::Stop(absl::Duration grace) {
   server_.reset();
   watch_.reset();
   core_.reset();
-  // It reads, until it has ended.
+  // They read, until they have ended. A stranger who reads slowly keeps only the page.
   third_.reset();
+  web_.reset();
   reader_.reset();
   store_.reset();
   Log(LogLevel::kInfo, "stopped");

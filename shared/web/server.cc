@@ -3,6 +3,8 @@
 #include <httplib.h>
 
 #include <atomic>
+#include <functional>
+#include <semaphore>
 #include <thread>
 #include <utility>
 
@@ -13,7 +15,6 @@
 namespace kelisim::web {
 namespace {
 
-constexpr int kThreads = 4;
 constexpr int kSecondsToRead = 5;
 constexpr int kSecondsToWrite = 10;
 constexpr int kSecondsIdle = 5;
@@ -106,12 +107,29 @@ void AnswerWitness(const absl::StatusOr<std::string>& answer, httplib::Response&
                        stale ? "text/x.tlog.size" : "text/plain; charset=utf-8");
 }
 
+// The library's own queue accepts without end; this one keeps the accepting thread waiting.
+class BoundedQueue final : public httplib::TaskQueue {
+ public:
+  void enqueue(std::function<void()> serve) override {
+    free_.acquire();
+    pool_.enqueue([this, serve = std::move(serve)] {
+      serve();
+      free_.release();
+    });
+  }
+  void shutdown() override { pool_.shutdown(); }
+
+ private:
+  std::counting_semaphore<> free_{Server::kMostConnections};
+  httplib::ThreadPool pool_{Server::kMostConnections};
+};
+
 }  // namespace
 
 class Server::Http {
  public:
   explicit Http(Sources sources) : sources_(std::move(sources)) {
-    http_.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+    http_.new_task_queue = [] { return new BoundedQueue; };
     http_.set_read_timeout(kSecondsToRead, 0);
     http_.set_write_timeout(kSecondsToWrite, 0);
     http_.set_keep_alive_timeout(kSecondsIdle);

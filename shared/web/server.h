@@ -25,6 +25,10 @@ namespace kelisim::web {
 //   GET /witness/<sha256 of origin>/checkpoint the treaty; cosigns what only grows
 class Server {
  public:
+  // At a time; more wait to be accepted. The ledger is kept by the same process: strangers
+  // must not take the files that it needs.
+  static constexpr int kMostConnections = 16;
+
   struct Sources {
     // Called on several threads at once.
     std::function<absl::StatusOr<v1::Information>()> information;

@@ -1,4 +1,14 @@
+#include <arpa/inet.h>
 #include <httplib.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -165,6 +175,65 @@ TEST(Server, SaysThatItCannotTellInsteadOfTellingWrong) {
     EXPECT_EQ(answer->status, 503);
     EXPECT_THAT(answer->body, Not(HasSubstr("store")));
   }
+}
+
+int OpenFiles() {
+  const std::filesystem::directory_iterator files("/proc/self/fd");
+  return static_cast<int>(std::distance(begin(files), end(files)));
+}
+
+// The ledger is kept by the same process, and needs files too.
+TEST(Server, TakesNoMoreConnectionsThanItCanServe) {
+  constexpr int kStrangers = Server::kMostConnections + 6;
+  std::mutex mutex;
+  std::condition_variable all_busy;
+  int asked = 0;
+  int most_open = 0;
+  Server::Sources sources = Sources();
+  sources.information = [&] {
+    std::unique_lock lock(mutex);
+    most_open = std::max(most_open, OpenFiles());
+    if (++asked == Server::kMostConnections) all_busy.notify_all();
+    EXPECT_TRUE(
+        all_busy.wait_for(lock, std::chrono::seconds(20), [&] { return asked >= Server::kMostConnections; }));
+    return Sample();
+  };
+  auto server = Server::Start("127.0.0.1", 0, sources);
+  ASSERT_TRUE(server.ok());
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>((*server)->port()));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::vector<pollfd> strangers;
+  for (int i = 0; i < kStrangers; ++i) {
+    strangers.push_back({socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), POLLOUT, 0});
+  }
+  const int before = OpenFiles();
+  for (const pollfd& one : strangers) {
+    ASSERT_TRUE(connect(one.fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 ||
+                errno == EINPROGRESS);
+  }
+  constexpr std::string_view kRequest = "GET / HTTP/1.0\r\n\r\n";
+  int answered = 0;
+  while (answered < kStrangers) {
+    ASSERT_GT(poll(strangers.data(), strangers.size(), 20'000), 0);
+    for (pollfd& one : strangers) {
+      char answer[15] = {};
+      if ((one.revents & POLLOUT) != 0) {
+        ASSERT_EQ(write(one.fd, kRequest.data(), kRequest.size()), static_cast<ssize_t>(kRequest.size()));
+        one.events = POLLIN;
+      } else if (one.revents != 0) {
+        ASSERT_EQ(read(one.fd, answer, sizeof(answer)), static_cast<ssize_t>(sizeof(answer)));
+        EXPECT_EQ(std::string(answer, sizeof(answer)), "HTTP/1.1 200 OK");
+        one.events = 0;
+        close(one.fd);
+        one.fd = -1;
+        ++answered;
+      }
+    }
+  }
+  // One more is accepted, and waits for its turn.
+  EXPECT_LE(most_open - before, Server::kMostConnections + 1);
 }
 
 TEST(Server, RefusesAnAddressThatIsTaken) {
