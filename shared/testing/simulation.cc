@@ -46,13 +46,17 @@ struct Extra {
   std::vector<Request> requests;
 };
 
+// Every fourth begins where it is the new year in Astana, and soon in Moscow too.
+absl::Time StartOf(uint64_t seed) {
+  const absl::CivilSecond start =
+      seed % 4 == 1 ? absl::CivilSecond(2026, 12, 31, 20, 59, 30) : absl::CivilSecond(2026, 12, 20, 8, 0, 0);
+  return absl::FromCivil(start, absl::UTCTimeZone());
+}
+
 class Simulation final : private Environment {
  public:
   explicit Simulation(const SimulationOptions& options)
-      : Environment(options.seed,
-                    absl::FromCivil(absl::CivilSecond(2026, 12, 20, 8, 0, 0), absl::UTCTimeZone()),
-                    options.bug),
-        options_(options) {
+      : Environment(options.seed, StartOf(options.seed), options.bug), options_(options) {
     loss_ = random_.Chance(0.5) ? 0.3 * Fraction() : 0;
     repeat_ = random_.Chance(0.5) ? 0.3 * Fraction() : 0;
     crash_ = random_.Chance(0.6) ? 0.04 * Fraction() : 0;
