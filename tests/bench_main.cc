@@ -6,7 +6,9 @@
 // Both service programs of this build run as they are, with stores on disk. The
 // load is whole cases, from petition to residence, in both directions. An act
 // counts when its author's ledger is cosigned beyond it: it is durable here, and
-// durable and cosigned there. Prints a report; the last line is one JSON object.
+// durable and cosigned there. Load and echo take turns of a few seconds, because
+// the speed of a machine changes from one minute to the next: what is compared was
+// measured side by side. Prints a report; the last line is one JSON object.
 
 #include <pthread.h>
 #include <signal.h>
@@ -49,7 +51,13 @@ constexpr int kInFlight = 64;
 constexpr int kConnections = 4;
 constexpr v1::Party kParties[] = {v1::PARTY_KZ, v1::PARTY_RU};
 constexpr absl::Duration kWarmUp = absl::Seconds(3);
-constexpr absl::Duration kEchoTime = absl::Seconds(8);
+// One turn of the load, one of the echo, and how long each runs before it counts.
+constexpr absl::Duration kLoadTurn = absl::Seconds(2);
+constexpr absl::Duration kEchoTurn = absl::Seconds(1);
+constexpr absl::Duration kRunUp = absl::Milliseconds(500);
+// How often the ledgers are looked at: for their size, and for how long an act took.
+constexpr absl::Duration kSeldom = absl::Milliseconds(40);
+constexpr absl::Duration kOften = absl::Milliseconds(4);
 constexpr uint64_t kSeed = 1998;
 
 // ---------------------------------------------------------------- the echo
@@ -138,7 +146,7 @@ class Caller {
 };
 
 // Echoes per second, kInFlight at a time.
-double MeasureEcho(const Channels& channels, const std::string& payload, absl::Duration duration) {
+double MeasureEcho(const Channels& channels, const std::string& payload) {
   std::atomic<uint64_t> echoes = 0;
   std::atomic<bool> going = true;
   std::atomic<uint64_t> failures = 0;
@@ -152,10 +160,10 @@ double MeasureEcho(const Channels& channels, const std::string& payload, absl::D
                 });
   };
   for (size_t i = 0; i < kInFlight; ++i) again(i);
-  absl::SleepFor(absl::Seconds(1));
+  absl::SleepFor(kRunUp);
   const uint64_t before = echoes;
   const absl::Time start = absl::Now();
-  absl::SleepFor(duration - absl::Seconds(1));
+  absl::SleepFor(kEchoTurn);
   const double rate = static_cast<double>(echoes - before) / absl::ToDoubleSeconds(absl::Now() - start);
   going = false;
   if (failures > 0) std::cerr << "echo: " << failures << " calls failed\n";
@@ -395,6 +403,29 @@ absl::Duration CpuOf(Authorities& both) {
   return both.process(v1::PARTY_KZ).CpuTime() + both.process(v1::PARTY_RU).CpuTime();
 }
 
+// What was countersigned while the load ran as fast as it goes.
+struct FullLoad {
+  double acts = 0;
+  absl::Duration time;
+  absl::Duration cpu;  // of both authorities
+
+  double acts_per_s() const { return acts / absl::ToDoubleSeconds(time); }
+};
+
+// One turn of the full load. False when the load has failed.
+bool RunTurn(Load& load, Authorities& both, FullLoad& turn) {
+  load.SetPace(std::nullopt);
+  if (!load.RunFor(kRunUp, kSeldom)) return false;
+  const uint64_t acts_before = load.counts().countersigned;
+  const absl::Duration cpu_before = CpuOf(both);
+  const absl::Time start = absl::Now();
+  if (!load.RunFor(kLoadTurn, kSeldom)) return false;
+  turn.acts = static_cast<double>(load.counts().countersigned - acts_before);
+  turn.time = absl::Now() - start;
+  turn.cpu = CpuOf(both) - cpu_before;
+  return load.Drain();
+}
+
 int Fail(const std::string& why) {
   std::cerr << why << "\n";
   return 1;
@@ -451,28 +482,30 @@ int Bench(absl::Duration window) {
   }
   const std::string payload(MeanRequestBytes(), 'e');
   absl::PrintF("request: %d bytes on average; %d calls under way at a time\n", payload.size(), kInFlight);
-  const double echo_before = MeasureEcho(echo_channels, payload, kEchoTime);
-  absl::PrintF("echo before: %.0f /s\n", echo_before);
 
   Figures figures{};
   Load load(both);
   load.SetPace(std::nullopt);
-  constexpr absl::Duration kSeldom = absl::Milliseconds(40);
-  constexpr absl::Duration kOften = absl::Milliseconds(4);
   if (!load.RunFor(kWarmUp, kSeldom)) return Fail("the load failed");
-  const Counts before = load.counts();
-  const absl::Duration cpu_before = CpuOf(both);
-  const absl::Time start = absl::Now();
-  if (!load.RunFor(window, kSeldom)) return Fail("the load failed");
-  const Counts after = load.counts();
-  const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
-  const double acts = static_cast<double>(after.countersigned - before.countersigned);
-  figures.acts_per_s = acts / seconds;
-  figures.cpu_us_per_act = absl::ToDoubleMicroseconds(CpuOf(both) - cpu_before) / acts;
-  absl::PrintF("full load: %.0f acts/s in %.1f s; %d cases completed; request %d bytes on average\n",
-               figures.acts_per_s, seconds, after.cases, load.request_bytes() / after.requests);
 
-  if (!load.Drain()) return Fail("not everything was countersigned");
+  FullLoad full;
+  const int turns = std::max(1, static_cast<int>(window / kLoadTurn));
+  for (int turn = 1; turn <= turns; ++turn) {
+    FullLoad now;
+    if (!RunTurn(load, both, now)) return Fail("not everything was countersigned");
+    const double echo_per_s = MeasureEcho(echo_channels, payload);
+    if (echo_per_s == 0) return Fail("the echo failed");
+    absl::PrintF("%d of %d: %6.0f acts/s %7.0f echoes/s\n", turn, turns, now.acts_per_s(), echo_per_s);
+    full.acts += now.acts;
+    full.time += now.time;
+    full.cpu += now.cpu;
+    figures.echo_per_s += echo_per_s / turns;
+  }
+  figures.acts_per_s = full.acts_per_s();
+  figures.cpu_us_per_act = absl::ToDoubleMicroseconds(full.cpu) / full.acts;
+  absl::PrintF("%d cases completed; request %d bytes on average\n", load.counts().cases,
+               load.request_bytes() / load.counts().requests);
+
   // Half of what was measured, in requests.
   load.SetPace(figures.acts_per_s / 2 * kCourseRequests / kCourseActs);
   if (!load.RunFor(absl::Seconds(2), kOften)) return Fail("the load failed");
@@ -492,10 +525,6 @@ int Bench(absl::Duration window) {
       static_cast<double>(both.BytesOnDisk(v1::PARTY_KZ) + both.BytesOnDisk(v1::PARTY_RU)) /
       static_cast<double>(total.recorded);
 
-  const double echo_after = MeasureEcho(echo_channels, payload, kEchoTime);
-  absl::PrintF("echo after: %.0f /s\n", echo_after);
-  figures.echo_per_s = (echo_before + echo_after) / 2;
-  if (echo_before == 0 || echo_after == 0) return Fail("the echo failed");
   (void)(*echo)->Stop();
   for (v1::Party party : kParties) {
     if (both.process(party).Stop().value_or(-1) != 0) return Fail("an authority did not stop cleanly");

@@ -420,11 +420,11 @@ absl::Status Views::UpdateRegisters(const Registered& before, const v1::CaseStat
   const std::string& case_id = state.case_id();
   const Registered after = RegisteredFor(state);
 
-  // Claims: released first, so that a person who left the case is free again.
-  if (before.claim != after.claim || before.identifiers != after.identifiers) {
+  // Claims: a person who left the case is free again.
+  if (before.identifiers != after.identifiers)
     RETURN_IF_ERROR(UpdateClaims(case_id, Claim::kFree, before.identifiers));
+  if (before.identifiers != after.identifiers || before.claim != after.claim)
     RETURN_IF_ERROR(UpdateClaims(case_id, after.claim, after.identifiers));
-  }
 
   // Quota counters (12.1): what the case no longer takes, then what it takes now.
   if (before.year != after.year || before.reserved != after.reserved || before.used != after.used) {

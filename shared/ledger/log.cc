@@ -35,6 +35,7 @@ void Log::Append(Overlay& rows, std::string_view entry, std::string_view sealed_
 }
 
 absl::StatusOr<Hash> Log::RootAt(const Overlay& rows, uint64_t size) const {
+  if (size == edge_.size()) return root();
   return tlog::RootAt(size, LogRows<Overlay>(side_, rows).Nodes());
 }
 
