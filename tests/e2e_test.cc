@@ -209,6 +209,8 @@ class EndToEndTest : public ::testing::Test {
       ExpectSameView(name, v1::COMPLETED);
       for (v1::Party party : kParties) {
         const v1::Case found = CaseAt(party, name);
+        const bool by_kz = found.state().entry_state() == v1::PARTY_KZ;
+        EXPECT_EQ(found.state().document().series(), by_kz ? "KZ-R" : "RU-P");
         for (const v1::TimelineItem& item : found.timeline()) {
           if (item.entry().ledger() == party) in_ledgers.insert(KeyOf(item.entry()));
         }
@@ -499,6 +501,27 @@ TEST_F(EndToEndTest, RefusesStrangersAndBadInputAndRecordsNothing) {
   v1::SubmitCaseCommandRequest nested = good;
   nested.mutable_command()->GetReflection()->MutableUnknownFields(nested.mutable_command())->AddVarint(98, 1);
 
+  // A petition in which one thing is wrong.
+  const auto petition = [&](const auto& spoil) {
+    v1::SubmitCaseCommandRequest request = Course(v1::PARTY_KZ, 1).Next(random_);
+    spoil(*request.mutable_command()->mutable_file_petition()->mutable_head());
+    return request.SerializeAsString();
+  };
+  const std::string bad_iin = petition([](v1::Person& head) {
+    v1::Identifier& iin = *head.add_identifiers();
+    iin.set_kind(v1::Identifier::IIN);
+    iin.set_issuing_state("KZ");
+    iin.set_number("850101300009");
+  });
+  const std::string no_such_day = petition([](v1::Person& head) { head.set_birth_date("1985-02-30"); });
+  const std::string two_scripts =
+      petition([](v1::Person& head) { head.mutable_name()->set_surname("Иbaнoв"); });
+  v1::SubmitCaseCommandRequest rehearsed = good;
+  rehearsed.set_request_id(NewRequestId(random_));
+  rehearsed.set_validate_only(true);
+  v1::SubmitCaseCommandRequest out_of_turn = rehearsed;
+  out_of_turn.mutable_command()->mutable_accept()->set_number(1);
+
   constexpr char kPush[] = "/kelisim.v1.ExchangeService/Push";
   constexpr char kNobody[] = "/kelisim.v1.CaseService/DropCase";
   const std::string offer = good.SerializeAsString();
@@ -543,6 +566,16 @@ TEST_F(EndToEndTest, RefusesStrangersAndBadInputAndRecordsNothing) {
        "INVALID_ARGUMENT"},
       {"cut off", "kz-officer", kSubmitCaseCommand, offer.substr(0, offer.size() - 1), true,
        StatusCode::INVALID_ARGUMENT, "INVALID_ARGUMENT"},
+      {"an IIN of which the last digit is wrong", "kz-officer", kSubmitCaseCommand, bad_iin, true,
+       StatusCode::INVALID_ARGUMENT, "FORM"},
+      {"born on a day there was not", "kz-officer", kSubmitCaseCommand, no_such_day, true,
+       StatusCode::INVALID_ARGUMENT, "FORM"},
+      {"a name in two scripts", "kz-officer", kSubmitCaseCommand, two_scripts, true,
+       StatusCode::INVALID_ARGUMENT, "FORM"},
+      {"would it be accepted? yes", "kz-officer", kSubmitCaseCommand, rehearsed.SerializeAsString(), true,
+       StatusCode::OK, ""},
+      {"would it be accepted? no", "kz-officer", kSubmitCaseCommand, out_of_turn.SerializeAsString(), true,
+       StatusCode::FAILED_PRECONDITION, "RULE"},
       {"nothing", "kz-officer", kSubmitCaseCommand, "", true, StatusCode::INVALID_ARGUMENT, "FORM"},
   };
   for (const auto& one : cases) {
@@ -568,6 +601,17 @@ TEST_F(EndToEndTest, RefusesStrangersAndBadInputAndRecordsNothing) {
   EXPECT_EQ(StateOf(v1::PARTY_RU).SerializeAsString(), ru_before);
   // And the request that all of them bent is as good as before.
   EXPECT_TRUE(CallRaw(both_->officer(v1::PARTY_KZ), kSubmitCaseCommand, offer).status.ok());
+
+  // The log tells of the refusals, and of no person.
+  const std::string log = ReadAll(both_->directory() / "kz" / "log");
+  EXPECT_THAT(log, ::testing::HasSubstr("refused"));
+  const v1::SubmitCaseCommandRequest filed = Course(v1::PARTY_KZ, 0).Next(random_);
+  const v1::Person& person = filed.command().file_petition().head();
+  for (const std::string& personal :
+       {person.name().surname(), person.name().given_name(), person.identifiers(0).number(),
+        person.birth_date(), std::string("850101300009"), std::string("Иbaнoв")}) {
+    EXPECT_THAT(log, ::testing::Not(::testing::HasSubstr(personal)));
+  }
 }
 
 // ---------------------------------------------------------------- away, and restored

@@ -11,9 +11,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "kelisim/v1/exchange_service.pb.h"
 #include "shared/authority/core.h"
+#include "shared/crypto/seal.h"
 #include "shared/ledger/log.h"
+#include "shared/testing/officer.h"
 #include "shared/testing/pair.h"
 #include "shared/tlog/equivocation.h"
 
@@ -179,6 +182,89 @@ INSTANTIATE_TEST_SUITE_P(
                       Way{"OpeningShorter", [](v1::Leaf& leaf) { leaf.mutable_opening()->pop_back(); }},
                       Way{"OpeningMissing", [](v1::Leaf& leaf) { leaf.clear_opening(); }}),
     [](const auto& way) { return way.param.name; });
+
+// Signed by its author and opening its commitment, and still nothing that a case may be
+// called: it is mirrored and refused, and what comes after it is welcome.
+TEST_F(PushTest, AnActOnAnIdWithoutEndIsMirroredAndRefused) {
+  v1::Act act;
+  ASSERT_TRUE(act.ParseFromString(push_.leaves(1).payload()));
+  act.clear_quota_act();
+  act.mutable_case_act()->mutable_cleared();
+  act.set_subject_id(std::string(300, 'a'));
+  v1::Leaf& leaf = *push_.add_leaves();
+  leaf.set_payload(act.SerializeAsString());
+  leaf.set_opening(std::string(Hash::kSize, 'o'));
+  v1::Entry entry;
+  ASSERT_TRUE(entry.ParseFromString(push_.leaves(1).entry()));
+  entry.set_entry_id(std::string(16, 'e'));
+  entry.set_commitment(std::string(kelisim::Commit(leaf.opening(), leaf.payload()).bytes()));
+  leaf.set_entry(entry.SerializeAsString());
+  tlog::RightEdge edge;
+  for (const v1::Leaf& one : push_.leaves()) edge.Append(tlog::LeafHash(one.entry()));
+  const std::string text =
+      tlog::Checkpoint{kz_.identity.log.verifier().name(), edge.size(), edge.Root()}.Text();
+  push_.set_checkpoint(absl::StrCat(text, "\n", kz_.identity.log.SignNote(text)));
+
+  EXPECT_EQ(Response(Deliver(push_)).mirror_size(), 3u);
+  EXPECT_EQ(Refusals(), std::vector<std::string>{"exchange.format"});
+  ru_.Restart();
+  EXPECT_EQ(ru_.SizeOf(Side::kMirror), 3u);
+}
+
+// What is irreversible is told when the counterpart has it. What an officer asks of a
+// case after an irreversible step would give that step away: it waits as well.
+TEST(Told, NothingOfACaseBeforeItsIrreversibleStepIsCosigned) {
+  Pair both(kNow);
+  SeededRandom random(7);
+  const std::string today = absl::FormatTime("%Y-%m-%d", kNow, absl::UTCTimeZone());
+  uint64_t asked = 0;
+  const auto officer_call = [&](v1::SubmitCaseCommandRequest request) {
+    request.set_request_id(absl::StrFormat("00000000-0000-4000-8000-%012x", ++asked));
+    return OfficerCall{kToken, "spiffe://test/officer", Sha256(request.request_id()), request};
+  };
+  v1::SubmitQuotaCommandRequest quota;
+  quota.set_request_id("00000000-0000-4000-9000-000000000001");
+  quota.mutable_command()->mutable_set_quota()->set_year(2025);
+  quota.mutable_command()->mutable_set_quota()->set_limit(5);
+  quota.mutable_command()->mutable_set_quota()->set_legal_act("91");
+  both.Turn(v1::PARTY_KZ, {OfficerCall{kToken, "spiffe://test/officer", Sha256("quota"), quota}});
+  both.Exchange();
+
+  std::string name;
+  const auto request_for = [&](v1::Party party, const std::string& action) {
+    v1::SubmitCaseCommandRequest request;
+    request.set_name(name);
+    if (action == "file_petition") {
+      *request.mutable_command()->mutable_file_petition() = PetitionOf(party, 0, {}, today);
+    } else {
+      const v1::Case found = both.of(party).reader->GetCase(name, kNow).value();
+      *request.mutable_command() = PlausibleCommand(action, found.state(), today, random).value();
+    }
+    return request;
+  };
+  using Asked = std::pair<v1::Party, const char*>;
+  for (const auto& [party, action] :
+       {Asked{v1::PARTY_KZ, "file_petition"}, Asked{v1::PARTY_KZ, "confirm_scope"},
+        Asked{v1::PARTY_KZ, "offer"}, Asked{v1::PARTY_RU, "accept"}, Asked{v1::PARTY_RU, "clear"},
+        Asked{v1::PARTY_RU, "offer"}, Asked{v1::PARTY_KZ, "accept"}}) {
+    const auto replies = both.Turn(party, {officer_call(request_for(party, action))});
+    ASSERT_EQ(replies.size(), 1u) << action;
+    ASSERT_TRUE(replies[0].answer.status.ok()) << action << replies[0].answer.violation.rule();
+    v1::SubmitCaseCommandResponse response;
+    ASSERT_TRUE(response.ParseFromString(replies[0].answer.response));
+    name = response.name();
+    both.Exchange();
+  }
+  const v1::SubmitCaseCommandRequest issue = request_for(v1::PARTY_KZ, "issue_status");
+  EXPECT_TRUE(both.Turn(v1::PARTY_KZ, {officer_call(issue)}).empty());
+  // Not from a second one that is refused, nor from a rehearsal, nor from the next step.
+  EXPECT_TRUE(both.Turn(v1::PARTY_KZ, {officer_call(issue)}).empty());
+  v1::SubmitCaseCommandRequest rehearsed = issue;
+  rehearsed.set_validate_only(true);
+  EXPECT_TRUE(both.Turn(v1::PARTY_KZ, {officer_call(rehearsed)}).empty());
+  EXPECT_TRUE(both.Turn(v1::PARTY_KZ, {officer_call(request_for(v1::PARTY_KZ, "offer"))}).empty());
+  EXPECT_EQ(both.Exchange().size(), 4u);
+}
 
 // Two roots for one size, both signed by the sender: evidence, and the end of the
 // exchange until people decide.

@@ -1,5 +1,6 @@
 #include "shared/authority/books.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -31,10 +32,13 @@ bool Opens(const v1::Entry& entry, const v1::Leaf& leaf) {
          ConstantTimeEquals(Commit(leaf.opening(), leaf.payload()).bytes(), entry.commitment());
 }
 
-// The matter an entry's payload belongs to; decides under which key it is sealed.
+// The matter an entry's payload belongs to; decides under which key it is sealed. An id
+// that is too long names none: its act is kept, and refused when it is processed.
 std::string SubjectIdOf(const v1::Entry& entry, const std::string& payload) {
   v1::Act act;
-  return entry.kind() == v1::ENTRY_KIND_ACT && act.ParseFromString(payload) ? act.subject_id() : "";
+  const bool of_matter = entry.kind() == v1::ENTRY_KIND_ACT && act.ParseFromString(payload) &&
+                         act.subject_id().size() <= kMaxSubjectId;
+  return of_matter ? act.subject_id() : "";
 }
 
 }  // namespace
@@ -362,10 +366,11 @@ absl::Status Books::RebuildViews() {
   return absl::OkStatus();
 }
 
-absl::Status Books::EndRecovery() {
+absl::Status Books::EndRecovery(uint32_t remembered_lineage) {
   recovering_ = false;
   rows_.Delete(kRecovering);
-  ++lineage_;
+  // A store that was lost whole has forgotten its earlier recoveries; the anchor has not.
+  lineage_ = std::max(lineage_, remembered_lineage) + 1;
   PutNumber(kLineage, lineage_);
   return absl::OkStatus();
 }

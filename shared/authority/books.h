@@ -97,7 +97,8 @@ class Books {
                            const tlog::SignedCheckpoint& checkpoint);
   // Folds all views anew from the ledgers. views = fold(own, mirror).
   absl::Status RebuildViews();
-  absl::Status EndRecovery();
+  // `remembered_lineage`: of the head anchor.
+  absl::Status EndRecovery(uint32_t remembered_lineage);
   // Keeps `notes` as evidence and stops everything for good.
   void HaltWith(std::string reason, const std::vector<std::string>& notes);
 

@@ -224,13 +224,13 @@ absl::StatusOr<Core::Judged> Core::AnswerOfficer(const OfficerCall& call) {
   ASSIGN_OR_RETURN(Decision decision,
                    std::visit([&](const auto& request) { return Decide(request); }, call.request));
   RETURN_IF_ERROR(books_->views().status());
-  if (!decision.refusal.status.ok()) return Judged{std::move(decision.refusal)};
+  if (!decision.refusal.status.ok()) return Judged{std::move(decision.refusal), decision.told_from_size};
   // 13.1: the body whose acts these are is the authorised one on this day.
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, books_->views().LoadTreaty());
   if (!treaty::IsAuthorised(treaty_state, identity_.body, identity_.self(), identity_.profile.DateAt(now_))) {
     return Judged{Broken(treaty::Violates("13.1", "", identity_.body))};
   }
-  if (validate_only) return Judged();
+  if (validate_only) return Judged{{}, decision.told_from_size};
 
   for (size_t i = 0; i < decision.acts.size(); ++i) {
     v1::Act& act = decision.acts[i];
@@ -350,6 +350,7 @@ absl::StatusOr<Core::Decision> Core::DecideMatter(const Request& request) {
 
   const std::string subject_id = begins ? ToHex(random_.Bytes(8)) : std::string(id);
   ASSIGN_OR_RETURN(const auto record, books_->views().Load<Record>(subject_id));
+  decision.told_from_size = record->told_from_size();
   const bool known = !IsUnknown(record->state()) && NameOf<Record>(record->state(), "") == prefix;
   if (!begins && !known) {
     decision.refusal = Failed(absl::NotFoundError("no such name here"));
@@ -371,6 +372,11 @@ absl::StatusOr<Core::Decision> Core::DecideMatter(const Request& request) {
   const typename Matter<Record>::State* before = &record->state();
   typename Matter<Record>::State after;
   for (auto& what : acts) {
+    if constexpr (kIsCase) {
+      // The series is its state's own; all else in the document follows from the protocol.
+      if (what.has_status_issued())
+        what.mutable_status_issued()->set_series(identity_.profile.document_series);
+    }
     decision.addressed.push_back(treaty::IsAddressed(*before, what));
     // What follows in the same verdict is judged by the state after this act.
     if (&what != &acts.back()) {

@@ -65,6 +65,8 @@ class Core {
     std::vector<v1::Act> acts;
     std::vector<bool> addressed;
     std::string protocol_version;  // by which it was judged
+    // As for Judged: of the matter whose state the decision gives away.
+    uint64_t told_from_size = 0;
   };
   absl::StatusOr<Decision> Decide(const v1::SubmitCaseCommandRequest& request);
   absl::StatusOr<Decision> Decide(const v1::SubmitMatterStepRequest& request);

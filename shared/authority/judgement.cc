@@ -12,8 +12,6 @@
 namespace kelisim::authority {
 namespace {
 
-constexpr size_t kMaxSubjectId = 64;
-
 // Empty when the entry is one of ours to understand; what is wrong otherwise.
 std::string FormatProblem(const v1::Entry& entry) {
   if (entry.format() != kEntryFormat) return "format";

@@ -13,6 +13,8 @@ namespace kelisim::authority {
 
 inline constexpr uint32_t kEntryFormat = 1;
 inline constexpr size_t kEntryIdSize = 16;
+// An act on a subject of a longer id is refused.
+inline constexpr size_t kMaxSubjectId = 64;
 
 // An addressed act and the rule that it breaks, if any.
 struct Judgement {

@@ -54,8 +54,9 @@ v1::NodeMode Link::mode() const {
   if (!anchored_) return v1::READ_ONLY;
   if (books_.recovering()) return v1::RECOVERING;
   if (open_ || no_fence_) return v1::OPEN_FOR_ALL;
-  // The anchor remembers more than the store has: not even reversible acts.
-  return anchored_->size > books_.own().size() ? v1::READ_ONLY : v1::FENCED;
+  // The anchor remembers more than the store has, or the counterpart says that it
+  // has more: not even reversible acts.
+  return behind_ || anchored_->size > books_.own().size() ? v1::READ_ONLY : v1::FENCED;
 }
 
 // ---------------------------------------------------------------- positions
@@ -228,6 +229,7 @@ absl::Status Link::ReceiveHandshake(const std::string& bytes, absl::Time now) {
   }
   ASSIGN_OR_RETURN(const bool agrees, Agrees(theirs));
   if (!agrees) return absl::OkStatus();
+  behind_ = false;
   session_ = outstanding_->nonce + response.nonce();
   backoff_ = absl::ZeroDuration();
   // The counterpart's word holds, also when it has less than before: it was
@@ -270,7 +272,7 @@ absl::Status Link::GoOn(absl::Time now) {
     events_.push_back(absl::StrCat("lost: own entries ", size, " to ", anchored_->size - 1));
   if (anchored_->size > size || books_.recovering()) {
     RETURN_IF_ERROR(books_.AppendLoss(*anchored_, now).status());
-    RETURN_IF_ERROR(books_.EndRecovery());
+    RETURN_IF_ERROR(books_.EndRecovery(anchored_->lineage));
   }
   anchored_ = books_.head();
   open_ = true;
@@ -359,6 +361,7 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerHandshake(const std::string& bytes)
   // it can make us ask anew, but only the answer to our own nonce is judged.
   if (theirs.mirror_size() > books_.own().size()) {
     open_ = false;
+    behind_ = true;
     session_.clear();
     reason_ = "the counterpart has more of our ledger than we";
   }

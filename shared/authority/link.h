@@ -84,6 +84,9 @@ class Link {
   const bool no_fence_;
 
   bool open_ = false;
+  // The counterpart says that it has more of our ledger than we, and our own handshake
+  // has not shown otherwise yet.
+  bool behind_ = false;
   std::string reason_;
   // The session of our calls and of the counterpart's calls; empty: none.
   std::string session_;

@@ -520,6 +520,7 @@ absl::Status Views::UpdateClaims(const std::string& case_id, Claim claim,
 
 absl::Status Views::RecordReply(const OpenedEntry& opened, const v1::Act& act) {
   std::vector<v1::EntryReference>& entries = unfinished_[act.request_id()];
+  if (act.request_act_number() == 0) entries.clear();
   entries.push_back(opened.reference);
   if (act.request_act_number() + 1 < act.request_acts()) return absl::OkStatus();
 
@@ -536,9 +537,8 @@ absl::Status Views::RecordReply(const OpenedEntry& opened, const v1::Act& act) {
     response.set_status(record->state().status());
     response.set_holder(record->state().holder());
     row.set_response(response.SerializeAsString());
-    if (treaty::IsIrreversible(Matter<Record>::In(act))) {
-      row.set_told_from_size(opened.reference.index() + 1);
-    }
+    // The answer says where the matter stands, and so what stands before this act.
+    row.set_told_from_size(record->told_from_size());
     return absl::OkStatus();
   }));
   switch (act.subject_case()) {

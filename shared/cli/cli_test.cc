@@ -272,12 +272,10 @@ const std::vector<CommandRow>& CommandRows() {
        "exclude { rule: '3.b' person_id: 'head' }"},
       {{"case", "reserve-place", "x"}, "reserve_place {}"},
       {{"case", "opt-out", "x"}, "opt_out {}"},
-      {{"case", "issue-status", "x", "--number", "7", "--valid-until", "2027-05-01",
-        "--citizenship-confirmed", "--no-obstacle-known"},
-       "issue_status { number: '7' valid_until: '2027-05-01' citizenship_confirmed: true no_obstacle_known: "
+      {{"case", "issue-status", "x", "--number", "7", "--citizenship-confirmed", "--no-obstacle-known"},
+       "issue_status { number: '7' citizenship_confirmed: true no_obstacle_known: "
        "true }"},
-      {{"case", "reissue-document", "x", "--reason", "lost", "--reissued-on", "2027-03-01"},
-       "reissue_document { reason: 'lost' reissued_on: '2027-03-01' }"},
+      {{"case", "reissue-document", "x", "--reason", "lost"}, "reissue_document { reason: 'lost' }"},
       {{"case", "record-exit", "x", "--crossed-on", "2027-04-12", "--crossing-point", "RU-1"},
        "record_exit { crossed_on: '2027-04-12' crossing_point: 'RU-1' }"},
       {{"case", "register-residence", "x", "--registered-on", "2027-04-20", "--region", "KZ-71"},

@@ -63,6 +63,10 @@ absl::Status Exporter::Plan(const v1::ExportDossierRequest& request) {
   RETURN_IF_ERROR(PlanLedger(v1::PARTY_RU));
   RETURN_IF_ERROR(PlanPages(request));
 
+  // The manifest is signed as the own ledger is.
+  if (FindLedger(manifest_.exporter()) == nullptr)
+    return absl::NotFoundError("the counterpart has cosigned nothing of our ledger yet");
+
   Places acts;
   Places grounds;
   ASSIGN_OR_RETURN(const auto of_matter, source_.reader.ActsOf(request.name()));

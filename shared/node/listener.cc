@@ -108,10 +108,15 @@ void Listener::Accept() {
   }
   DropClosed();
   if (open_.size() >= kMostConnections) {
-    rpc::Log(rpc::LogLevel::kWarning, "connection_refused", {{"open", static_cast<int64_t>(open_.size())}});
+    // Once for all that are refused in a row: strangers must not fill the disk with lines.
+    if (!std::exchange(refusing_, true)) {
+      rpc::Log(rpc::LogLevel::kWarning, "connections_refused",
+               {{"open", static_cast<int64_t>(open_.size())}});
+    }
     close(fd);
     return;
   }
+  refusing_ = false;
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   open_.push_back({fd, InodeOf(fd)});

@@ -48,6 +48,7 @@ class Listener {
   const int port_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   std::vector<Connection> open_;
+  bool refusing_ = false;  // the last connection was refused
   std::thread thread_;
 };
 

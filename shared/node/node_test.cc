@@ -701,6 +701,12 @@ TEST(Node, AStopEndsStreamsAndLeavesNothingRunning) {
   resumed.TryCancel();
 }
 
+int CountOf(const std::string& what, const std::string& text) {
+  int count = 0;
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
+  return count;
+}
+
 TEST(Node, ADeadConnectionFloodDoesNotStopTheListener) {
   TwoAuthorities two;
   two.Start(v1::PARTY_RU);
@@ -713,12 +719,17 @@ TEST(Node, ADeadConnectionFloodDoesNotStopTheListener) {
   address.sin_port = htons(static_cast<uint16_t>(two.node(v1::PARTY_RU).port()));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   std::vector<int> idle;
+  ::testing::internal::CaptureStderr();
+  rpc::StartLog(rpc::LogLevel::kWarning);
   for (size_t i = 0; i < Listener::kMostConnections + 8; ++i) {
     idle.push_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     ASSERT_EQ(connect(idle.back(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
   }
   char byte;
   EXPECT_EQ(read(idle.back(), &byte, 1), 0);
+  rpc::StartLog(rpc::LogLevel::kError);
+  // All of them in a row: one line.
+  EXPECT_EQ(CountOf("connections_refused", ::testing::internal::GetCapturedStderr()), 1);
   EXPECT_TRUE(Submit(*v1::CaseService::NewStub(officer), Filing(kFirstId), &response).ok());
   for (int fd : idle) close(fd);
   // Gone again, they leave room.

@@ -157,13 +157,11 @@ std::optional<v1::CaseCommand> PlausibleCommand(std::string_view action, const v
     command.mutable_opt_out();
   } else if (action == "issue_status") {
     v1::StatusDocument& document = *command.mutable_issue_status();
-    document.set_series("T-1");
     document.set_number(absl::StrCat(1000000 + random.Below(9000000)));
     document.set_citizenship_confirmed(true);
     document.set_no_obstacle_known(true);
   } else if (action == "reissue_document") {
     command.mutable_reissue_document()->set_reason("lost");
-    command.mutable_reissue_document()->set_reissued_on(today);
   } else if (action == "record_exit") {
     command.mutable_record_exit()->set_crossed_on(today);
     command.mutable_record_exit()->set_crossing_point("CP-1");

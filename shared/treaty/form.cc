@@ -21,6 +21,7 @@ namespace {
 
 // Every problem there is.
 constexpr char kRequired[] = "form.required";         // the field must not be empty
+constexpr char kByService[] = "form.by_service";      // the field must be empty: the service fills it
 constexpr char kDate[] = "form.date";                 // not an existing day, YYYY-MM-DD
 constexpr char kFuture[] = "form.future";             // after today
 constexpr char kEnum[] = "form.enum";                 // not one of the values there are
@@ -127,6 +128,11 @@ class Form {
   // An existing day; empty is allowed. May be in the future.
   void Date(const std::string& path, const std::string& value) {
     if (!value.empty() && !ParseDate(value).ok()) Report(path, kDate);
+  }
+
+  // For the service to fill; what an officer wrote there would go unheeded.
+  void LeftEmpty(const std::string& path, const std::string& value) {
+    if (!value.empty()) Report(path, kByService);
   }
 
   void RequiredDate(const std::string& path, const std::string& value) {
@@ -649,9 +655,14 @@ std::vector<FieldProblem> CheckForm(const v1::CaseCommand& command, absl::CivilD
       break;
     case v1::CaseCommand::kIssueStatus:
       Check(form, "issue_status", command.issue_status());
+      form.LeftEmpty("issue_status.series", command.issue_status().series());
+      form.LeftEmpty("issue_status.issued_on", command.issue_status().issued_on());
+      form.LeftEmpty("issue_status.valid_until", command.issue_status().valid_until());
+      form.LeftEmpty("issue_status.form_version", command.issue_status().form_version());
       break;
     case v1::CaseCommand::kReissueDocument:
       Check(form, "reissue_document", command.reissue_document());
+      form.LeftEmpty("reissue_document.reissued_on", command.reissue_document().reissued_on());
       break;
     case v1::CaseCommand::kRecordExit:
       Check(form, "record_exit", command.record_exit());

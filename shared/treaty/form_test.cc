@@ -193,7 +193,12 @@ TEST(FormTest, OfEveryOtherCommand) {
       {"reserve_place {}", ""},
       {"opt_out {}", ""},
       {"issue_status {}", "issue_status.number form.required\n"},
-      {"issue_status { number: '1' series: 'a' }", "issue_status.series form.characters\n"},
+      {"issue_status { number: '1' series: 'KZ-R' issued_on: '2026-03-02' valid_until: '2027-03-02' "
+       "form_version: 'F1' }",
+       "issue_status.series form.by_service\nissue_status.issued_on form.by_service\n"
+       "issue_status.valid_until form.by_service\nissue_status.form_version form.by_service\n"},
+      {"reissue_document { reason: 'lost' reissued_on: '2026-03-02' }",
+       "reissue_document.reissued_on form.by_service\n"},
       {"reissue_document { reason: 'sold' }", "reissue_document.reason form.enum\n"},
       {"reissue_document {}", "reissue_document.reason form.required\n"},
       {"record_exit { crossed_on: '2026-03-03' crossing_point: 'P1' }", "record_exit.crossed_on form.future\n"},
