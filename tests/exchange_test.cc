@@ -266,6 +266,26 @@ TEST(Told, NothingOfACaseBeforeItsIrreversibleStepIsCosigned) {
   EXPECT_EQ(both.Exchange().size(), 4u);
 }
 
+// A store that is lost whole forgets its recoveries too; what the anchor remembers counts
+// on, so that it vouches for what is recorded after the second loss as after the first.
+TEST(Recovery, GoesOnFromTheLineageOfTheAnchor) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  for (uint32_t losses = 1; losses <= 2; ++losses) {
+    ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+    // Anchored, and never told to the counterpart.
+    kz.anchor = MemoryAnchor(ledger::Head{kz.SizeOf(Side::kOwn) + 10, Sha256("lost"), losses - 1});
+    kz.store = ledger::MemoryStore();
+    kz.Restart();
+    both.Turn(v1::PARTY_KZ, {authority::Tick()});
+    both.Exchange();
+    ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+    const ledger::Head anchored = kz.anchor.Load().value().value();
+    EXPECT_EQ(anchored.lineage, losses);
+    EXPECT_EQ(anchored.size, kz.SizeOf(Side::kOwn));
+  }
+}
+
 // Two roots for one size, both signed by the sender: evidence, and the end of the
 // exchange until people decide.
 TEST_F(PushTest, AnotherSignedRootForASizeHaltsTheExchange) {
