@@ -4,7 +4,7 @@
 //
 // Prints acts and processor time. The work is the same in every run, so that a
 // program that counts instructions (valgrind --tool=callgrind) gives the same
-// counts whatever else the machine does.
+// count to one in ten thousand, whatever else the machine does.
 
 #include <cstdint>
 #include <cstdlib>
@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "kelisim/v1/case_service.pb.h"
@@ -81,4 +82,11 @@ int Run(int rounds) {
 }  // namespace
 }  // namespace kelisim::testing
 
-int main(int argc, char** argv) { return kelisim::testing::Run(argc > 1 ? std::atoi(argv[1]) : 20); }
+int main(int argc, char** argv) {
+  int rounds = 20;
+  if (argc > 2 || (argc == 2 && !absl::SimpleAtoi(argv[1], &rounds)) || rounds < 1) {
+    absl::FPrintF(stderr, "usage: bench_core [ROUNDS]\n");
+    return 2;
+  }
+  return kelisim::testing::Run(rounds);
+}

@@ -35,6 +35,15 @@ using ledger::Side;
 constexpr uint64_t kToken = 7;
 const absl::Time kNow = absl::FromUnixSeconds(1'766'224'800);  // 20 December 2025
 
+OfficerCall SettingQuota(int year) {
+  v1::SubmitQuotaCommandRequest request;
+  request.set_request_id(absl::StrCat("00000000-0000-4000-8000-00000000", year));
+  request.mutable_command()->mutable_set_quota()->set_year(year);
+  request.mutable_command()->mutable_set_quota()->set_limit(5);
+  request.mutable_command()->mutable_set_quota()->set_legal_act("91");
+  return OfficerCall{kToken, "spiffe://test/officer", Sha256("request"), request};
+}
+
 // KZ has recorded two acts, and its push of them is on its way to RU.
 class PushTest : public ::testing::Test {
  protected:
@@ -45,14 +54,7 @@ class PushTest : public ::testing::Test {
     Answer(kz_, from_kz, ru_);
     Answer(ru_, from_ru, kz_);
     std::vector<Input> acts;
-    for (int year : {2026, 2027}) {
-      v1::SubmitQuotaCommandRequest request;
-      request.set_request_id(absl::StrCat("00000000-0000-4000-8000-00000000", year));
-      request.mutable_command()->mutable_set_quota()->set_year(year);
-      request.mutable_command()->mutable_set_quota()->set_limit(5);
-      request.mutable_command()->mutable_set_quota()->set_legal_act("91");
-      acts.push_back(OfficerCall{kToken, "spiffe://test/officer", Sha256("request"), request});
-    }
+    for (int year : {2026, 2027}) acts.push_back(SettingQuota(year));
     const Outputs made = kz_.Turn(std::move(acts));
     for (const authority::Reply& reply : made.replies) {
       EXPECT_TRUE(reply.answer.status.ok()) << reply.answer.status;
@@ -222,12 +224,7 @@ TEST(Told, NothingOfACaseBeforeItsIrreversibleStepIsCosigned) {
     request.set_request_id(absl::StrFormat("00000000-0000-4000-8000-%012x", ++asked));
     return OfficerCall{kToken, "spiffe://test/officer", Sha256(request.request_id()), request};
   };
-  v1::SubmitQuotaCommandRequest quota;
-  quota.set_request_id("00000000-0000-4000-9000-000000000001");
-  quota.mutable_command()->mutable_set_quota()->set_year(2025);
-  quota.mutable_command()->mutable_set_quota()->set_limit(5);
-  quota.mutable_command()->mutable_set_quota()->set_legal_act("91");
-  both.Turn(v1::PARTY_KZ, {OfficerCall{kToken, "spiffe://test/officer", Sha256("quota"), quota}});
+  both.Turn(v1::PARTY_KZ, {SettingQuota(2025)});
   both.Exchange();
 
   std::string name;

@@ -421,9 +421,9 @@ absl::Status Views::UpdateRegisters(const Registered& before, const v1::CaseStat
   const Registered after = RegisteredFor(state);
 
   // Claims: a person who left the case is free again.
-  if (before.identifiers != after.identifiers)
-    RETURN_IF_ERROR(UpdateClaims(case_id, Claim::kFree, before.identifiers));
-  if (before.identifiers != after.identifiers || before.claim != after.claim)
+  const bool same_persons = before.identifiers == after.identifiers;
+  if (!same_persons) RETURN_IF_ERROR(UpdateClaims(case_id, Claim::kFree, before.identifiers));
+  if (!same_persons || before.claim != after.claim)
     RETURN_IF_ERROR(UpdateClaims(case_id, after.claim, after.identifiers));
 
   // Quota counters (12.1): what the case no longer takes, then what it takes now.

@@ -193,6 +193,8 @@ TEST(FormTest, OfEveryOtherCommand) {
       {"reserve_place {}", ""},
       {"opt_out {}", ""},
       {"issue_status {}", "issue_status.number form.required\n"},
+      {"issue_status { number: '1' series: 'a' }",
+       "issue_status.series form.characters\nissue_status.series form.by_service\n"},
       {"issue_status { number: '1' series: 'KZ-R' issued_on: '2026-03-02' valid_until: '2027-03-02' "
        "form_version: 'F1' }",
        "issue_status.series form.by_service\nissue_status.issued_on form.by_service\n"
@@ -277,6 +279,8 @@ TEST(FormTest, OfActsAsOfCommands) {
   filed.mutable_petition_filed()->mutable_family(0)->mutable_person()->set_person_id("m1");
   EXPECT_EQ(problems(filed), "");
   EXPECT_EQ(problems(v1::CaseAct()), "act form.required\n");
+  EXPECT_EQ(problems(Text<v1::CaseAct>("status_issued { number: '1' series: 'a' }")),
+            "status_issued.series form.characters\n");
   EXPECT_EQ(problems(Text<v1::CaseAct>("lapsed {}")), "lapsed.valid_until form.required\n");
   EXPECT_EQ(problems(Text<v1::CaseAct>("waitlisted { year: 2026 }")), "waitlisted.reason form.required\n");
   EXPECT_EQ(problems(Text<v1::CaseAct>("place_reserved { year: 2026 }")),
