@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -85,6 +86,51 @@ class Contest {
   Pair pair{kNow};
   SeededRandom random{1};
 };
+
+// Rule 12.1: who reserved last gives back first when the quota is lowered, whatever the
+// clocks say (here they stand still), and a family does not lose its turn with a member
+// who leaves it.
+TEST(Contest, PlacesAreGivenBackInTheReverseOrderOfTheLedger) {
+  Contest contest;
+  bool set = false;
+  const auto limit = [&](uint32_t places) {
+    v1::SubmitQuotaCommandRequest quota;
+    v1::QuotaLimit& changed = std::exchange(set, true) ? *quota.mutable_command()->mutable_adjust_quota()
+                                                       : *quota.mutable_command()->mutable_set_quota();
+    changed.set_year(2026);
+    changed.set_limit(places);
+    changed.set_legal_act("91");
+    EXPECT_EQ(Contest::RuleOf(contest.pair.Turn(v1::PARTY_RU, {CallOf(0, quota)}).at(0)), "");
+    contest.pair.Exchange();
+  };
+  limit(20);
+  std::vector<std::string> cases;
+  for (int family = 0; family < 5; ++family) {
+    v1::SubmitCaseCommandRequest filing;
+    *filing.mutable_command()->mutable_file_petition() =
+        PetitionOf(v1::PARTY_RU, 2 * family, {2 * family + 1}, kToday);
+    cases.push_back(Contest::NameIn(contest.pair.Turn(v1::PARTY_RU, {CallOf(0, filing)}).at(0)));
+  }
+  const std::pair<v1::Party, const char*> way[] = {{v1::PARTY_RU, "confirm_scope"}, {v1::PARTY_RU, "offer"},
+                                                   {v1::PARTY_KZ, "accept"},        {v1::PARTY_KZ, "clear"},
+                                                   {v1::PARTY_KZ, "offer"},         {v1::PARTY_RU, "accept"}};
+  for (const auto& [party, action] : way) {
+    for (const std::string& rule : contest.All(party, action, cases)) ASSERT_EQ(rule, "") << action;
+  }
+  v1::SubmitCaseCommandRequest leaves;
+  leaves.set_name(cases[0]);
+  leaves.mutable_command()->mutable_remove_member()->set_person_id("m1");
+  leaves.mutable_command()->mutable_remove_member()->set_reason(v1::MemberDeparture::OWN_WILL);
+  ASSERT_EQ(Contest::RuleOf(contest.pair.Turn(v1::PARTY_RU, {CallOf(0, leaves)}).at(0)), "");
+  contest.pair.Exchange();
+  for (size_t last = cases.size() - 1; last > 0; --last) {
+    limit(contest.Quota(v1::PARTY_RU).reserved() - 1);
+    for (const v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) {
+      EXPECT_EQ(contest.StateOf(party, cases[last]).status(), v1::WAITLISTED) << last;
+      EXPECT_EQ(contest.StateOf(party, cases[last - 1]).status(), v1::QUOTA_RESERVED) << last;
+    }
+  }
+}
 
 // Rule 12.1: sixteen clients, each on a thread of its own, want the last five places,
 // 1,000 times.

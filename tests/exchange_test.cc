@@ -16,6 +16,7 @@
 #include "shared/authority/core.h"
 #include "shared/crypto/seal.h"
 #include "shared/ledger/log.h"
+#include "shared/testing/dossiers.h"
 #include "shared/testing/officer.h"
 #include "shared/testing/pair.h"
 #include "shared/tlog/equivocation.h"
@@ -44,17 +45,51 @@ OfficerCall SettingQuota(int year) {
   return OfficerCall{kToken, "spiffe://test/officer", Sha256("request"), request};
 }
 
+// Adds to a push of `author` an entry that it has never recorded and yet signs: like the
+// first one of the push, of the content `act`, and as `change` makes it.
+void AddForged(
+    const Authority& author, v1::PushRequest& push, const v1::Act& act,
+    const std::function<void(v1::Entry&, v1::Leaf&)>& change = [](v1::Entry&, v1::Leaf&) {}) {
+  v1::Entry entry;
+  ASSERT_TRUE(entry.ParseFromString(push.leaves(0).entry()));
+  v1::Leaf& leaf = *push.add_leaves();
+  leaf.set_payload(act.SerializeAsString());
+  leaf.set_opening(std::string(Hash::kSize, 'o'));
+  entry.set_entry_id(absl::StrFormat("%016d", push.leaves_size()));
+  change(entry, leaf);
+  if (!entry.commitment().empty())
+    entry.set_commitment(std::string(kelisim::Commit(leaf.opening(), leaf.payload()).bytes()));
+  leaf.set_entry(entry.SerializeAsString());
+
+  tlog::RightEdge edge;
+  const ledger::LogRows<ledger::Store> own(Side::kOwn, author.store);
+  for (uint64_t index = 0; index < push.first_index(); ++index)
+    edge.Append(tlog::LeafHash(own.Entry(index).value()));
+  for (const v1::Leaf& one : push.leaves()) edge.Append(tlog::LeafHash(one.entry()));
+  const std::string text =
+      tlog::Checkpoint{author.identity.log.verifier().name(), edge.size(), edge.Root()}.Text();
+  push.set_checkpoint(absl::StrCat(text, "\n", author.identity.log.SignNote(text)));
+}
+
+// The rules under which `of` has refused what it took, in order.
+std::vector<std::string> RefusalsIn(const Authority& of) {
+  std::vector<std::string> rules;
+  for (uint64_t index = 0; index < of.SizeOf(Side::kOwn); ++index) {
+    const auto refusal = of.Payload<v1::Refusal>(index, v1::ENTRY_KIND_REFUSAL);
+    if (refusal) rules.push_back(refusal->violation().rule());
+  }
+  return rules;
+}
+
 // KZ has recorded two acts, and its push of them is on its way to RU.
 class PushTest : public ::testing::Test {
  protected:
-  PushTest() {
+  explicit PushTest(std::vector<Input> acts = {SettingQuota(2026), SettingQuota(2027)}) {
     // Each shakes hands with the other.
     const Call from_kz = kz_.Turn({authority::Tick()}).calls.at(0);
     const Call from_ru = ru_.Turn({authority::Tick()}).calls.at(0);
     Answer(kz_, from_kz, ru_);
     Answer(ru_, from_ru, kz_);
-    std::vector<Input> acts;
-    for (int year : {2026, 2027}) acts.push_back(SettingQuota(year));
     const Outputs made = kz_.Turn(std::move(acts));
     for (const authority::Reply& reply : made.replies) {
       EXPECT_TRUE(reply.answer.status.ok()) << reply.answer.status;
@@ -75,28 +110,18 @@ class PushTest : public ::testing::Test {
     state_ = outputs.state;
     return outputs.replies.at(0).answer;
   }
+  // What KZ's ledger calls the act that sets the quota of 2027.
+  v1::Act SecondAct() const {
+    v1::Act act;
+    EXPECT_TRUE(act.ParseFromString(push_.leaves(1).payload()));
+    return act;
+  }
   static v1::PushResponse Response(const authority::Answer& answer) {
     v1::PushResponse response;
     EXPECT_TRUE(response.ParseFromString(answer.response));
     return response;
   }
-  // The rules under which RU has refused what it took, in order.
-  std::vector<std::string> Refusals() const {
-    std::vector<std::string> rules;
-    const ledger::LogRows<ledger::Store> own(Side::kOwn, ru_.store);
-    for (uint64_t index = 0; index < ru_.SizeOf(Side::kOwn); ++index) {
-      v1::Entry entry;
-      EXPECT_TRUE(entry.ParseFromString(own.Entry(index).value()));
-      if (entry.kind() != v1::ENTRY_KIND_REFUSAL) continue;
-      const std::string sealed = own.SealedPayload(index).value().value();
-      v1::Refusal refusal;
-      const std::string opened =
-          ru_.vault->Unseal(ru_.store, authority::PayloadContext(Side::kOwn, index), sealed).value();
-      EXPECT_TRUE(refusal.ParseFromString(authority::SplitPayload(opened).value().payload));
-      rules.push_back(refusal.violation().rule());
-    }
-    return rules;
-  }
+  std::vector<std::string> Refusals() const { return RefusalsIn(ru_); }
 
   Authority kz_{v1::PARTY_KZ, kNow};
   Authority ru_{v1::PARTY_RU, kNow};
@@ -185,82 +210,372 @@ INSTANTIATE_TEST_SUITE_P(
                       Way{"OpeningMissing", [](v1::Leaf& leaf) { leaf.clear_opening(); }}),
     [](const auto& way) { return way.param.name; });
 
-// Signed by its author and opening its commitment, and still nothing that a case may be
-// called: it is mirrored and refused, and what comes after it is welcome.
-TEST_F(PushTest, AnActOnAnIdWithoutEndIsMirroredAndRefused) {
-  v1::Act act;
-  ASSERT_TRUE(act.ParseFromString(push_.leaves(1).payload()));
-  act.clear_quota_act();
-  act.mutable_case_act()->mutable_cleared();
-  act.set_subject_id(std::string(300, 'a'));
-  v1::Leaf& leaf = *push_.add_leaves();
-  leaf.set_payload(act.SerializeAsString());
-  leaf.set_opening(std::string(Hash::kSize, 'o'));
-  v1::Entry entry;
-  ASSERT_TRUE(entry.ParseFromString(push_.leaves(1).entry()));
-  entry.set_entry_id(std::string(16, 'e'));
-  entry.set_commitment(std::string(kelisim::Commit(leaf.opening(), leaf.payload()).bytes()));
-  leaf.set_entry(entry.SerializeAsString());
-  tlog::RightEdge edge;
-  for (const v1::Leaf& one : push_.leaves()) edge.Append(tlog::LeafHash(one.entry()));
-  const std::string text =
-      tlog::Checkpoint{kz_.identity.log.verifier().name(), edge.size(), edge.Root()}.Text();
-  push_.set_checkpoint(absl::StrCat(text, "\n", kz_.identity.log.SignNote(text)));
-
-  EXPECT_EQ(Response(Deliver(push_)).mirror_size(), 3u);
-  EXPECT_EQ(Refusals(), std::vector<std::string>{"exchange.format"});
+// Signed by its author and opening its commitment, and still nothing that may be done: it is
+// mirrored and refused under its rule, and what comes after it is welcome.
+TEST_F(PushTest, WhatBreaksARuleIsMirroredAndRefused) {
+  const auto in_order = [](v1::Entry&, v1::Leaf&) {};
+  const struct {
+    const char* what;
+    const char* rule;  // empty: welcome
+    std::function<void(v1::Act&)> act;
+    std::function<void(v1::Entry&, v1::Leaf&)> entry;
+  } rows[] = {
+      {"an id without end", "exchange.format",
+       [](v1::Act& act) {
+         act.mutable_case_act()->mutable_cleared();
+         act.set_subject_id(std::string(300, 'a'));
+       },
+       in_order},
+      {"no subject", "exchange.format", [](v1::Act& act) { act.clear_quota_act(); }, in_order},
+      {"no day", "exchange.format", [](v1::Act& act) { act.set_effective_on("2025-13-01"); }, in_order},
+      {"another day than that of the entry", "step.date",
+       [](v1::Act& act) { act.set_effective_on("2025-12-22"); }, in_order},
+      {"a protocol that nobody has signed", "13.2", [](v1::Act& act) { act.set_protocol_version("?"); },
+       in_order},
+      {"the body of the other Party", "13.1kz", [this](v1::Act& act) { act.set_body(ru_.identity.body); },
+       in_order},
+      {"the quota of a year gone by", "12.1",
+       [](v1::Act& act) { act.mutable_quota_act()->mutable_quota_set()->set_year(2024); }, in_order},
+      {"a step on a case that is not known", "step.status",
+       [](v1::Act& act) {
+         act.mutable_case_act()->mutable_cleared();
+         act.set_subject_id("0123456789abcdef");
+       },
+       in_order},
+      {"another format", "exchange.format", [](v1::Act&) {},
+       [](v1::Entry& entry, v1::Leaf&) { entry.set_format(2); }},
+      {"an id of another length", "exchange.format", [](v1::Act&) {},
+       [](v1::Entry& entry, v1::Leaf&) { entry.set_entry_id("short"); }},
+      {"no commitment", "exchange.format", [](v1::Act&) {},
+       [](v1::Entry& entry, v1::Leaf&) { entry.clear_commitment(); }},
+      {"a payload that is no act", "exchange.format", [](v1::Act&) {},
+       [](v1::Entry&, v1::Leaf& leaf) { leaf.set_payload("\xff\xff"); }},
+      {"the quota of the year after next", "",
+       [](v1::Act& act) { act.mutable_quota_act()->mutable_quota_set()->set_year(2028); }, in_order},
+  };
+  std::vector<std::string> expected;
+  std::string named;
+  for (const auto& row : rows) {
+    v1::Act act = SecondAct();
+    row.act(act);
+    AddForged(kz_, push_, act, row.entry);
+    if (*row.rule == '\0') continue;
+    expected.push_back(row.rule);
+    absl::StrAppend(&named, expected.size(), ": ", row.what, "\n");
+  }
+  EXPECT_EQ(Response(Deliver(push_)).mirror_size(), 2 + std::size(rows));
+  EXPECT_EQ(Refusals(), expected) << named;
+  EXPECT_EQ(ru_.reader->GetQuota("quotas/kz/2028")->status(), v1::OPEN);
   ru_.Restart();
-  EXPECT_EQ(ru_.SizeOf(Side::kMirror), 3u);
+  EXPECT_EQ(ru_.SizeOf(Side::kMirror), 2 + std::size(rows));
 }
 
-// What is irreversible is told when the counterpart has it. What an officer asks of a
-// case after an irreversible step would give that step away: it waits as well.
-TEST(Told, NothingOfACaseBeforeItsIrreversibleStepIsCosigned) {
-  Pair both(kNow);
-  SeededRandom random(7);
-  const std::string today = absl::FormatTime("%Y-%m-%d", kNow, absl::UTCTimeZone());
-  uint64_t asked = 0;
-  const auto officer_call = [&](v1::SubmitCaseCommandRequest request) {
-    request.set_request_id(absl::StrFormat("00000000-0000-4000-8000-%012x", ++asked));
-    return OfficerCall{kToken, "spiffe://test/officer", Sha256(request.request_id()), request};
-  };
-  both.Turn(v1::PARTY_KZ, {SettingQuota(2025)});
-  both.Exchange();
+TEST_F(PushTest, OfMoreLeavesThanAnAuthoritySendsIsNotRead) {
+  while (push_.leaves_size() <= 4096) push_.add_leaves();
+  EXPECT_EQ(Deliver(push_).status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ru_.SizeOf(Side::kMirror), 0u);
+}
 
-  std::string name;
-  const auto request_for = [&](v1::Party party, const std::string& action) {
+// A quota that the other Party refused is not set for its author either: both see the same,
+// and the author may set it again.
+TEST_F(PushTest, ARefusedQuotaIsUndoneByItsAuthor) {
+  push_.mutable_leaves(1)->clear_payload();
+  const Outputs taken = ru_.Turn({PeerCall{kToken, PeerMethod::kPush, push_.SerializeAsString()}});
+  Answer(ru_, taken.calls.at(0), kz_);
+  for (Authority* authority : {&kz_, &ru_}) {
+    EXPECT_EQ(authority->reader->GetQuota("quotas/kz/2026")->status(), v1::OPEN);
+    EXPECT_EQ(authority->reader->GetQuota("quotas/kz/2027")->status(), v1::UNSET);
+  }
+  OfficerCall again = SettingQuota(2027);
+  std::get<v1::SubmitQuotaCommandRequest>(again.request)
+      .set_request_id("00000000-0000-4000-8000-000000000001");
+  const Outputs made = kz_.Turn({again});
+  ASSERT_TRUE(made.replies.at(0).answer.status.ok()) << made.replies.at(0).answer.status;
+  EXPECT_EQ(kz_.reader->GetQuota("quotas/kz/2027")->limit(), 5u);
+}
+
+// So it is with a notice of termination: nothing ends by an act that was refused.
+class NoticeTest : public PushTest {
+ protected:
+  NoticeTest() : PushTest({SettingQuota(2026), Notice()}) {}
+
+  static OfficerCall Notice() {
+    v1::SubmitTreatyCommandRequest request;
+    request.set_request_id("00000000-0000-4000-8000-000000000002");
+    v1::TerminationNotice& received = *request.mutable_command()->mutable_record_termination_notice();
+    received.set_from(v1::PARTY_RU);
+    received.set_received_on("2025-12-19");
+    received.set_note_number("N 1");
+    received.set_written(true);
+    received.set_by_party(true);
+    return OfficerCall{kToken, "spiffe://test/officer", Sha256("notice"), request};
+  }
+};
+
+TEST_F(NoticeTest, ThatIsRefusedIsUndoneByItsAuthor) {
+  EXPECT_EQ(kz_.reader->GetTerm("", kNow)->treaty().terminates_on(), "2030-04-17");
+  push_.mutable_leaves(1)->clear_payload();
+  const Outputs taken = ru_.Turn({PeerCall{kToken, PeerMethod::kPush, push_.SerializeAsString()}});
+  Answer(ru_, taken.calls.at(0), kz_);
+  for (Authority* authority : {&kz_, &ru_}) {
+    EXPECT_EQ(authority->reader->GetTerm("", kNow)->treaty().SerializeAsString(), "");
+  }
+}
+
+// One case of Kazakhstan, which sets it up; both authorities are at work on it.
+class CaseTest : public ::testing::Test {
+ protected:
+  using Asked = std::pair<v1::Party, const char*>;
+  static constexpr Asked kUntilPlace[] = {{v1::PARTY_KZ, "file_petition"}, {v1::PARTY_KZ, "confirm_scope"},
+                                          {v1::PARTY_KZ, "offer"},         {v1::PARTY_RU, "accept"},
+                                          {v1::PARTY_RU, "clear"},         {v1::PARTY_RU, "offer"},
+                                          {v1::PARTY_KZ, "accept"}};
+
+  CaseTest() {
+    both_.Turn(v1::PARTY_KZ, {SettingQuota(2025)});
+    both_.Exchange();
+  }
+  OfficerCall CallOf(v1::SubmitCaseCommandRequest request) {
+    request.set_request_id(absl::StrFormat("00000000-0000-4000-8000-%012x", ++asked_));
+    return OfficerCall{kToken, "spiffe://test/officer", Sha256(request.request_id()), request};
+  }
+  v1::CaseState StateOf(v1::Party party) { return both_.of(party).reader->GetCase(name_, kNow)->state(); }
+  v1::SubmitCaseCommandRequest RequestFor(v1::Party party, const std::string& action) {
     v1::SubmitCaseCommandRequest request;
-    request.set_name(name);
+    request.set_name(name_);
     if (action == "file_petition") {
-      *request.mutable_command()->mutable_file_petition() = PetitionOf(party, 0, {}, today);
+      *request.mutable_command()->mutable_file_petition() = PetitionOf(party, 0, {}, today_);
     } else {
-      const v1::Case found = both.of(party).reader->GetCase(name, kNow).value();
-      *request.mutable_command() = PlausibleCommand(action, found.state(), today, random).value();
+      *request.mutable_command() = PlausibleCommand(action, StateOf(party), today_, random_).value();
     }
     return request;
-  };
-  using Asked = std::pair<v1::Party, const char*>;
-  for (const auto& [party, action] :
-       {Asked{v1::PARTY_KZ, "file_petition"}, Asked{v1::PARTY_KZ, "confirm_scope"},
-        Asked{v1::PARTY_KZ, "offer"}, Asked{v1::PARTY_RU, "accept"}, Asked{v1::PARTY_RU, "clear"},
-        Asked{v1::PARTY_RU, "offer"}, Asked{v1::PARTY_KZ, "accept"}}) {
-    const auto replies = both.Turn(party, {officer_call(request_for(party, action))});
+  }
+  void Do(v1::Party party, const std::string& action) {
+    const auto replies = both_.Turn(party, {CallOf(RequestFor(party, action))});
     ASSERT_EQ(replies.size(), 1u) << action;
     ASSERT_TRUE(replies[0].answer.status.ok()) << action << replies[0].answer.violation.rule();
     v1::SubmitCaseCommandResponse response;
     ASSERT_TRUE(response.ParseFromString(replies[0].answer.response));
-    name = response.name();
-    both.Exchange();
+    name_ = response.name();
+    both_.Exchange();
   }
-  const v1::SubmitCaseCommandRequest issue = request_for(v1::PARTY_KZ, "issue_status");
-  EXPECT_TRUE(both.Turn(v1::PARTY_KZ, {officer_call(issue)}).empty());
+
+  Pair both_{kNow};
+  SeededRandom random_{7};
+  const std::string today_ = absl::FormatTime("%Y-%m-%d", kNow, absl::UTCTimeZone());
+  std::string name_;
+  uint64_t asked_ = 0;
+};
+
+// What is irreversible is told when the counterpart has it. What an officer asks of a
+// case after an irreversible step would give that step away: it waits as well.
+TEST_F(CaseTest, NothingIsToldBeforeItsIrreversibleStepIsCosigned) {
+  for (const auto& [party, action] : kUntilPlace) Do(party, action);
+  const v1::SubmitCaseCommandRequest issue = RequestFor(v1::PARTY_KZ, "issue_status");
+  EXPECT_TRUE(both_.Turn(v1::PARTY_KZ, {CallOf(issue)}).empty());
   // Not from a second one that is refused, nor from a rehearsal, nor from the next step.
-  EXPECT_TRUE(both.Turn(v1::PARTY_KZ, {officer_call(issue)}).empty());
+  EXPECT_TRUE(both_.Turn(v1::PARTY_KZ, {CallOf(issue)}).empty());
   v1::SubmitCaseCommandRequest rehearsed = issue;
   rehearsed.set_validate_only(true);
-  EXPECT_TRUE(both.Turn(v1::PARTY_KZ, {officer_call(rehearsed)}).empty());
-  EXPECT_TRUE(both.Turn(v1::PARTY_KZ, {officer_call(request_for(v1::PARTY_KZ, "offer"))}).empty());
-  EXPECT_EQ(both.Exchange().size(), 4u);
+  EXPECT_TRUE(both_.Turn(v1::PARTY_KZ, {CallOf(rehearsed)}).empty());
+  EXPECT_TRUE(both_.Turn(v1::PARTY_KZ, {CallOf(RequestFor(v1::PARTY_KZ, "offer"))}).empty());
+  EXPECT_EQ(both_.Exchange().size(), 4u);
+}
+
+// The counterpart may be away for days, while officers ask again and again: what waits for
+// it has an end, and who comes after that is told to ask again.
+TEST_F(CaseTest, WhatWaitsForTheCounterpartHasAnEnd) {
+  for (const auto& [party, action] : kUntilPlace) Do(party, action);
+  const v1::SubmitCaseCommandRequest issue = RequestFor(v1::PARTY_KZ, "issue_status");
+  constexpr size_t kMost = 1024;
+  std::vector<Input> asked;
+  for (size_t i = 0; i < kMost + 3; ++i) asked.push_back(CallOf(issue));
+  const std::vector<authority::Reply> at_once = both_.Turn(v1::PARTY_KZ, std::move(asked));
+  ASSERT_EQ(at_once.size(), 3u);
+  for (const authority::Reply& reply : at_once) {
+    EXPECT_TRUE(absl::IsUnavailable(reply.answer.status));
+    EXPECT_EQ(reply.answer.violation.rule(), "");
+  }
+  EXPECT_EQ(both_.Exchange().size(), kMost);
+}
+
+// An act follows the last one of its case, and a silence is that after an offer of one's
+// own, when its day is over. Kazakhstan says otherwise of the case that it has offered.
+TEST_F(CaseTest, WhatAnAuthorityMaySayOfAnOffer) {
+  for (const char* action : {"file_petition", "confirm_scope", "offer"}) Do(v1::PARTY_KZ, action);
+  Authority& kz = both_.of(v1::PARTY_KZ);
+  Authority& ru = both_.of(v1::PARTY_RU);
+  const v1::CaseState offered = StateOf(v1::PARTY_KZ);
+  const Outputs made = kz.Turn({SettingQuota(2026)});
+  v1::PushRequest push;
+  ASSERT_TRUE(push.ParseFromString(made.calls.at(0).bytes));
+  v1::Act act;
+  ASSERT_TRUE(act.ParseFromString(push.leaves(push.leaves_size() - 1).payload()));
+  act.clear_quota_act();
+  act.set_subject_id(offered.case_id());
+  const auto overdue = [&](const std::string& offer, const std::string& due) {
+    v1::Overdue& said = *act.mutable_case_act()->mutable_answer_overdue();
+    said.set_offer_entry_id(offer);
+    said.set_answer_due(due);
+    AddForged(kz, push, act);
+  };
+  overdue(offered.head_entry_id(), "2025-12-19");          // another day
+  overdue(std::string(16, 'e'), offered.answer_due());     // no offer
+  overdue(offered.head_entry_id(), offered.answer_due());  // its day is still to come
+  act.mutable_case_act()->mutable_withdrawn()->set_stated_on(today_);
+  act.set_predecessor(std::string(16, 'e'));
+  AddForged(kz, push, act);
+  const Outputs taken = ru.Turn({PeerCall{kToken, PeerMethod::kPush, push.SerializeAsString()}});
+  ASSERT_TRUE(taken.replies.at(0).answer.status.ok()) << taken.replies.at(0).answer.status;
+  EXPECT_EQ(RefusalsIn(ru),
+            (std::vector<std::string>{"step.hand_off", "step.hand_off", "step.date", "step.chain"}));
+  const v1::Case seen = ru.reader->GetCase(name_, kNow).value();
+  for (const v1::TimelineItem& item : seen.timeline()) {
+    EXPECT_NE(item.evidence(), v1::OVERDUE);
+  }
+}
+
+// What the counterpart refuses is undone and says so, and the officer may do it again.
+TEST_F(CaseTest, ARefusedActIsMarkedAndUndone) {
+  for (const char* action : {"file_petition", "confirm_scope"}) Do(v1::PARTY_KZ, action);
+  Authority& kz = both_.of(v1::PARTY_KZ);
+  Authority& ru = both_.of(v1::PARTY_RU);
+  const Outputs made = kz.Turn({CallOf(RequestFor(v1::PARTY_KZ, "offer"))});
+  v1::PushRequest push;
+  ASSERT_TRUE(push.ParseFromString(made.calls.at(0).bytes));
+  push.mutable_leaves(push.leaves_size() - 1)->clear_payload();
+  const Outputs taken = ru.Turn({PeerCall{kToken, PeerMethod::kPush, push.SerializeAsString()}});
+  both_.Turn(v1::PARTY_KZ,
+             {PeerReply{made.calls.at(0).call_id, absl::OkStatus(), taken.replies.at(0).answer.response}});
+  const Call refusal = taken.calls.at(0);
+  const auto cosigned = both_.Turn(v1::PARTY_KZ, {PeerCall{kToken, refusal.method, refusal.bytes}});
+  both_.Turn(v1::PARTY_RU, {PeerReply{refusal.call_id, absl::OkStatus(), cosigned.at(0).answer.response}});
+
+  const v1::Case refused = kz.reader->GetCase(name_, kNow).value();
+  EXPECT_EQ(refused.state().status(), v1::SCOPE_OK);
+  EXPECT_EQ(refused.state().offered_hand_off(), 0u);
+  EXPECT_EQ(refused.state().holder(), v1::PARTY_KZ);
+  const v1::TimelineItem& offer = refused.timeline(refused.timeline_size() - 1);
+  EXPECT_EQ(offer.evidence(), v1::REFUSED);
+  EXPECT_EQ(offer.refusal().rule(), "exchange.commitment");
+  Do(v1::PARTY_KZ, "offer");
+  Do(v1::PARTY_RU, "accept");
+  for (const v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) {
+    EXPECT_EQ(StateOf(party).status(), v1::AWAIT_CLEARANCE);
+  }
+}
+
+// Nothing is shown to a court that the counterpart does not have.
+TEST(Dossier, OfWhatNobodyHasCosignedThereIsNone) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  v1::SubmitCaseCommandRequest request;
+  request.set_request_id("00000000-0000-4000-8000-000000000003");
+  *request.mutable_command()->mutable_file_petition() = PetitionOf(v1::PARTY_KZ, 0, {}, "2025-12-20");
+  const Outputs filed = kz.Turn({OfficerCall{kToken, "spiffe://test/officer", Sha256("filed"), request}});
+  v1::SubmitCaseCommandResponse response;
+  ASSERT_TRUE(response.ParseFromString(filed.replies.at(0).answer.response));
+  const auto dossier = ExportToMemory({kz.identity, *kz.reader, nullptr}, response.name(), v1::CONTENT, kNow);
+  EXPECT_TRUE(absl::IsNotFound(dossier.status())) << dossier.status();
+}
+
+// One call looks at so many entries and no more, whether they are what it asks for or not;
+// the cursor says whether there is more.
+TEST_F(CaseTest, AWatchLooksAtABoundedNumberOfEntries) {
+  for (const auto& [party, action] : kUntilPlace) Do(party, action);
+  const authority::Reader& reader = *both_.of(v1::PARTY_KZ).reader;
+  for (const std::string& name : {name_, std::string("cases/ffffffffffffffff")}) {
+    v1::WatchCursor cursor;
+    size_t found = 0;
+    uint64_t calls = 0;
+    for (v1::WatchCursor before;; before = cursor, ++calls) {
+      const auto acts = reader.ReadActs(cursor, name, 2).value();
+      EXPECT_LE(acts.size(), 2u);
+      found += acts.size();
+      const uint64_t looked_at =
+          cursor.own_index() + cursor.mirror_index() - before.own_index() - before.mirror_index();
+      EXPECT_LE(looked_at, 2u);
+      if (looked_at == 0) break;
+    }
+    EXPECT_EQ(found, name == name_ ? std::size(kUntilPlace) + 1 : 0) << "an acceptance takes a place";
+    EXPECT_GT(calls, 4u);
+  }
+}
+
+// Without an entry in the anchor nothing says that this ledger is new: the store may be
+// lost together with its anchor. Not even what could be undone is recorded before the
+// counterpart has said what it has.
+TEST(Recovery, ANewAnchorVouchesForNothing) {
+  Authority kz(v1::PARTY_KZ, kNow);
+  const Outputs first = kz.Turn({authority::Tick(), SettingQuota(2026)});
+  EXPECT_EQ(first.state.mode(), v1::READ_ONLY);
+  EXPECT_TRUE(absl::IsUnavailable(first.replies.at(0).answer.status));
+  EXPECT_EQ(kz.SizeOf(Side::kOwn), 0u);
+
+  Pair both(kNow);
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+  Authority& lost = both.of(v1::PARTY_KZ);
+  lost.store = ledger::MemoryStore();
+  lost.anchor = MemoryAnchor();
+  lost.Restart();
+  const Outputs again = lost.Turn({authority::Tick(), SettingQuota(2026)});
+  EXPECT_EQ(again.state.mode(), v1::READ_ONLY);
+  EXPECT_EQ(lost.SizeOf(Side::kOwn), 0u);
+}
+
+// Store and anchor come from one backup, and the counterpart is the first to say that it
+// has more: from then on nothing is recorded, until the node has asked it itself.
+TEST(Recovery, WhoIsToldThatItIsBehindRecordsNothing) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  Authority& ru = both.of(v1::PARTY_RU);
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+  const ledger::MemoryStore backup = kz.store;
+  const ledger::Head head = kz.anchor.Load().value().value();
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+  kz.store = backup;
+  kz.anchor = MemoryAnchor(head);
+  kz.Restart();
+  EXPECT_EQ(kz.Turn({authority::Tick()}).state.mode(), v1::FENCED);
+  ru.Restart();
+  const Call handshake = ru.Turn({authority::Tick()}).calls.at(0);
+  const Outputs told = kz.Turn({PeerCall{kToken, handshake.method, handshake.bytes}, SettingQuota(2026)});
+  EXPECT_EQ(told.state.mode(), v1::READ_ONLY);
+  EXPECT_TRUE(absl::IsUnavailable(told.replies.at(1).answer.status));
+  EXPECT_EQ(kz.SizeOf(Side::kOwn), head.size);
+}
+
+// What was never told to the counterpart does not come back; a record of more of it than
+// fits one message is several.
+TEST_F(CaseTest, ALongLossIsSaidInSeveralRecords) {
+  constexpr int kRounds = 550;
+  Do(v1::PARTY_KZ, "file_petition");
+  v1::SubmitCaseCommandRequest returned;
+  returned.set_name(name_);
+  returned.mutable_command()->mutable_return_petition()->add_fields("head.birth_date");
+  v1::SubmitCaseCommandRequest completed;
+  completed.set_name(name_);
+  *completed.mutable_command()->mutable_complete_petition() = PetitionOf(v1::PARTY_KZ, 0, {}, today_);
+  for (int round = 0; round < kRounds; ++round) {
+    for (const authority::Reply& reply : both_.Turn(v1::PARTY_KZ, {CallOf(returned), CallOf(completed)})) {
+      ASSERT_TRUE(reply.answer.status.ok()) << reply.answer.status;
+    }
+    both_.Exchange();
+  }
+  Authority& kz = both_.of(v1::PARTY_KZ);
+  kz.store = ledger::MemoryStore();
+  kz.Restart();
+  both_.Turn(v1::PARTY_KZ, {authority::Tick()});
+  both_.Exchange();
+  std::vector<int> said;
+  for (uint64_t index = 0; index < kz.SizeOf(Side::kOwn); ++index) {
+    const auto loss = kz.Payload<v1::LossRecord>(index, v1::ENTRY_KIND_LOSS);
+    if (loss) said.push_back(loss->payloads_lost_size());
+  }
+  EXPECT_EQ(said, (std::vector<int>{1024, 1 + 2 * kRounds - 1024}));
+  // And the counterpart has it all.
+  EXPECT_EQ(both_.of(v1::PARTY_RU).SizeOf(Side::kMirror), kz.SizeOf(Side::kOwn));
+  EXPECT_TRUE(both_.FilePetition(v1::PARTY_KZ).status.ok());
 }
 
 // A store that is lost whole forgets its recoveries too; what the anchor remembers counts

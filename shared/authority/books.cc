@@ -27,6 +27,9 @@ constexpr size_t kMaxEntryBytes = 65'535;
 constexpr uint64_t kMaxUnsignedEntries = 128;
 constexpr size_t kMaxUnsignedBytes = 96 * 1024;
 
+// In one record of a loss; the others follow in records that say the same else.
+constexpr int kMaxLossPayloads = 1024;
+
 bool Opens(const v1::Entry& entry, const v1::Leaf& leaf) {
   return leaf.opening().size() == Hash::kSize &&
          ConstantTimeEquals(Commit(leaf.opening(), leaf.payload()).bytes(), entry.commitment());
@@ -205,11 +208,15 @@ absl::StatusOr<bool> Books::AppendLoss(const ledger::Head& remembered, absl::Tim
   loss.set_to_size(lost.size);
   loss.set_lost_root(std::string(lost.root.bytes()));
   loss.set_lineage(lineage_);
-  for (const uint64_t index : payloads) loss.add_payloads_lost(index);
-  v1::Entry entry;
-  entry.set_kind(v1::ENTRY_KIND_LOSS);
-  entry.set_addressed(true);
-  RETURN_IF_ERROR(AppendEntry(std::move(entry), loss.SerializeAsString(), "", now, nullptr));
+  size_t said = 0;
+  do {
+    for (loss.clear_payloads_lost(); said < payloads.size() && loss.payloads_lost_size() < kMaxLossPayloads;)
+      loss.add_payloads_lost(payloads[said++]);
+    v1::Entry entry;
+    entry.set_kind(v1::ENTRY_KIND_LOSS);
+    entry.set_addressed(true);
+    RETURN_IF_ERROR(AppendEntry(std::move(entry), loss.SerializeAsString(), "", now, nullptr));
+  } while (said < payloads.size());
   return true;
 }
 

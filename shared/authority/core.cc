@@ -17,6 +17,9 @@
 namespace kelisim::authority {
 namespace {
 
+// Answers that wait for the counterpart's cosignature.
+constexpr size_t kMaxUntold = 1024;
+
 Answer Invalid(std::vector<treaty::FieldProblem> problems) {
   return {absl::InvalidArgumentError("the request has fields in error"), "", {}, std::move(problems)};
 }
@@ -68,25 +71,27 @@ absl::StatusOr<std::unique_ptr<Core>> Core::Open(const Identity& identity, const
   ASSIGN_OR_RETURN(std::unique_ptr<Books> books, Books::Open(identity, store, vault, random));
   const std::optional<ledger::Head> on_disk = anchored;
   // A recovery that was committed just before the process ended, and not anchored.
-  if (anchored && books->lineage() > anchored->lineage) anchored = books->head();
+  const bool loss_untold = anchored && books->lineage() > anchored->lineage;
+  if (loss_untold) anchored = books->head();
   // The part of the store that the anchor knows must be what the anchor knows.
   if (anchored && anchored->size <= books->own().size()) {
     ASSIGN_OR_RETURN(const Hash root, books->own().RootAt(books->rows(), anchored->size));
     if (root != anchored->root)
       return absl::DataLossError("the store's ledger is not the one its head anchor knows");
   }
-  std::unique_ptr<Core> core(new Core(identity, vault, random, std::move(books), anchored, bugs));
+  std::unique_ptr<Core> core(
+      new Core(identity, vault, random, std::move(books), anchored, loss_untold, bugs));
   core->anchored_ = on_disk;
   return core;
 }
 
 Core::Core(const Identity& identity, ledger::Vault& vault, Random& random, std::unique_ptr<Books> books,
-           std::optional<ledger::Head> anchored, SeededBugs bugs)
+           std::optional<ledger::Head> anchored, bool loss_untold, SeededBugs bugs)
     : identity_(identity),
       vault_(vault),
       random_(random),
       books_(std::move(books)),
-      link_(identity, *books_, random, anchored, bugs.no_fence),
+      link_(identity, *books_, random, anchored, loss_untold, bugs.no_fence),
       bugs_(bugs) {}
 
 absl::StatusOr<Turn> Core::Step(absl::Time now, std::vector<Input> inputs) {
@@ -105,12 +110,12 @@ absl::StatusOr<Turn> Core::Step(absl::Time now, std::vector<Input> inputs) {
 }
 
 // An anchor is never lowered, and a missing one is not made up for here. While own
-// entries are taken back it keeps what it knew before: it alone remembers what may
-// be lost. A store that a crash left ahead of its anchor is anchored by the first
-// turn: its answers are told from then on.
+// entries are taken back, and until the counterpart has cosigned what did not come back,
+// it keeps what it knew before: it alone remembers what may be lost. A store that a crash left ahead of its
+// anchor is anchored by the first turn: its answers are told from then on.
 void Core::AnchorHead(Turn& turn) {
   const ledger::Head head = books_->head();
-  if (!anchored_ || books_->recovering()) return;
+  if (!anchored_ || books_->recovering() || link_.telling_loss()) return;
   if (head.lineage == anchored_->lineage ? head.size <= anchored_->size : head.lineage < anchored_->lineage)
     return;
   anchored_ = head;
@@ -159,7 +164,7 @@ absl::Status Core::Handle(const Tick&, Turn&) {
 absl::Status Core::RecordOverdue(const std::string& today) {
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, books_->views().LoadTreaty());
   const absl::CivilDay day = identity_.profile.DateAt(now_);
-  // 13.1: a body that is not the authorised one says nothing.
+  // 13.1kz, 13.1ru: a body that is not the authorised one says nothing.
   if (!treaty::IsAuthorised(treaty_state, identity_.body, identity_.self(), day)) return absl::OkStatus();
   const std::string version = treaty::ProtocolOn(treaty_state, identity_.protocol, day).version();
   ASSIGN_OR_RETURN(const auto overdue, books_->views().OverdueOffers(today));
@@ -199,6 +204,13 @@ absl::Status Core::Handle(const OfficerCall& call, Turn& turn) {
   Reply reply{call.token, std::move(judged.answer)};
   // Irreversible: told only when the counterpart's cosignature covers it.
   if (judged.told_from_size > books_->cosigned() && !bugs_.told_before_cosigned) {
+    // Callers that have given up are among them: one more asks again later.
+    if (untold_.size() >= kMaxUntold) {
+      reply.answer = Failed(absl::UnavailableError(
+          "too many answers wait for the counterpart: ask again with the same request_id"));
+      turn.outputs_.replies.push_back(std::move(reply));
+      return absl::OkStatus();
+    }
     untold_.emplace(judged.told_from_size, std::move(reply));
   } else {
     turn.outputs_.replies.push_back(std::move(reply));
@@ -225,10 +237,10 @@ absl::StatusOr<Core::Judged> Core::AnswerOfficer(const OfficerCall& call) {
                    std::visit([&](const auto& request) { return Decide(request); }, call.request));
   RETURN_IF_ERROR(books_->views().status());
   if (!decision.refusal.status.ok()) return Judged{std::move(decision.refusal), decision.told_from_size};
-  // 13.1: the body whose acts these are is the authorised one on this day.
+  // 13.1kz, 13.1ru: the body whose acts these are is the authorised one on this day.
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, books_->views().LoadTreaty());
   if (!treaty::IsAuthorised(treaty_state, identity_.body, identity_.self(), identity_.profile.DateAt(now_))) {
-    return Judged{Broken(treaty::Violates("13.1", "", identity_.body))};
+    return Judged{Broken(treaty::Violates(treaty::BodyRule(identity_.self()), "", identity_.body))};
   }
   if (validate_only) return Judged{{}, decision.told_from_size};
 
@@ -280,7 +292,8 @@ absl::StatusOr<treaty::Context> Core::ContextFor(const std::string& happened_on,
   const absl::StatusOr<absl::CivilDay> pinned = ParseDate(pinned_on);
   const v1::Protocol& protocol =
       treaty::ProtocolOn(treaty, identity_.protocol, pinned.ok() ? *pinned : today);
-  return treaty::Context{identity_.self(), today, happened, treaty, protocol, books_->views()};
+  return treaty::Context{identity_.self(),   today,          happened, treaty, protocol,
+                         identity_.protocol, books_->views()};
 }
 
 std::vector<treaty::FieldProblem> Core::NationalProblems(const v1::Petition& petition,

@@ -51,7 +51,7 @@ class Core {
 
  private:
   Core(const Identity& identity, ledger::Vault& vault, Random& random, std::unique_ptr<Books> books,
-       std::optional<ledger::Head> anchored, SeededBugs bugs);
+       std::optional<ledger::Head> anchored, bool loss_untold, SeededBugs bugs);
 
   absl::Status Handle(const OfficerCall& call, Turn& turn);
   absl::Status Handle(const PeerCall& call, Turn& turn);

@@ -1,6 +1,7 @@
 #include "shared/authority/judgement.h"
 
 #include <string>
+#include <type_traits>
 
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
@@ -21,6 +22,26 @@ std::string FormatProblem(const v1::Entry& entry) {
   return "";
 }
 
+// An act is of the civil day of its author's capital on which it is recorded: that of UTC
+// or one beside it.
+bool IsDayOf(absl::CivilDay day, int64_t recorded_at_us) {
+  const absl::CivilDay utc = absl::ToCivilDay(absl::FromUnixMicros(recorded_at_us), absl::UTCTimeZone());
+  return day >= utc - 1 && day <= utc + 1;
+}
+
+// `overdue` names an offer of `author` in this case, and the day on which its answer was due.
+absl::StatusOr<bool> NamesOwnOffer(const v1::CaseRecord& record, const v1::Overdue& overdue, v1::Party author,
+                                   const Views& views) {
+  for (const v1::ActRecord& made : record.acts()) {
+    if (made.entry().entry_id() != overdue.offer_entry_id() || made.entry().ledger() != author) continue;
+    ASSIGN_OR_RETURN(const OpenedEntry opened, views.OpenEntry(made.entry()));
+    v1::Act act;
+    return act.ParseFromString(opened.payload) &&
+           act.case_act().offered().answer_due() == overdue.answer_due();
+  }
+  return false;
+}
+
 template <typename Record>
 absl::StatusOr<std::optional<v1::Violation>> JudgeMatter(const v1::Act& act, const treaty::Context& context,
                                                          const Views& views) {
@@ -34,6 +55,13 @@ absl::StatusOr<std::optional<v1::Violation>> JudgeMatter(const v1::Act& act, con
   if (!IsUnknown(state) && !treaty::IsOutsideChain(what) && act.predecessor() != state.head_entry_id()) {
     return treaty::Violates("step.chain");
   }
+  if constexpr (std::is_same_v<Record, v1::CaseRecord>) {
+    if (what.has_answer_overdue()) {
+      // 13.2: overdue is the answer to what was asked, on the day on which it was asked for.
+      ASSIGN_OR_RETURN(const bool own, NamesOwnOffer(*record, what.answer_overdue(), context.author, views));
+      if (!own) return treaty::Violates("step.hand_off", "", what.answer_overdue().answer_due());
+    }
+  }
   return treaty::Admit(state, what, context);
 }
 
@@ -44,18 +72,21 @@ absl::StatusOr<std::optional<v1::Violation>> JudgeAct(const OpenedEntry& opened,
   const absl::StatusOr<absl::CivilDay> effective_on = ParseDate(act.effective_on());
   const absl::StatusOr<absl::CivilDay> happened_on = ParseDate(act.happened_on());
   if (!effective_on.ok() || !happened_on.ok()) return treaty::Violates("exchange.format", "", "dates");
+  if (!IsDayOf(*effective_on, opened.entry.recorded_at_us())) {
+    return treaty::Violates("step.date", "", act.effective_on());
+  }
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, views.LoadTreaty());
   // 13.2: judged by the protocol that its author names; an older one is no fault of who
   // could not know yet that a newer one was signed.
   const v1::Protocol* const protocol =
       treaty::ProtocolNamed(treaty_state, initial, act.protocol_version(), *effective_on);
   if (protocol == nullptr) return treaty::Violates("13.2", "", "protocol_version");
-  // 13.1: signed for a body that was the authorised one on that day.
+  // 13.1kz, 13.1ru: signed for a body that was the authorised one on that day.
   if (!treaty::IsAuthorised(treaty_state, act.body(), opened.reference.ledger(), *effective_on)) {
-    return treaty::Violates("13.1", "", "body");
+    return treaty::Violates(treaty::BodyRule(opened.reference.ledger()), "", "body");
   }
   const treaty::Context context{
-      opened.reference.ledger(), *effective_on, *happened_on, treaty_state, *protocol, views,
+      opened.reference.ledger(), *effective_on, *happened_on, treaty_state, *protocol, initial, views,
       /*of_counterpart=*/true};
   std::optional<v1::Violation> violation;
   switch (act.subject_case()) {

@@ -16,6 +16,8 @@ constexpr uint32_t kExchangeVersion = 1;
 constexpr size_t kNonceSize = 16;
 // Below the receiver's message limit of 256 KiB, with room for one entry more.
 constexpr size_t kStretchBytes = 160 * 1024;
+// An honest one has some 70 bytes to an entry and more to a payload.
+constexpr int kMaxLeaves = 4096;
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(5);
 
@@ -37,13 +39,16 @@ Link::PeerAnswer NoSession() {
 }  // namespace
 
 Link::Link(const Identity& identity, Books& books, Random& random, std::optional<ledger::Head> anchored,
-           bool no_fence)
+           bool loss_untold, bool no_fence)
     : identity_(identity), books_(books), random_(random), anchored_(anchored), no_fence_(no_fence) {
   sent_ = books_.cosigned();
+  if (loss_untold) loss_told_at_ = books_.own().size();
   if (!anchored_) {
     reason_ = "the head anchor is missing: nothing vouches for the store";
   } else if (anchored_->size > books_.own().size()) {
     reason_ = "the store is smaller than its head anchor: it was rolled back";
+  } else if (anchored_->size == 0) {
+    reason_ = "the head anchor knows of no entry yet: the counterpart is asked whether it does";
   } else {
     reason_ = "waiting for the counterpart to confirm what it has";
   }
@@ -53,10 +58,16 @@ v1::NodeMode Link::mode() const {
   if (!books_.halted().empty()) return v1::HALTED;
   if (!anchored_) return v1::READ_ONLY;
   if (books_.recovering()) return v1::RECOVERING;
-  if (open_ || no_fence_) return v1::OPEN_FOR_ALL;
-  // The anchor remembers more than the store has, or the counterpart says that it
-  // has more: not even reversible acts.
-  return behind_ || anchored_->size > books_.own().size() ? v1::READ_ONLY : v1::FENCED;
+  if (is_clear()) return telling_loss() ? v1::RECOVERING : v1::OPEN_FOR_ALL;
+  // The anchor remembers more than the store has, or remembers nothing (it may be a new
+  // one), or the counterpart says that it has more: not even reversible acts.
+  const bool unclear = anchored_->size == 0 || anchored_->size > books_.own().size() || telling_loss();
+  return behind_ || unclear ? v1::READ_ONLY : v1::FENCED;
+}
+
+// The counterpart has confirmed what it has, and we have all that it can give back.
+bool Link::is_clear() const {
+  return books_.halted().empty() && anchored_ && !books_.recovering() && (open_ || no_fence_);
 }
 
 // ---------------------------------------------------------------- positions
@@ -271,12 +282,13 @@ absl::Status Link::GoOn(absl::Time now) {
   if (anchored_->size > size)
     events_.push_back(absl::StrCat("lost: own entries ", size, " to ", anchored_->size - 1));
   if (anchored_->size > size || books_.recovering()) {
-    RETURN_IF_ERROR(books_.AppendLoss(*anchored_, now).status());
+    ASSIGN_OR_RETURN(const bool lost, books_.AppendLoss(*anchored_, now));
+    if (lost) loss_told_at_ = books_.own().size();
     RETURN_IF_ERROR(books_.EndRecovery(anchored_->lineage));
   }
   anchored_ = books_.head();
   open_ = true;
-  reason_ = "";
+  reason_ = telling_loss() ? "the counterpart is told what was lost" : "";
   RETURN_IF_ERROR(books_.ProcessMirror(now));
   RETURN_IF_ERROR(WarnOfKeys());
   return books_.AnnounceKeys(now);
@@ -309,7 +321,13 @@ absl::Status Link::ReceivePush(const std::string& bytes, absl::Time now) {
   sent_ = outstanding_->pushed_to;
   backoff_ = absl::ZeroDuration();
   if (sent_ <= books_.cosigned()) return absl::OkStatus();
-  return books_.SetCosigned(sent_, note.ToString());
+  const bool telling = telling_loss();
+  RETURN_IF_ERROR(books_.SetCosigned(sent_, note.ToString()));
+  if (telling && !telling_loss()) {
+    reason_ = "";
+    events_.push_back("open: the counterpart has been told what was lost");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Link::ReceivePull(const std::string& bytes, absl::Time now) {
@@ -379,11 +397,11 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerHandshake(const std::string& bytes)
 
 absl::StatusOr<Link::PeerAnswer> Link::AnswerPush(const std::string& bytes, absl::Time now) {
   v1::PushRequest request;
-  if (!request.ParseFromString(bytes)) return Malformed();
+  if (!request.ParseFromString(bytes) || request.leaves_size() > kMaxLeaves) return Malformed();
   if (peer_session_.empty() || request.session() != peer_session_) return NoSession();
   // Nothing is taken in before our own position is clear: what follows may
   // depend on own entries that a restore has lost.
-  if (mode() != v1::OPEN_FOR_ALL) return Refuse(absl::UnavailableError("fenced"));
+  if (!is_clear()) return Refuse(absl::UnavailableError("fenced"));
 
   const uint64_t size = books_.mirror().size();
   const uint64_t end = request.first_index() + static_cast<uint64_t>(request.leaves().size());

@@ -21,21 +21,27 @@ namespace kelisim::authority {
 // is the outbox: what is to be sent follows from the size the counterpart has,
 // and a lost, repeated or late message changes nothing.
 //
-//   READ_ONLY  no anchor: appends nothing, answers the counterpart
+//   READ_ONLY  no anchor, or one that does not cover the store, or one that knows of
+//              nothing: appends nothing, answers the counterpart
 //   FENCED     after a start, until the counterpart has said what it has
-//   RECOVERING the counterpart has more of our ledger than we: pull it back
+//   RECOVERING the counterpart has more of our ledger than we: pull it back; or it has
+//              not cosigned yet what we say was lost
 //   OPEN       everything
 //   HALTED     two signed roots for one size
 //
 // Single-threaded; works on the core's books within one turn.
 class Link {
  public:
-  // `anchored` as for Core::Open. All must outlive the link.
+  // `anchored` as for Core::Open, and so `loss_untold`: the ledger ends in a recovery that
+  // was never anchored. All must outlive the link.
   Link(const Identity& identity, Books& books, Random& random, std::optional<ledger::Head> anchored,
-       bool no_fence);
+       bool loss_untold, bool no_fence);
 
   v1::NodeMode mode() const;
   std::string reason() const { return reason_; }
+  // What a recovery says was lost is not cosigned yet: until then the anchor must go on
+  // remembering it, because one more restore would lose the saying as well.
+  bool telling_loss() const { return loss_told_at_ > books_.cosigned(); }
   bool connected() const { return !session_.empty(); }
 
   // A call of the counterpart. The answer's checkpoint is to be cosigned when
@@ -56,6 +62,7 @@ class Link {
   std::vector<std::string> TakeEvents() { return std::exchange(events_, {}); }
 
  private:
+  bool is_clear() const;
   absl::StatusOr<PeerAnswer> AnswerHandshake(const std::string& bytes);
   absl::StatusOr<PeerAnswer> AnswerPush(const std::string& bytes, absl::Time now);
   absl::StatusOr<PeerAnswer> AnswerPull(const std::string& bytes);
@@ -93,6 +100,8 @@ class Link {
   std::string peer_session_;
   // How much of our ledger the counterpart has, by its last word.
   uint64_t sent_ = 0;
+  // The size of the own ledger that ends with the record of a loss; 0: none.
+  uint64_t loss_told_at_ = 0;
   // Recovery: what to pull back, and what of the counterpart's ledger to have first.
   uint64_t own_target_ = 0;
   uint64_t mirror_target_ = 0;

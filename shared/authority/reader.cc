@@ -109,7 +109,8 @@ absl::StatusOr<File> Reader::GetFile(const std::string& name, absl::Time now) co
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, views.LoadTreaty());
   const absl::CivilDay today = identity_.profile.DateAt(now);
   const v1::Protocol& protocol = treaty::ProtocolOn(treaty_state, identity_.protocol, today);
-  const treaty::Context context{identity_.self(), today, today, treaty_state, protocol, views};
+  const treaty::Context context{identity_.self(),   today, today, treaty_state, protocol,
+                                identity_.protocol, views};
   for (v1::AllowedAction& action : treaty::AllowedActions(view.state(), context)) {
     *view.add_allowed_actions() = std::move(action);
   }
@@ -301,7 +302,7 @@ absl::StatusOr<std::vector<v1::WatchActsResponse>> Reader::ReadActs(v1::WatchCur
   ASSIGN_OR_RETURN(const uint64_t own_size, (LogRows<Store>(Side::kOwn, store_).Size()));
   ASSIGN_OR_RETURN(const uint64_t processed, ReadNumber(store_, kProcessedRow));
   std::vector<v1::WatchActsResponse> acts;
-  while (acts.size() < limit) {
+  for (size_t looked_at = 0; looked_at < limit; ++looked_at) {
     // The own entry is next, unless it says that more of the mirror came before
     // it; at the end of the own ledger, the rest of the mirror.
     Side side = Side::kOwn;

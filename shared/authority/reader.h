@@ -54,9 +54,9 @@ class Reader {
   absl::StatusOr<v1::Term> GetTerm(const std::string& on, absl::Time now) const;
   // What Art. 5 has told, as of today.
   absl::StatusOr<v1::Information> GetInformation(absl::Time now) const;
-  // Acts on matters from `cursor` on, at most `limit`, in the order in which this node
-  // knows them. `cursor` receives where to go on. An own irreversible act that
-  // is not cosigned yet ends the list.
+  // Acts on matters among the next `limit` entries from `cursor` on, in the order in which
+  // this node knows them. `cursor` receives where to go on; it stays where it is at the
+  // end, which an own irreversible act that is not cosigned yet is as well.
   absl::StatusOr<std::vector<v1::WatchActsResponse>> ReadActs(v1::WatchCursor& cursor,
                                                               const std::string& name, size_t limit) const;
   // The newest checkpoint with all cosignatures, a signed note; of the mirror,

@@ -32,8 +32,8 @@ std::string YearKey(std::string_view prefix, v1::Party party, int year) {
   return key;
 }
 
-std::string WaitingRow(v1::Party party, int64_t since_us, std::string_view case_id) {
-  return absl::StrCat(PartyKey("vw", party), U64(static_cast<uint64_t>(since_us)), Absl(case_id));
+std::string WaitingRow(v1::Party party, uint64_t queued_at, std::string_view case_id) {
+  return absl::StrCat(PartyKey("vw", party), U64(queued_at), Absl(case_id));
 }
 
 std::string ReservedRow(v1::Party party, int year, std::string_view case_id) {
@@ -273,9 +273,9 @@ absl::Status Views::FoldAct(const OpenedEntry& opened, const v1::Act& act) {
   if (opened.reference.ledger() == self_ && treaty::IsIrreversible(what)) {
     record->set_told_from_size(opened.reference.index() + 1);
   }
-  *record->mutable_state() =
-      treaty::Apply(std::move(*record->mutable_state()), what,
-                    {opened.reference.ledger(), opened.entry.entry_id(), opened.entry.recorded_at_us()});
+  *record->mutable_state() = treaty::Apply(std::move(*record->mutable_state()), what,
+                                           {opened.reference.ledger(), opened.entry.entry_id(),
+                                            opened.entry.recorded_at_us(), opened.reference.index()});
   v1::ActRecord* made = record->add_acts();
   *made->mutable_entry() = opened.reference;
   made->set_answers(kIsCase ? Answers(act) : act.predecessor());
@@ -286,7 +286,7 @@ absl::Status Views::FoldAct(const OpenedEntry& opened, const v1::Act& act) {
       }
       rows_.Delete(DueRow(what.answer_overdue().answer_due(), act.subject_id()));
     }
-    RETURN_IF_ERROR(UpdateRegisters(before, record->state(), opened.entry.recorded_at_us()));
+    RETURN_IF_ERROR(UpdateRegisters(before, record->state()));
   } else {
     UpdateDue(due_before, MatterDueRow(self_, record->state()));
     RETURN_IF_ERROR(UpdateTreaty(record->state()));
@@ -331,6 +331,9 @@ absl::Status Views::FoldRefusal(const OpenedEntry& opened) {
 
 absl::Status Views::FoldRefusalOfOwn(const OpenedEntry& refused, const v1::Act& act,
                                      const v1::Violation& violation) {
+  rows_.Delete(GroundRow(self_, refused.reference.index()));
+  if (act.has_quota_act()) return RefoldQuota(treaty::YearOf(act.quota_act()));
+  if (act.has_treaty_act()) return RefoldNotices();
   return WithMatterOf(act, absl::OkStatus(), [&]<typename Record>(const Record&) -> absl::Status {
     ASSIGN_OR_RETURN(std::shared_ptr<Record> record, records_.Edit<Record>(act.subject_id()));
     for (v1::ActRecord& made : *record->mutable_acts()) {
@@ -340,7 +343,7 @@ absl::Status Views::FoldRefusalOfOwn(const OpenedEntry& refused, const v1::Act& 
     ASSIGN_OR_RETURN(auto state, Refold(*record, std::numeric_limits<uint64_t>::max()));
     if constexpr (std::is_same_v<Record, v1::CaseRecord>) {
       const Registered before = RegisteredFor(record->state());
-      RETURN_IF_ERROR(UpdateRegisters(before, state, refused.entry.recorded_at_us()));
+      RETURN_IF_ERROR(UpdateRegisters(before, state));
     } else {
       UpdateDue(MatterDueRow(self_, record->state()), MatterDueRow(self_, state));
       RETURN_IF_ERROR(UpdateTreaty(state));
@@ -358,6 +361,50 @@ absl::StatusOr<typename Matter<Record>::State> Views::ToldState(const Record& re
 }
 template absl::StatusOr<v1::CaseState> Views::ToldState(const v1::CaseRecord&, uint64_t) const;
 template absl::StatusOr<v1::MatterState> Views::ToldState(const v1::MatterRecord&, uint64_t) const;
+
+absl::Status Views::ForEachGround(
+    const std::function<void(const v1::EntryReference&, const v1::Act&)>& each) const {
+  ASSIGN_OR_RETURN(const std::vector<v1::EntryReference> grounds, Grounds());
+  for (const v1::EntryReference& ground : grounds) {
+    ASSIGN_OR_RETURN(const OpenedEntry opened, OpenEntry(ground));
+    v1::Act act;
+    if (!act.ParseFromString(opened.payload)) return Unreadable("an act");
+    each(ground, act);
+  }
+  return absl::OkStatus();
+}
+
+// What cases have taken of the year stays; limit and status are those of the acts that
+// stand.
+absl::Status Views::RefoldQuota(int year) {
+  ASSIGN_OR_RETURN(const v1::QuotaState before, LoadQuota(self_, year));
+  v1::QuotaState state;
+  state.set_entry_state(self_);
+  state.set_year(year);
+  state.set_status(v1::UNSET);
+  state.set_reserved(before.reserved());
+  state.set_used(before.used());
+  RETURN_IF_ERROR(ForEachGround([&](const v1::EntryReference& ground, const v1::Act& act) {
+    const bool of_year = act.has_quota_act() && treaty::YearOf(act.quota_act()) == year;
+    if (ground.ledger() == self_ && of_year) state = treaty::Apply(std::move(state), act.quota_act(), self_);
+  }));
+  rows_.Put(QuotaRow(self_, year), state.SerializeAsString());
+  return absl::OkStatus();
+}
+
+// A Party's notice is recorded by the other one alone, so that the order in which the
+// ledgers are read does not matter.
+absl::Status Views::RefoldNotices() {
+  ASSIGN_OR_RETURN(v1::TreatyState state, LoadTreaty());
+  state.clear_notices();
+  state.clear_terminates_on();
+  RETURN_IF_ERROR(ForEachGround([&](const v1::EntryReference&, const v1::Act& act) {
+    if (act.has_treaty_act()) state = treaty::Apply(std::move(state), act.treaty_act());
+  }));
+  treaty_ = std::move(state);
+  rows_.Put(std::string(kTreatyRow), treaty_->SerializeAsString());
+  return absl::OkStatus();
+}
 
 // The state that the acts of `record` make, up to the first own one at `own_end`
 // or later.
@@ -387,7 +434,7 @@ absl::StatusOr<typename Matter<Record>::State> Views::Refold(const Record& recor
     // What was built on a refused act falls with it.
     if (in_chain && !IsUnknown(state) && act.predecessor() != state.head_entry_id()) continue;
     state = treaty::Apply(std::move(state), what,
-                          {made.entry().ledger(), entry.entry_id(), entry.recorded_at_us()});
+                          {made.entry().ledger(), entry.entry_id(), entry.recorded_at_us(), index});
   }
   return state;
 }
@@ -404,9 +451,10 @@ Views::Registered Views::RegisteredFor(const v1::CaseState& state) const {
   }
   registered.year = effects.year;
   registered.reserved = effects.reserved;
+  registered.place_at = state.place_at();
   registered.used = effects.used;
   if (effects.waiting) {
-    registered.waiting_row = WaitingRow(state.entry_state(), state.waiting_since_us(), state.case_id());
+    registered.waiting_row = WaitingRow(state.entry_state(), state.queued_at(), state.case_id());
     registered.persons = static_cast<uint32_t>(effects.persons.size());
   }
   // An own offer: the turn is the counterpart's and it has not answered.
@@ -416,7 +464,7 @@ Views::Registered Views::RegisteredFor(const v1::CaseState& state) const {
   return registered;
 }
 
-absl::Status Views::UpdateRegisters(const Registered& before, const v1::CaseState& state, int64_t at_us) {
+absl::Status Views::UpdateRegisters(const Registered& before, const v1::CaseState& state) {
   const std::string& case_id = state.case_id();
   const Registered after = RegisteredFor(state);
 
@@ -428,8 +476,8 @@ absl::Status Views::UpdateRegisters(const Registered& before, const v1::CaseStat
 
   // Quota counters (12.1): what the case no longer takes, then what it takes now.
   if (before.year != after.year || before.reserved != after.reserved || before.used != after.used) {
-    RETURN_IF_ERROR(UpdateQuota(before, -1, case_id, at_us));
-    RETURN_IF_ERROR(UpdateQuota(after, +1, case_id, at_us));
+    RETURN_IF_ERROR(UpdateQuota(before, -1, case_id));
+    RETURN_IF_ERROR(UpdateQuota(after, +1, case_id));
   }
 
   if (!before.waiting_row.empty()) rows_.Delete(before.waiting_row);
@@ -478,7 +526,7 @@ void Views::UpdateDue(const std::string& before, const std::string& after) {
   if (!after.empty()) rows_.Put(after, "");
 }
 
-absl::Status Views::UpdateQuota(const Registered& of, int sign, const std::string& case_id, int64_t at_us) {
+absl::Status Views::UpdateQuota(const Registered& of, int sign, const std::string& case_id) {
   if (of.year == 0) return absl::OkStatus();
   ASSIGN_OR_RETURN(v1::QuotaState quota, LoadQuota(of.entry_state, of.year));
   quota = treaty::Count(std::move(quota), sign * static_cast<int64_t>(of.reserved),
@@ -489,7 +537,7 @@ absl::Status Views::UpdateQuota(const Registered& of, int sign, const std::strin
   if (sign < 0) {
     rows_.Delete(row);
   } else {
-    rows_.Put(row, U64(static_cast<uint64_t>(at_us)));
+    rows_.Put(row, U64(of.place_at));
   }
   return absl::OkStatus();
 }
@@ -621,17 +669,17 @@ std::vector<treaty::Queued> Views::WaitingList(v1::Party entry_state) const {
 }
 
 std::vector<v1::CaseState> Views::Reserved(v1::Party entry_state, int year) const {
-  std::vector<std::pair<uint64_t, std::string>> found;
+  std::vector<std::pair<uint64_t, std::string>> found;  // where reserved, case id
   const std::string prefix = YearKey("vr", entry_state, year);
   const absl::Status scanned =
-      rows_.Scan(prefix, ledger::PrefixEnd(prefix), [&](std::string_view key, std::string_view since) {
-        found.emplace_back(ReadU64(since), key.substr(prefix.size()));
+      rows_.Scan(prefix, ledger::PrefixEnd(prefix), [&](std::string_view key, std::string_view place_at) {
+        found.emplace_back(ReadU64(place_at), key.substr(prefix.size()));
         return true;
       });
   if (status_.ok()) status_ = scanned;
   std::sort(found.begin(), found.end());
   std::vector<v1::CaseState> reserved;
-  for (const auto& [since, case_id] : found) {
+  for (const auto& [place_at, case_id] : found) {
     const auto record = Keep(Load<v1::CaseRecord>(case_id));
     if (record != nullptr) reserved.push_back(record->state());
   }

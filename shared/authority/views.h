@@ -1,6 +1,7 @@
 #ifndef KELISIM_SHARED_AUTHORITY_VIEWS_H_
 #define KELISIM_SHARED_AUTHORITY_VIEWS_H_
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -45,8 +46,8 @@ inline std::string AttachmentRowKey(std::string_view sha256) { return absl::StrC
 //   vm <matter id>                   MatterRecord, sealed
 //   vi <pseudonym of an identifier>  ClaimRow
 //   vq <party> <year u32>            QuotaState
-//   vw <party> <since u64> <case id> waiting list: persons (u32)
-//   vr <party> <year u32> <case id>  reserved places: since (u64)
+//   vw <party> <queued at u64> <case id>  waiting list: persons (u32)
+//   vr <party> <year u32> <case id>  reserved places: where reserved (index, u64)
 //   vt                               TreatyState
 //   vd <answer due> <case id>        own offer not answered yet: its entry id
 //   vo <answer due> <matter id>      own question not answered yet: empty
@@ -102,13 +103,17 @@ class Views final : public treaty::Registry {
   absl::Status Fold(const OpenedEntry& opened, const v1::Act& act);
   // Notes in the matter that this node refused an act of the counterpart.
   absl::Status FoldOwnRefusal(const OpenedEntry& refused, const v1::Act& act, const v1::Violation& violation);
-  // Folds a refusal by the counterpart: the matter becomes what it is without the own act
-  // that it refuses. One that refuses nothing changes nothing.
+  // Folds a refusal by the counterpart: the matter, the quota or the treaty becomes what it
+  // is without the own act that it refuses. One that refuses nothing changes nothing.
   absl::Status FoldRefusal(const OpenedEntry& opened);
 
   // An entry of either ledger, with its payload when that is here. One that cannot be
   // parsed is shown by its place alone.
   absl::StatusOr<OpenedEntry> OpenEntry(ledger::Side side, uint64_t index) const;
+  absl::StatusOr<OpenedEntry> OpenEntry(const v1::EntryReference& reference) const {
+    return OpenEntry(reference.ledger() == self_ ? ledger::Side::kOwn : ledger::Side::kMirror,
+                     reference.index());
+  }
 
   // Deletes every view row, before a rebuild.
   absl::Status Clear();
@@ -128,6 +133,7 @@ class Views final : public treaty::Registry {
     std::vector<std::string> identifiers;  // on which the claim lies
     int year = 0;                          // of the place; 0: none
     uint32_t reserved = 0;
+    uint64_t place_at = 0;  // index of the act that reserved it
     uint32_t used = 0;
     uint32_t persons = 0;     // that the claim covers
     std::string waiting_row;  // empty: does not wait
@@ -139,13 +145,18 @@ class Views final : public treaty::Registry {
   absl::Status FoldAct(const OpenedEntry& opened, const v1::Act& act);
   template <typename Record>
   absl::StatusOr<typename Matter<Record>::State> Refold(const Record& record, uint64_t own_end) const;
+  // The acts on which all matters rest, ledger by ledger, each in its order.
+  absl::Status ForEachGround(
+      const std::function<void(const v1::EntryReference&, const v1::Act&)>& each) const;
+  absl::Status RefoldQuota(int year);
+  absl::Status RefoldNotices();
   absl::Status FoldRefusalOfOwn(const OpenedEntry& refused, const v1::Act& act,
                                 const v1::Violation& violation);
-  absl::Status UpdateRegisters(const Registered& before, const v1::CaseState& state, int64_t at_us);
+  absl::Status UpdateRegisters(const Registered& before, const v1::CaseState& state);
   absl::Status UpdateTreaty(const v1::MatterState& state);
   absl::Status NoteAttachments(const OpenedEntry& opened, const v1::MatterStep& step);
   void UpdateDue(const std::string& before, const std::string& after);
-  absl::Status UpdateQuota(const Registered& of, int sign, const std::string& case_id, int64_t at_us);
+  absl::Status UpdateQuota(const Registered& of, int sign, const std::string& case_id);
   absl::Status UpdateClaims(const std::string& case_id, treaty::Claim claim,
                             const std::vector<std::string>& identifiers);
   absl::Status RecordReply(const OpenedEntry& opened, const v1::Act& act);

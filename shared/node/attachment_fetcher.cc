@@ -62,16 +62,18 @@ void AttachmentFetcher::Run() {
 
 absl::Status AttachmentFetcher::FetchAll() {
   ASSIGN_OR_RETURN(const std::vector<std::string> wanted, reader_.WantedAttachments());
+  absl::Status first_failed;
   for (const std::string& document : wanted) {
     if (here_.count(document) > 0) continue;
     ASSIGN_OR_RETURN(const Hash sha256, Hash::FromBytes(document));
     const absl::Status fetched = attachments_.SizeOf(sha256).ok() ? absl::OkStatus() : Fetch(sha256);
     if (fetched.ok()) here_.insert(document);
-    // Not there yet, or other bytes: the others may be there.
-    if (absl::IsNotFound(fetched) || absl::IsInvalidArgument(fetched)) continue;
-    RETURN_IF_ERROR(fetched);
+    // The counterpart is not there, or this node stops: so with all others.
+    if (absl::IsUnavailable(fetched) || absl::IsCancelled(fetched)) return fetched;
+    // Not there yet, other bytes, or a fault of one document: the others may be there.
+    if (!absl::IsNotFound(fetched)) first_failed.Update(fetched);
   }
-  return absl::OkStatus();
+  return first_failed;
 }
 
 absl::Status AttachmentFetcher::Fetch(const Hash& sha256) {

@@ -69,6 +69,28 @@ const FieldDescriptor* FindField(const std::string& path) {
   return field;
 }
 
+void CollectLines(const google::protobuf::Message& message, const TextFormat::ParseInfoTree& tree,
+                  const std::string& prefix, FieldLines& lines) {
+  std::vector<const FieldDescriptor*> fields;
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  reflection.ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    const std::string name = prefix + field->name();
+    const bool repeated = field->is_repeated();
+    for (int i = 0; i < (repeated ? reflection.FieldSize(message, field) : 1); ++i) {
+      const int index = repeated ? i : -1;
+      const std::string at = repeated ? absl::StrCat(name, "[", i, "]") : name;
+      const int line = tree.GetLocation(field, index).line + 1;
+      lines.emplace(name, line);
+      lines.emplace(at, line);
+      if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+      const google::protobuf::Message& inner =
+          repeated ? reflection.GetRepeatedMessage(message, field, i) : reflection.GetMessage(message, field);
+      CollectLines(inner, *tree.GetTreeForNested(field, index), at + ".", lines);
+    }
+  }
+}
+
 bool IsInside(const std::string& path, const std::string& directory) {
   const auto relative = std::filesystem::absolute(path).lexically_normal().lexically_relative(
       (std::filesystem::absolute(directory) / "").lexically_normal());
@@ -131,14 +153,17 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   return text;
 }
 
-absl::StatusOr<v1::NodeConfig> ReadConfig(const std::string& path) {
+absl::StatusOr<v1::NodeConfig> ReadConfig(const std::string& path, FieldLines* lines) {
   ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   v1::NodeConfig config;
   FirstError error;
   TextFormat::Parser parser;
   parser.RecordErrorsTo(&error);
+  TextFormat::ParseInfoTree tree;
+  parser.WriteLocationsTo(&tree);
   if (!parser.ParseFromString(text, &config))
     return absl::InvalidArgumentError(absl::StrCat(path, ": ", error.text));
+  if (lines != nullptr) CollectLines(config, tree, "", *lines);
   const std::filesystem::path directory = std::filesystem::path(path).parent_path();
   for (std::string* of_file : Paths(config)) {
     // operator/ keeps an absolute path as it is.
@@ -221,6 +246,15 @@ std::vector<std::string> ConfigProblems(const v1::NodeConfig& config) {
   if (levels.count(config.log_level()) == 0) problems.push_back("log_level: debug, info, warning or error");
   RequireRange(config.stop_grace_seconds(), 0, 300, "stop_grace_seconds", problems);
   return problems;
+}
+
+int LineOf(const std::string& problem, const FieldLines& lines) {
+  for (std::string field = problem.substr(0, problem.find(':')); !field.empty();) {
+    if (const auto found = lines.find(field); found != lines.end()) return found->second;
+    const size_t end = field.find_last_of(".[");
+    field.resize(end == std::string::npos ? 0 : end);
+  }
+  return 0;
 }
 
 absl::StatusOr<HostPort> ParseHostPort(const std::string& text) {

@@ -1,6 +1,7 @@
 #ifndef KELISIM_SHARED_NODE_CONFIG_H_
 #define KELISIM_SHARED_NODE_CONFIG_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,9 +14,13 @@ namespace kelisim::node {
 // The text of a file of at most 1 MiB. NOT_FOUND or INVALID_ARGUMENT with the path.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
+// On which line of its file a field stands: "tls.certificate", "identities[1].uri", ...
+using FieldLines = std::map<std::string, int>;
+
 // INVALID_ARGUMENT names line and column, or the field that is not known. Paths
-// in the file become relative to the current directory.
-absl::StatusOr<v1::NodeConfig> ReadConfig(const std::string& path);
+// in the file become relative to the current directory. `lines`, if not null, receives
+// where each field that is set stands.
+absl::StatusOr<v1::NodeConfig> ReadConfig(const std::string& path, FieldLines* lines = nullptr);
 
 // Every single field that a flag can override: "listen", "tls.certificate", ...
 std::vector<std::string> FlagFields();
@@ -27,6 +32,10 @@ absl::Status SetField(v1::NodeConfig& config, const std::string& field, const st
 // What is wrong, one line each, beginning with the field; empty when a node can
 // run by this configuration.
 std::vector<std::string> ConfigProblems(const v1::NodeConfig& config);
+
+// The line on which the field that `problem` begins with stands, or what it should stand
+// in; 0: nowhere.
+int LineOf(const std::string& problem, const FieldLines& lines);
 
 // "127.0.0.1:7801" or "[::1]:7801".
 struct HostPort {

@@ -141,6 +141,14 @@ class TwoAuthorities {
     ASSERT_TRUE(node.ok()) << node.status();
     nodes_[party] = *std::move(node);
   }
+  // The node of `party`, which the other one has told that it is new, and left alone.
+  void StartAlone(v1::Party party) {
+    const v1::Party peer = treaty::Other(party);
+    Start(peer);
+    Start(party);
+    AwaitOpen();
+    Stop(peer);
+  }
   void Stop(v1::Party party) {
     nodes_[party]->Stop(absl::Seconds(5));
     nodes_[party].reset();
@@ -271,11 +279,40 @@ v1::SubmitCaseCommandRequest Command(const std::string& request_id, const std::s
   return request;
 }
 
+// An empty request to any method.
+grpc::Status AskRaw(const std::shared_ptr<grpc::Channel>& channel, std::string_view method,
+                    std::string* answer = nullptr) {
+  grpc::GenericStub stub(channel);
+  Context context;
+  grpc::ByteBuffer request = rpc::ToBuffer("");
+  grpc::ByteBuffer response;
+  std::promise<grpc::Status> done;
+  stub.UnaryCall(&context.client, std::string(method), grpc::StubOptions(), &request, &response,
+                 [&](grpc::Status status) { done.set_value(std::move(status)); });
+  grpc::Status status = done.get_future().get();
+  if (status.ok() && answer != nullptr) *answer = *rpc::BytesOf(response, 100);
+  return status;
+}
+
+// What the node says of its health to a caller of `role`: bytes, or the code of the error.
+std::string HealthOf(const TwoAuthorities& two, v1::Party party, const std::string& role = "operator") {
+  std::string answer;
+  const grpc::Status status = AskRaw(two.Connect(party, role), "/grpc.health.v1.Health/Check", &answer);
+  return status.ok() ? answer : absl::StrCat("code ", status.error_code());
+}
+
 TEST(Node, ACaseGoesFromOneAuthorityToTheOther) {
   TwoAuthorities two;
   two.Start(v1::PARTY_RU);
-  // Alone it records what is reversible.
-  EXPECT_EQ(two.node(v1::PARTY_RU).State().mode(), v1::FENCED);
+  // New and alone, it may be what is left after a loss: it records nothing, and says so.
+  EXPECT_EQ(two.node(v1::PARTY_RU).State().mode(), v1::READ_ONLY);
+  EXPECT_EQ(HealthOf(two, v1::PARTY_RU), "\x08\x02");  // NOT_SERVING
+  {
+    v1::SubmitCaseCommandResponse refused;
+    const auto alone = v1::CaseService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
+    EXPECT_EQ(Submit(*alone, Filing(kFirstId), &refused).error_code(), grpc::StatusCode::UNAVAILABLE);
+    EXPECT_EQ(two.node(v1::PARTY_RU).State().own_size(), 0u);
+  }
   two.Start(v1::PARTY_KZ);
   two.AwaitOpen();
 
@@ -399,6 +436,40 @@ absl::StatusOr<std::string> Download(Stub& stub, Method method, const std::strin
   return document;
 }
 
+// A step on an instrument of Kazakhstan; gives the matter's name.
+std::string SubmitInstrument(TwoAuthorities& two, const char* request_id, const std::string& name,
+                             const v1::InstrumentStep& step) {
+  const auto kz = v1::MatterService::NewStub(two.Connect(v1::PARTY_KZ, "officer"));
+  v1::SubmitMatterStepRequest request;
+  request.set_request_id(request_id);
+  request.set_name(name);
+  *request.mutable_command()->mutable_instrument() = step;
+  v1::SubmitMatterStepResponse response;
+  Context context;
+  const grpc::Status status = kz->SubmitMatterStep(&context.client, request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message() << InfoOf(status).ShortDebugString();
+  return response.name();
+}
+// A protocol whose two texts are documents of these hashes: as it stays at home, and told to
+// the counterpart.
+std::string DraftProtocol(TwoAuthorities& two, const std::string& text_kk, const std::string& text_ru) {
+  v1::InstrumentStep step;
+  v1::Instrument& draft = *step.mutable_draft();
+  draft.set_kind(v1::Instrument::PROTOCOL);
+  draft.set_title("protocol 2");
+  draft.set_text_kk_sha256(text_kk);
+  draft.set_text_ru_sha256(text_ru);
+  draft.set_effective_from("2199-01-01");
+  *draft.mutable_protocol() = testing::TestProtocol();
+  draft.mutable_protocol()->set_version("2199-1");
+  return SubmitInstrument(two, kFirstId, "", step);
+}
+void ProposeProtocol(TwoAuthorities& two, const std::string& name) {
+  v1::InstrumentStep step;
+  step.mutable_propose();
+  SubmitInstrument(two, "00000000-0000-4000-8000-000000000002", name, step);
+}
+
 TEST(Node, AnAttachmentFollowsTheActThatNamesIt) {
   TwoAuthorities two;
   two.Start(v1::PARTY_KZ);
@@ -419,33 +490,10 @@ TEST(Node, AnAttachmentFollowsTheActThatNamesIt) {
   EXPECT_TRUE(absl::IsNotFound(
       Download(*counterpart, &v1::ExchangeService::Stub::FetchAttachment, *sha256).status()));
 
-  const auto kz = v1::MatterService::NewStub(two.Connect(v1::PARTY_KZ, "officer"));
-  v1::SubmitMatterStepRequest request;
-  request.set_request_id(kFirstId);
-  v1::Instrument& draft = *request.mutable_command()->mutable_instrument()->mutable_draft();
-  draft.set_kind(v1::Instrument::PROTOCOL);
-  draft.set_title("protocol 2");
-  draft.set_text_kk_sha256(*sha256);
-  draft.set_text_ru_sha256(*sha256);
-  draft.set_effective_from("2199-01-01");
-  *draft.mutable_protocol() = testing::TestProtocol();
-  draft.mutable_protocol()->set_version("2199-1");
-  v1::SubmitMatterStepResponse response;
-  {
-    Context context;
-    const grpc::Status status = kz->SubmitMatterStep(&context.client, request, &response);
-    ASSERT_TRUE(status.ok()) << status.error_message() << InfoOf(status).ShortDebugString();
-  }
+  const std::string name = DraftProtocol(two, *sha256, *sha256);
   EXPECT_TRUE(absl::IsNotFound(
       Download(*counterpart, &v1::ExchangeService::Stub::FetchAttachment, *sha256).status()));
-  request.set_request_id("00000000-0000-4000-8000-000000000002");
-  request.set_name(response.name());
-  request.mutable_command()->mutable_instrument()->mutable_propose();
-  {
-    Context context;
-    const grpc::Status status = kz->SubmitMatterStep(&context.client, request, &response);
-    ASSERT_TRUE(status.ok()) << status.error_message() << InfoOf(status).ShortDebugString();
-  }
+  ProposeProtocol(two, name);
 
   // It comes by itself, and is the same.
   const auto ru = v1::MatterService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
@@ -453,7 +501,7 @@ TEST(Node, AnAttachmentFollowsTheActThatNamesIt) {
   EXPECT_TRUE(TwoAuthorities::Await([&] {
     Context context;
     v1::GetMatterRequest get;
-    get.set_name(response.name());
+    get.set_name(name);
     return ru->GetMatter(&context.client, get, &file).ok() && file.attachments_size() == 1 &&
            file.attachments(0).size() == document.size();
   })) << file.ShortDebugString();
@@ -463,6 +511,27 @@ TEST(Node, AnAttachmentFollowsTheActThatNamesIt) {
   EXPECT_EQ(*there, document);
   EXPECT_TRUE(absl::IsNotFound(
       Download(*officer, &v1::AttachmentService::Stub::DownloadAttachment, std::string(32, 'x')).status()));
+}
+
+// The file of one document is damaged where it comes from: the other one arrives.
+TEST(Node, ADamagedAttachmentHoldsUpNoOther) {
+  TwoAuthorities two;
+  two.Start(v1::PARTY_KZ);
+  two.Start(v1::PARTY_RU);
+  two.AwaitOpen();
+  std::vector<std::string> sha256;
+  for (const char* text : {"one", "two"}) {
+    sha256.push_back(*Upload(two.Connect(v1::PARTY_KZ, "officer"), text));
+  }
+  // The first one asked for.
+  std::sort(sha256.begin(), sha256.end());
+  const std::string file = two.Config(v1::PARTY_KZ).attachments_dir() + "/" + ToHex(sha256[0]);
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) - 1);
+  ProposeProtocol(two, DraftProtocol(two, sha256[0], sha256[1]));
+  const auto officer = v1::AttachmentService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
+  EXPECT_TRUE(TwoAuthorities::Await(
+      [&] { return Download(*officer, &v1::AttachmentService::Stub::DownloadAttachment, sha256[1]).ok(); }));
+  EXPECT_FALSE(Download(*officer, &v1::AttachmentService::Stub::DownloadAttachment, sha256[0]).ok());
 }
 
 // What a stock tool does that knows nothing of us: tiles, entries, root; and a proof in a file.
@@ -529,24 +598,9 @@ TEST(Node, AnybodyCanCheckBothLedgers) {
   }
 }
 
-// An empty request to any method.
-grpc::Status AskRaw(const std::shared_ptr<grpc::Channel>& channel, std::string_view method,
-                    std::string* answer = nullptr) {
-  grpc::GenericStub stub(channel);
-  Context context;
-  grpc::ByteBuffer request = rpc::ToBuffer("");
-  grpc::ByteBuffer response;
-  std::promise<grpc::Status> done;
-  stub.UnaryCall(&context.client, std::string(method), grpc::StubOptions(), &request, &response,
-                 [&](grpc::Status status) { done.set_value(std::move(status)); });
-  grpc::Status status = done.get_future().get();
-  if (status.ok() && answer != nullptr) *answer = *rpc::BytesOf(response, 100);
-  return status;
-}
-
 TEST(Node, LetsInWhomItKnowsForWhatTheyMay) {
   TwoAuthorities two;
-  two.Start(v1::PARTY_RU);
+  two.StartAlone(v1::PARTY_RU);
   const auto submit = [&](const std::shared_ptr<grpc::Channel>& channel) {
     v1::SubmitCaseCommandResponse response;
     return Submit(*v1::CaseService::NewStub(channel), Filing(kFirstId), &response).error_code();
@@ -570,14 +624,9 @@ TEST(Node, LetsInWhomItKnowsForWhatTheyMay) {
   EXPECT_EQ(submit(two.Connect(v1::PARTY_RU, "officer")), grpc::StatusCode::OK);
 
   // Health, for whom it knows only.
-  const auto health = [&](const std::string& role) {
-    std::string answer;
-    const grpc::Status status =
-        AskRaw(two.Connect(v1::PARTY_RU, role), "/grpc.health.v1.Health/Check", &answer);
-    return status.ok() ? answer : absl::StrCat("code ", status.error_code());
-  };
-  EXPECT_EQ(health("operator"), "\x08\x01");  // SERVING
-  EXPECT_EQ(health("stranger"), absl::StrCat("code ", grpc::StatusCode::UNAUTHENTICATED));
+  EXPECT_EQ(HealthOf(two, v1::PARTY_RU), "\x08\x01");  // SERVING
+  EXPECT_EQ(HealthOf(two, v1::PARTY_RU, "stranger"),
+            absl::StrCat("code ", grpc::StatusCode::UNAUTHENTICATED));
 }
 
 // Every method of ours by everybody for whom it is not: refused by its handler, which says why.
@@ -669,7 +718,7 @@ TEST(Node, OneProcessPerStoreAndPerPort) {
 
 TEST(Node, AStopEndsStreamsAndLeavesNothingRunning) {
   TwoAuthorities two;
-  two.Start(v1::PARTY_RU);
+  two.StartAlone(v1::PARTY_RU);
   const auto stub = v1::CaseService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
   grpc::ClientContext watching;
   const auto stream = stub->WatchActs(&watching, v1::WatchActsRequest());
@@ -709,7 +758,7 @@ int CountOf(const std::string& what, const std::string& text) {
 
 TEST(Node, ADeadConnectionFloodDoesNotStopTheListener) {
   TwoAuthorities two;
-  two.Start(v1::PARTY_RU);
+  two.StartAlone(v1::PARTY_RU);
   const auto officer = two.Connect(v1::PARTY_RU, "officer");
   v1::SubmitCaseCommandResponse response;
   ASSERT_TRUE(Submit(*v1::CaseService::NewStub(officer), Filing(kFirstId), &response).ok());
@@ -800,6 +849,27 @@ TEST(Config, ErrorsNameLineAndField) {
     EXPECT_THAT(status.ToString(), HasSubstr(expected)) << text;
   }
   EXPECT_TRUE(absl::IsNotFound(ReadConfig(directory / "missing").status()));
+}
+
+TEST(Config, AFieldIsFoundOnItsLine) {
+  const TemporaryDirectory directory;
+  Write(directory / "config",
+        "listen: \"here\"\n"
+        "tls {\n"
+        "  roots: \"ca.crt\"\n"
+        "}\n"
+        "identities { uri: \"spiffe://a\" role: OFFICER }\n"
+        "identities {\n"
+        "  uri: \"officer\"\n"
+        "}\n");
+  FieldLines lines;
+  ASSERT_TRUE(ReadConfig(directory / "config", &lines).ok());
+  const std::pair<const char*, int> kTable[] = {
+      {"listen: must be", 1},        {"tls.roots: is", 3},         {"tls.certificate: is required", 2},
+      {"identities: must name", 5},  {"identities[0].uri: is", 5}, {"identities[1].uri: must be", 7},
+      {"identities[1].role: is", 6}, {"data_dir: is required", 0},
+  };
+  for (const auto& [problem, line] : kTable) EXPECT_EQ(LineOf(problem, lines), line) << problem;
 }
 
 TEST(Config, PathsAreRelativeToTheFile) {
@@ -910,6 +980,12 @@ TEST(Program, ChecksAConfiguration) {
   const Outcome wrong = Program({"check-config", "--config", file, "--listen", "nowhere"});
   EXPECT_EQ(wrong.code, kExitUsage);
   EXPECT_THAT(wrong.err, StartsWith("listen:"));
+  // Without it, the line in the file is named.
+  v1::NodeConfig bad = two.Config(v1::PARTY_KZ);
+  bad.set_listen("nowhere");
+  const TemporaryDirectory other;
+  const std::string bad_file = WriteConfig(other, bad);
+  EXPECT_THAT(Program({"check-config", "--config", bad_file}).err, StartsWith(bad_file + ":1: listen:"));
   EXPECT_EQ(Program({"--config", file, "check-config", "--log-level", "debug"}).code, kExitOk);
   EXPECT_EQ(Program({"check-config", "--no-such-flag", "1"}).code, kExitUsage);
   EXPECT_EQ(Program({"check-config"}).code, kExitUsage);
@@ -949,7 +1025,7 @@ TEST(Program, DoctorFindsWhatIsWrong) {
   EXPECT_EQ(fresh.code, kExitOk) << fresh.out;
   EXPECT_THAT(fresh.out, AllOf(HasSubstr("ok       certificate"), HasSubstr("ok       store: empty")));
 
-  two.Start(v1::PARTY_KZ);
+  two.StartAlone(v1::PARTY_KZ);
   EXPECT_THAT(doctor(good).out, HasSubstr("ok       store: in use"));
   const auto stub = v1::CaseService::NewStub(two.Connect(v1::PARTY_KZ, "officer"));
   v1::SubmitCaseCommandRequest filing = Filing(kFirstId);
@@ -1028,7 +1104,8 @@ TEST(Program, KeygenMakesKeysThatFitAndNeverOverwrites) {
 // ---------------------------------------------------------------- a life of the process
 
 TEST(Program, StopsWhenTheOutcomeIsUnknownAndFindsOutAtTheNextStart) {
-  const TwoAuthorities two;
+  TwoAuthorities two;
+  two.Start(v1::PARTY_KZ);
   const TemporaryDirectory directory;
   const v1::NodeConfig config = two.Config(v1::PARTY_RU);
   const std::string file = WriteConfig(directory, config);
@@ -1049,14 +1126,14 @@ TEST(Program, StopsWhenTheOutcomeIsUnknownAndFindsOutAtTheNextStart) {
   const std::string anchors = std::filesystem::path(config.anchor_file()).parent_path();
   std::future<int> first = run();
   ASSERT_TRUE(TwoAuthorities::Await([&] { return std::filesystem::exists(config.data_dir() + "/CURRENT"); }));
-  {
+  const auto ledger = v1::LedgerService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
+  ASSERT_TRUE(TwoAuthorities::Await([&] {
     Context context;
     context.client.set_wait_for_ready(true);
     v1::NodeState state;
-    ASSERT_TRUE(v1::LedgerService::NewStub(two.Connect(v1::PARTY_RU, "officer"))
-                    ->GetNodeState(&context.client, v1::GetNodeStateRequest(), &state)
-                    .ok());
-  }
+    return ledger->GetNodeState(&context.client, v1::GetNodeStateRequest(), &state).ok() &&
+           state.mode() == v1::OPEN_FOR_ALL;
+  }));
   std::filesystem::rename(anchors, anchors + ".away");
   const grpc::Status unknown = submit();
   EXPECT_EQ(unknown.error_code(), grpc::StatusCode::UNAVAILABLE);

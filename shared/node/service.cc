@@ -53,12 +53,16 @@ int Usage(const std::string& problem) {
   return kExitUsage;
 }
 
-absl::StatusOr<v1::NodeConfig> Configure(const Arguments& arguments) {
+// `lines` receives where the fields stand that no flag overrides.
+absl::StatusOr<v1::NodeConfig> Configure(const Arguments& arguments, FieldLines& lines) {
   v1::NodeConfig config;
   if (!arguments.config_file.empty()) {
-    ASSIGN_OR_RETURN(config, ReadConfig(arguments.config_file));
+    ASSIGN_OR_RETURN(config, ReadConfig(arguments.config_file, &lines));
   }
-  for (const auto& [field, value] : arguments.overrides) RETURN_IF_ERROR(SetField(config, field, value));
+  for (const auto& [field, value] : arguments.overrides) {
+    RETURN_IF_ERROR(SetField(config, field, value));
+    lines[field] = 0;
+  }
   return config;
 }
 
@@ -230,11 +234,16 @@ int RunService(int argc, const char* const* argv, const authority::Profile& prof
   }
   if (keygen->parsed()) return Keygen(arguments);
 
-  const absl::StatusOr<v1::NodeConfig> config = Configure(arguments);
+  FieldLines lines;
+  const absl::StatusOr<v1::NodeConfig> config = Configure(arguments, lines);
   if (!config.ok()) return Usage(std::string(config.status().message()));
   if (doctor->parsed()) return Doctor(*config, profile);
   const std::vector<std::string> problems = ConfigProblems(*config);
-  for (const std::string& problem : problems) std::cerr << problem << "\n";
+  for (const std::string& problem : problems) {
+    const int line = LineOf(problem, lines);
+    if (line > 0) std::cerr << arguments.config_file << ":" << line << ": ";
+    std::cerr << problem << "\n";
+  }
   if (!problems.empty()) return kExitUsage;
   if (check->parsed()) {
     std::cout << "ok\n";

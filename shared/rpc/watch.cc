@@ -13,7 +13,12 @@ namespace {
 
 using Reactor = grpc::ServerWriteReactor<v1::WatchActsResponse>;
 
-constexpr size_t kActsPerRead = 32;
+// Of either ledger: other streams wait until they are read.
+constexpr size_t kEntriesPerRead = 64;
+
+bool Moved(const v1::WatchCursor& before, const v1::WatchCursor& after) {
+  return before.own_index() != after.own_index() || before.mirror_index() != after.mirror_index();
+}
 
 grpc::Status Stopping() {
   return ToGrpc(absl::UnavailableError("the node stops; go on from the last cursor"));
@@ -91,8 +96,9 @@ void WatchHub::Run() {
 }
 
 void WatchHub::Serve(Stream& stream) {
+  const v1::WatchCursor before = stream.cursor_;
   absl::StatusOr<std::vector<v1::WatchActsResponse>> acts =
-      reader_.ReadActs(stream.cursor_, stream.name_, kActsPerRead);
+      reader_.ReadActs(stream.cursor_, stream.name_, kEntriesPerRead);
   if (acts.ok()) {
     for (v1::WatchActsResponse& act : *acts) stream.pending_.push_back(std::move(act));
     if (acts->empty() && absl::Now() - stream.last_written_ >= heartbeat_) {
@@ -107,7 +113,11 @@ void WatchHub::Serve(Stream& stream) {
     return;
   }
   stream.state_ = stream.pending_.empty() ? Stream::State::kIdle : Stream::State::kWriting;
-  if (stream.state_ == Stream::State::kIdle) return;
+  if (stream.state_ == Stream::State::kIdle) {
+    // Nothing of what it waits for so far, and there is more to look at.
+    dirty_ = dirty_ || Moved(before, stream.cursor_);
+    return;
+  }
   lock.unlock();
   stream.StartWrite(&stream.pending_.front());
 }

@@ -2,6 +2,7 @@
 #define KELISIM_SHARED_TESTING_PAIR_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "absl/time/time.h"
 #include "shared/authority/core.h"
 #include "shared/authority/reader.h"
+#include "shared/authority/views.h"
 #include "shared/ledger/log.h"
 #include "shared/ledger/memory_store.h"
 #include "shared/testing/parties.h"
@@ -23,6 +25,20 @@ struct Authority {
   void Restart();
   uint64_t SizeOf(ledger::Side side) const {
     return ledger::LogRows<ledger::Store>(side, store).Size().value();
+  }
+  // The payload of an own entry of `kind`; nullopt: one of another kind, or without payload.
+  template <typename Message>
+  std::optional<Message> Payload(uint64_t index, v1::EntryKind kind) const {
+    const ledger::LogRows<ledger::Store> own(ledger::Side::kOwn, store);
+    v1::Entry entry;
+    const std::optional<std::string> sealed = own.SealedPayload(index).value();
+    if (!entry.ParseFromString(own.Entry(index).value()) || entry.kind() != kind || !sealed)
+      return std::nullopt;
+    const std::string context = authority::PayloadContext(ledger::Side::kOwn, index);
+    const std::string opened = vault->Unseal(store, context, *sealed).value();
+    Message message;
+    if (!message.ParseFromString(authority::SplitPayload(opened).value().payload)) return std::nullopt;
+    return message;
   }
 
   const absl::Time now;

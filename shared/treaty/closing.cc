@@ -11,8 +11,8 @@
 namespace kelisim::treaty {
 namespace {
 
-bool IsAnnulmentGround(const std::string& rule) {
-  return rule == "1.1" || rule == "1.3" || rule == "2.1" || IsArticle3(rule);
+bool IsAnnulmentGround(const std::string& rule, const v1::CaseState& state) {
+  return rule == ScopeRule(state.entry_state()) || rule == "1.3" || rule == "2.1" || IsArticle3(rule);
 }
 
 // A person's will stands (2.1). The entry state's decision to annul stands; a
@@ -31,7 +31,7 @@ std::optional<v1::Violation> AdmitWithdrawn(const v1::CaseState& state, const v1
 
 std::optional<v1::Violation> AdmitAnnulled(const v1::CaseState& state, const v1::Annulment& act,
                                            const Context& context) {
-  if (!IsAnnulmentGround(act.rule())) return Violates("step.ground", act.person_id(), act.rule());
+  if (!IsAnnulmentGround(act.rule(), state)) return Violates("step.ground", act.person_id(), act.rule());
   // Art. 3: once departed, what was unknown at issue has no effect any more.
   if (IsArticle3(act.rule()) && !IsBeforeDeparture(state.status())) {
     return Violates("step.status", act.person_id(), v1::CaseStatus_Name(state.status()));
@@ -109,7 +109,7 @@ std::optional<v1::Violation> AdmitNotice(const v1::CaseState& state, const v1::N
     case v1::Notice::ANNULMENT:
       if (!act.person_id().empty() && act.person_id() != kHead)
         return Violates("step.person", act.person_id());
-      if (!IsAnnulmentGround(act.rule())) return Violates("step.ground", "", act.rule());
+      if (!IsAnnulmentGround(act.rule(), state)) return Violates("step.ground", "", act.rule());
       break;
     default:
       return Violates("step.ground", "", "kind");

@@ -93,6 +93,16 @@ void Propose(v1::DisputeFacts& facts, const v1::DisputeText& text, v1::Party aut
   facts.set_proposed_by(author);
 }
 
+// Either Party may link while a link of the other one is on its way: in order of names,
+// each once, both hold the same.
+void Link(google::protobuf::RepeatedPtrField<std::string>& links, const std::string& linked) {
+  const auto at = std::lower_bound(links.begin(), links.end(), linked);
+  if (at != links.end() && *at == linked) return;
+  const auto place = at - links.begin();
+  *links.Add() = linked;
+  std::rotate(links.begin() + place, links.end() - 1, links.end());
+}
+
 void Fold(State& state, const v1::MatterStep& step, v1::Party author) {
   const S& made = step.dispute();
   v1::DisputeFacts& facts = *state.mutable_dispute();
@@ -137,7 +147,7 @@ void Fold(State& state, const v1::MatterStep& step, v1::Party author) {
       *facts.mutable_amendment() = made.propose_amendment();
       break;
     case S::kLink:
-      facts.add_links(made.link().linked());
+      Link(*facts.mutable_links(), made.link().linked());
       break;
     default:
       break;

@@ -186,7 +186,7 @@ TEST(Dispute, Edge100CrossNoticesAreLinkedAndBothStay) {
   desk.Receive();
   for (const v1::Party by : {kR, kO}) EXPECT_EQ(desk.Do(by, "link { linked: 'disputes/2b' }"), "");
   EXPECT_EQ(desk.Status(), "DISPUTE_RECEIVED");
-  EXPECT_EQ(desk.state().dispute().links_size(), 2);
+  EXPECT_EQ(desk.state().dispute().links_size(), 1);
   // A link crosses any step on its way.
   const v1::MatterStep link = desk.Step("link { linked: 'disputes/2b' }");
   const v1::MatterStep step = desk.Step("answer { position: 'p' }");
@@ -194,6 +194,13 @@ TEST(Dispute, Edge100CrossNoticesAreLinkedAndBothStay) {
   const Recorded by_o{kO, "step", 2};
   EXPECT_EQ(Apply(Apply(desk.state(), link, by_r), step, by_o).SerializeAsString(),
             Apply(Apply(desk.state(), step, by_o), link, by_r).SerializeAsString());
+  // And any link of the other Party.
+  const v1::MatterStep other = desk.Step("link { linked: 'disputes/1a' }");
+  const v1::MatterStep third = desk.Step("link { linked: 'disputes/3c' }");
+  const v1::MatterState linked = Apply(Apply(desk.state(), other, by_r), third, by_o);
+  EXPECT_EQ(linked.SerializeAsString(),
+            Apply(Apply(desk.state(), third, by_o), other, by_r).SerializeAsString());
+  EXPECT_EQ(absl::StrJoin(linked.dispute().links(), " "), "disputes/1a disputes/2b disputes/3c");
 }
 
 // Every field of a notice is asked for but those that may be empty.

@@ -25,7 +25,7 @@ struct World {
   FakeRegistry registry;
   v1::Protocol protocol = SampleProtocol();
 
-  Context At(v1::Party author) const { return {author, today, today, treaty, protocol, registry}; }
+  Context At(v1::Party author) const { return {author, today, today, treaty, protocol, protocol, registry}; }
 };
 
 // The usual day; a year whose quota is not set; after the validity of any
@@ -105,6 +105,8 @@ class ExplorationTest : public ::testing::Test {
   static std::string Key(v1::CaseState state) {
     state.clear_head_entry_id();
     state.clear_waiting_since_us();
+    state.clear_queued_at();
+    state.clear_place_at();
     state.clear_answer_due();
     if (state.has_document()) state.mutable_document()->clear_valid_until();
     if (state.has_document()) state.mutable_document()->clear_issued_on();

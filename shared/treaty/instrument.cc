@@ -62,13 +62,14 @@ std::optional<v1::Violation> CheckInstrument(const v1::Instrument& instrument, c
   }
   if (!succession) return std::nullopt;
   const v1::Body& body = instrument.body();
-  // 13.1: each Party names its own body, under a name that no other one has.
-  if (body.party() != context.author) return Violates("13.1", "", v1::Party_Name(body.party()));
+  // 13.1kz, 13.1ru: each Party names its own body, under a name that no other one has.
+  if (body.party() != context.author)
+    return Violates(BodyRule(body.party()), "", v1::Party_Name(body.party()));
   const auto has_that_name = [&](const v1::Body& other) { return other.id() == body.id(); };
-  if (AnyBody(context.treaty, has_that_name)) return Violates("13.1", "", body.id());
+  if (AnyBody(context.treaty, has_that_name)) return Violates(BodyRule(body.party()), "", body.id());
   if (!body.succeeds().empty() &&
       !IsAuthorised(context.treaty, body.succeeds(), body.party(), context.today)) {
-    return Violates("13.1", "", body.succeeds());
+    return Violates(BodyRule(body.party()), "", body.succeeds());
   }
   return std::nullopt;
 }

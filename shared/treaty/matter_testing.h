@@ -38,7 +38,7 @@ class MatterDesk {
   std::string Status() const { return v1::MatterStatus_Name(state().status()); }
 
   Context At(v1::Party author, bool of_counterpart = false) const {
-    return {author, today, happened_on.value_or(today), treaty, protocol, registry, of_counterpart};
+    return {author, today, happened_on.value_or(today), treaty, protocol, protocol, registry, of_counterpart};
   }
   std::optional<absl::CivilDay> happened_on;
 

@@ -99,8 +99,9 @@ std::optional<v1::Violation> AdmitWaitlisted(const v1::CaseState& state, const v
   }
 }
 
-void ApplyReserved(v1::CaseState& state, const v1::Place& act) {
+void ApplyReserved(v1::CaseState& state, const v1::Place& act, uint64_t index) {
   *state.mutable_place() = act;
+  state.set_place_at(index);
   state.clear_waiting();
 }
 

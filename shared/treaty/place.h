@@ -26,7 +26,8 @@ std::optional<v1::Violation> AdmitReserved(const v1::CaseState& state, const v1:
 std::optional<v1::Violation> AdmitWaitlisted(const v1::CaseState& state, const v1::Waiting& act,
                                              const Context& context);
 
-void ApplyReserved(v1::CaseState& state, const v1::Place& act);
+// `index`: of the act in the ledger of the state of entry.
+void ApplyReserved(v1::CaseState& state, const v1::Place& act, uint64_t index);
 void ApplyWaitlisted(v1::CaseState& state, const v1::Waiting& act);
 
 }  // namespace kelisim::treaty

@@ -56,7 +56,7 @@ class QuotaDesk {
     return "";
   }
 
-  Context At(v1::Party author) const { return {author, today, today, treaty, protocol, registry}; }
+  Context At(v1::Party author) const { return {author, today, today, treaty, protocol, protocol, registry}; }
 
   void Reserve(const std::string& case_id, uint32_t places) {
     registry.reserved.push_back(ReservedCase(case_id, places));

@@ -70,7 +70,7 @@ struct Step {
   Statuses from;
   Owner owner;
   v1::CaseStatus to;
-  std::string_view rule;  // it rests on
+  std::string_view rule;  // it rests on; of Arts. 1.1 and 13.1 without the Party (RuleOf)
   Offer offer = Offer::kNone;
   Course course = Course::kOther;
   Force force = Force::kAny;
@@ -107,9 +107,6 @@ constexpr Step kSteps[] = {
                                                                 v1::QUOTA_RESERVED),    kEntry,     v1::WAITLISTED,      "12.1"},
     {"a14", "opt_out",           Act::kOptedOut,          0, In(v1::WAITLISTED),        kEntry,     v1::INDEPENDENT,     "12.2a"},
     {"a15", "issue_status",      Act::kStatusIssued,      0, In(v1::QUOTA_RESERVED),    kEntry,     v1::STATUS_ISSUED,   "4.1",  Offer::kNone, Course::kForward, Force::kInForce},
-    {"a15", "reissue_document",  Act::kDocumentReissued,  0, In(v1::STATUS_ISSUED,
-                                                                v1::SUSPENDED,
-                                                                v1::ARRIVED),           kEntry,     kStays,              "4.1"},
     // Hand-off 3, E to D.
     {"a16", "offer",             Act::kOffered,           3, In(v1::STATUS_ISSUED),     kEntry,     kStays,              "13.1", Offer::kNone, Course::kForward},
     {"a16", "accept",            Act::kAccepted,          3, In(v1::STATUS_ISSUED),     kDeparture, v1::PREPARING,       "13.1", Offer::kAnswers},
@@ -119,7 +116,7 @@ constexpr Step kSteps[] = {
     {"a18", "offer",             Act::kOffered,           4, In(v1::DEPARTED),          kDeparture, kStays,              "13.1", Offer::kNone, Course::kForward},
     {"a18", "accept",            Act::kAccepted,          4, In(v1::DEPARTED),          kEntry,     v1::ARRIVED,         "13.1", Offer::kAnswers},
     {"a18", "decline",           Act::kDeclined,          4, In(v1::DEPARTED),          kEntry,     kStays,              "13.1", Offer::kAnswers},
-    {"a19", "register_residence",Act::kResidenceRegistered,0,In(v1::ARRIVED),           kEntry,     v1::COMPLETED,       "2.1",  Offer::kNone, Course::kForward},
+    {"a19", "register_residence",Act::kResidenceRegistered,0,In(v1::ARRIVED),           kEntry,     v1::COMPLETED,       "2.4",  Offer::kNone, Course::kForward},
     {"a20", "suspend",           Act::kSuspended,         0, kOnDocument,               kEither,    v1::SUSPENDED,         "3.v"},
     {"a21", "resume",            Act::kResumed,           0, In(v1::SUSPENDED),         kEither,    kByContent,          "3.g"},
     {"a22", "withdraw",          Act::kWithdrawn,         0, kBeforeDeparture,          kEither,    v1::WITHDRAWN,       "1.3",  Offer::kAny},
@@ -132,6 +129,12 @@ constexpr Step kSteps[] = {
 // clang-format on
 
 bool Includes(Statuses statuses, v1::CaseStatus status) { return (statuses & In(status)) != 0; }
+
+std::string RuleOf(const Step& step, const v1::CaseState& state, v1::Party by) {
+  if (step.rule == "1.1") return ScopeRule(state.entry_state());
+  if (step.rule == "13.1") return BodyRule(by);
+  return std::string(step.rule);
+}
 
 // The hand-off an act is about; 0 for all but three kinds.
 uint32_t NumberOf(const Act& act) {
@@ -328,12 +331,14 @@ void ApplyOffered(v1::CaseState& state, const v1::HandOff& act) {
   state.set_holder(Other(state.holder()));
 }
 
-void ApplyAccepted(v1::CaseState& state, const v1::Acceptance& act, int64_t at_us) {
+void ApplyAccepted(v1::CaseState& state, const v1::Acceptance& act, const Recorded& recorded) {
   state.clear_offered_hand_off();
   state.set_hand_offs_done(act.number());
   // From here on the case asks for a place; what it loses it asks for again
   // without losing its position.
-  if (act.number() == 2) state.set_waiting_since_us(at_us);
+  if (act.number() != 2) return;
+  state.set_waiting_since_us(recorded.at_us);
+  state.set_queued_at(recorded.index);
 }
 
 void ApplyDeclined(v1::CaseState& state) {
@@ -425,7 +430,7 @@ void ApplyContent(v1::CaseState& state, const Act& act, const Recorded& recorded
     case Act::kOffered:
       return ApplyOffered(state, act.offered());
     case Act::kAccepted:
-      return ApplyAccepted(state, act.accepted(), recorded.at_us);
+      return ApplyAccepted(state, act.accepted(), recorded);
     case Act::kDeclined:
       return ApplyDeclined(state);
     case Act::kDeferred:
@@ -435,7 +440,7 @@ void ApplyContent(v1::CaseState& state, const Act& act, const Recorded& recorded
     case Act::kExcluded:
       return ApplyExcluded(state, act.excluded());
     case Act::kPlaceReserved:
-      return ApplyReserved(state, act.place_reserved());
+      return ApplyReserved(state, act.place_reserved(), recorded.index);
     case Act::kWaitlisted:
       return ApplyWaitlisted(state, act.waitlisted());
     case Act::kOptedOut:
@@ -460,11 +465,12 @@ void ApplyContent(v1::CaseState& state, const Act& act, const Recorded& recorded
     // The status says it all, or nothing changes.
     case Act::kPetitionReturned:
     case Act::kCleared:
-    case Act::kDocumentReissued:
     case Act::kExitRecorded:
     case Act::kResidenceRegistered:
-    case Act::kNoticeGiven:
     case Act::kNoticeDismissed:
+    // Outside the chain.
+    case Act::kDocumentReissued:
+    case Act::kNoticeGiven:
     case Act::kAnswerOverdue:
     case Act::ACT_NOT_SET:
       return;
@@ -652,7 +658,8 @@ std::optional<v1::Violation> Admit(const v1::CaseState& state, const v1::CaseAct
 }
 
 v1::CaseState Apply(v1::CaseState state, const v1::CaseAct& act, const Recorded& recorded) {
-  if (act.has_answer_overdue()) return state;
+  // The same document as before; and time alone moves nothing.
+  if (act.has_document_reissued() || act.has_answer_overdue()) return state;
   if (act.has_notice_given()) {
     v1::PendingNotice notice;
     notice.set_entry_id(recorded.entry_id);
@@ -672,7 +679,9 @@ v1::CaseState Apply(v1::CaseState state, const v1::CaseAct& act, const Recorded&
 
 bool IsOpening(const v1::CaseAct& act) { return act.offered().number() == 1; }
 
-bool IsOutsideChain(const v1::CaseAct& act) { return act.has_notice_given() || act.has_answer_overdue(); }
+bool IsOutsideChain(const v1::CaseAct& act) {
+  return act.has_notice_given() || act.has_answer_overdue() || act.has_document_reissued();
+}
 
 bool IsIrreversible(const v1::CaseAct& act) { return act.has_status_issued() || act.has_exit_recorded(); }
 
@@ -729,7 +738,7 @@ std::vector<v1::AllowedAction> AllowedActions(const v1::CaseState& state, const 
   for (const v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) {
     for (const Step& step : kSteps) {
       if (step.command.empty() || CheckStep(state, step, party, context)) continue;
-      allow(step.command, party, step.rule);
+      allow(step.command, party, RuleOf(step, state, party));
     }
     // Only an annulment can be told to the very end, and also by a departure
     // state that holds the case.
@@ -738,6 +747,7 @@ std::vector<v1::AllowedAction> AllowedActions(const v1::CaseState& state, const 
     notice.set_rule("2.1");
     if (!MayGiveNotice(state, notice, party) && !AdmitNotice(state, notice))
       allow("give_notice", party, "1.3");
+    if (!MayReissue(state, party, /*of_counterpart=*/false)) allow("reissue_document", party, "4.1");
   }
   return actions;
 }

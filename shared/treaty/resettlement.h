@@ -32,6 +32,7 @@ struct Recorded {
   v1::Party author;
   std::string entry_id;
   int64_t at_us;
+  uint64_t index = 0;  // in the ledger of its author
 };
 
 // The state after an admitted act. Requires Admit(...) == nullopt.
@@ -39,8 +40,8 @@ struct Recorded {
 // sides hold the same from then on.
 v1::CaseState Apply(v1::CaseState state, const v1::CaseAct& act, const Recorded& recorded);
 
-// True for acts outside the chain (notice_given, answer_overdue): they name no
-// predecessor, anybody may make them, and they never move the case.
+// True for acts outside the chain (notice_given, answer_overdue, document_reissued): they
+// name no predecessor, wait for nobody's turn, and never move the case.
 bool IsOutsideChain(const v1::CaseAct& act);
 // Acts that sum up everything that stayed at home before them: the offer of
 // hand-off 1. They stand without what they name as their predecessor.

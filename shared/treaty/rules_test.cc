@@ -22,13 +22,19 @@ TEST(RulesTest, EveryRuleSpeaksThreeLanguagesAndSaysWhatToDo) {
 }
 
 TEST(RulesTest, TheCatalogueHoldsEveryRuleTheStepsName) {
-  for (const char* id : {"1.1",           "1.2",           "1.3",        "2.1",         "2.2",
-                         "3.a",           "3.b",           "3.v",        "3.g",         "3.d",
-                         "3.e",           "3.zh",          "4.1",        "4.2",         "12.1",
-                         "12.2a",         "12.2b",         "13.1",       "13.2",        "17.2",
-                         "17.3",          "17.4",          "step.turn",  "step.status", "step.closed",
-                         "step.notice",   "step.person",   "step.date",  "step.ground", "step.obstacle",
-                         "step.document", "step.hand_off", "step.chain", "step.quota",  "exchange.format"}) {
+  for (const char* id : {"1.1a",          "1.1b",          "2.3",
+                         "2.4",           "1.2",           "1.3",
+                         "2.1",           "2.2",           "3.a",
+                         "3.b",           "3.v",           "3.g",
+                         "3.d",           "3.e",           "3.zh",
+                         "4.1",           "4.2",           "12.1",
+                         "12.2a",         "12.2b",         "13.1kz",
+                         "13.1ru",        "13.2",          "17.2",
+                         "17.3",          "17.4",          "step.turn",
+                         "step.status",   "step.closed",   "step.notice",
+                         "step.person",   "step.date",     "step.ground",
+                         "step.obstacle", "step.document", "step.hand_off",
+                         "step.chain",    "step.quota",    "exchange.format"}) {
     ASSERT_NE(FindRule(id), nullptr) << id;
     EXPECT_EQ(FindRule(id)->id(), id);
   }

@@ -45,8 +45,8 @@ bool IsConscript(const v1::ScopeFinding& finding, const std::string& person_id) 
   return Lists(finding.conscript_person_ids(), person_id);
 }
 
-void AddCitizenshipBreaches(const v1::Person& head, const v1::ScopeFinding& finding,
-                            std::vector<v1::Violation>& breaches) {
+void AddCitizenshipBreaches(const v1::Person& head, const v1::CaseState& state,
+                            const v1::ScopeFinding& finding, std::vector<v1::Violation>& breaches) {
   // Citizenship counts on the day of the decision: acquired since the petition
   // it is enough, lost since then it is not.
   if (Lists(finding.citizenship_confirmed_person_ids(), kHead)) return;
@@ -55,8 +55,8 @@ void AddCitizenshipBreaches(const v1::Person& head, const v1::ScopeFinding& find
     breaches.push_back(Violates("2.1", kHead, "stateless"));
     return;
   }
-  // 1.1: applies to citizens of the state of entry.
-  breaches.push_back(Violates("1.1", kHead, "citizenship"));
+  // 1.1a, 1.1b: applies to citizens of the state of entry.
+  breaches.push_back(Violates(ScopeRule(state.entry_state()), kHead, "citizenship"));
   // 2.1: resettles in the state of own citizenship.
   breaches.push_back(Violates("2.1", kHead, "citizenship"));
 }
@@ -69,8 +69,8 @@ void AddResidenceBreach(const v1::Person& head, const v1::CaseState& state,
     // 2.1: leaves the state of permanent residence. A visitor has none there.
     breaches.push_back(Violates("2.1", kHead, "permanent_residence"));
   } else {
-    // 1.1: resettlement from one Party's state, not from a third state.
-    breaches.push_back(Violates("1.1", kHead, "permanent_residence"));
+    // 1.1a, 1.1b: resettlement from one Party's state, not from a third state.
+    breaches.push_back(Violates(ScopeRule(state.entry_state()), kHead, "permanent_residence"));
   }
 }
 
@@ -81,7 +81,7 @@ std::vector<v1::Violation> ScopeBreaches(const v1::CaseState& state, const v1::S
   const v1::Petition& petition = state.petition();
   const v1::Person& head = petition.head();
   std::vector<v1::Violation> breaches;
-  AddCitizenshipBreaches(head, finding, breaches);
+  AddCitizenshipBreaches(head, state, finding, breaches);
   AddResidenceBreach(head, state, breaches);
   // 1.2: the head's own statement; then what the registers know of everybody.
   if (!petition.not_used_before()) breaches.push_back(Violates("1.2", kHead, "statement"));

@@ -50,13 +50,13 @@ const ScopeRow kScope[] = {
        SetCitizenships(Head(d), {"RUS", "KAZ"});
        f.clear_citizenship_confirmed_person_ids();
      },
-     "1.1"},
+     "1.1b"},
     {"Edge04CitizenOfAThirdState",
      [](Desk& d, v1::ScopeFinding& f) {
        SetCitizenships(Head(d), {"UZB"});
        f.clear_citizenship_confirmed_person_ids();
      },
-     "1.1"},
+     "1.1b"},
     {"Edge05Stateless",
      [](Desk& d, v1::ScopeFinding& f) {
        SetCitizenships(Head(d), {});
@@ -68,9 +68,9 @@ const ScopeRow kScope[] = {
        SetCitizenships(Head(d), {"KAZ"});
        f.clear_citizenship_confirmed_person_ids();
      },
-     "1.1"},
+     "1.1b"},
     {"Edge07LivesInAThirdState", [](Desk& d, v1::ScopeFinding&) { Head(d).set_permanent_residence("UZB"); },
-     "1.1"},
+     "1.1b"},
     {"Edge08VisitorWithoutPermanentResidence",
      [](Desk& d, v1::ScopeFinding&) { Head(d).clear_permanent_residence(); }, "2.1"},
     {"LivesInTheEntryStateAlready",
@@ -78,7 +78,7 @@ const ScopeRow kScope[] = {
     {"Edge09CitizenshipAcquiredAfterThePetition",
      [](Desk& d, v1::ScopeFinding&) { SetCitizenships(Head(d), {"KAZ"}); }, ""},
     {"Edge10CitizenshipLostBeforeTheDecision",
-     [](Desk&, v1::ScopeFinding& f) { f.clear_citizenship_confirmed_person_ids(); }, "1.1"},
+     [](Desk&, v1::ScopeFinding& f) { f.clear_citizenship_confirmed_person_ids(); }, "1.1b"},
     {"Edge37bNaturalisedWhileLivingInTheOtherState",
      [](Desk& d, v1::ScopeFinding&) { SetCitizenships(Head(d), {"UZB"}); }, ""},
     // Free will (1.3, 2.1), independence (12.2b), one time only (1.2).
@@ -192,9 +192,9 @@ TEST_P(ScopeTest, ConfirmedWithinScopeOnly) {
 // A refusal names a rule that the head's facts break, and no other.
 TEST_P(ScopeTest, RefusedOnTheRuleThatIsBrokenOnly) {
   const std::string broken = GetParam().person == std::string("head") ? GetParam().rule : "";
-  for (const std::string rule : {"1.1", "1.2", "1.3", "2.1", "3.zh", "12.2b"}) {
+  for (const std::string rule : {"1.1a", "1.1b", "1.2", "1.3", "2.1", "3.zh", "12.2b"}) {
     // Who is no citizen of the entry state breaks both articles.
-    if (broken == "1.1" && rule == "2.1") continue;
+    if (broken == "1.1b" && rule == "2.1") continue;
     if (rule == broken) continue;
     EXPECT_EQ(Refuse(rule), "step.ground") << rule;
   }
@@ -360,7 +360,7 @@ TEST_F(OpeningTest, IsAdmittedAsOffered) { EXPECT_EQ(AdmitByDeparture(), ""); }
 
 TEST_F(OpeningTest, BreaksTheRuleThatItsFactsBreak) {
   opening().mutable_petition()->mutable_head()->set_permanent_residence("UZB");
-  EXPECT_EQ(AdmitByDeparture(), "1.1");
+  EXPECT_EQ(AdmitByDeparture(), "1.1b");
 }
 
 TEST_F(OpeningTest, BreaksOnceOnlyWhenTheDepartureStateKnowsAnotherCase) {

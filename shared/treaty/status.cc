@@ -1,21 +1,56 @@
 #include "shared/treaty/status.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "shared/base/civil.h"
 #include "shared/treaty/case_state.h"
+#include "shared/treaty/instrument.h"
 #include "shared/treaty/place.h"
+#include "shared/treaty/resettlement.h"
 #include "shared/treaty/scope.h"
 
 namespace kelisim::treaty {
 
-v1::StatusDocument FillDocument(v1::StatusDocument document, const Context& context) {
-  const auto months = static_cast<int>(context.protocol.status_validity_months());
-  document.set_issued_on(FormatDate(context.today));
-  document.set_valid_until(FormatDate(AddMonths(context.today, months)));
-  document.set_form_version(context.protocol.status_form_version());
+namespace {
+
+v1::StatusDocument FillBy(const v1::Protocol& protocol, v1::StatusDocument document, absl::CivilDay today) {
+  const auto months = static_cast<int>(protocol.status_validity_months());
+  document.set_issued_on(FormatDate(today));
+  document.set_valid_until(FormatDate(AddMonths(today, months)));
+  document.set_form_version(protocol.status_form_version());
   return document;
+}
+
+// The form and the validity that the authorised bodies had set by the day of issue.
+std::optional<v1::Violation> CheckProtocol(const v1::StatusDocument& act, const v1::Protocol& protocol,
+                                           const Context& context) {
+  const v1::StatusDocument filled = FillBy(protocol, act, context.today);
+  // 4.2: the form set by the authorised bodies and in force on the day of issue.
+  if (act.form_version() != filled.form_version()) return Violates("4.2", "", "form_version");
+  // 13.2: valid for as long as the protocol says.
+  if (act.valid_until() != filled.valid_until()) return Violates("13.2", "", act.valid_until());
+  return std::nullopt;
+}
+
+// The same for a document of the other Party, which may not have known yet that a newer
+// protocol was signed.
+bool FitsEarlierProtocol(const v1::StatusDocument& act, const Context& context) {
+  if (!CheckProtocol(act, context.initial, context)) return true;
+  return std::any_of(context.treaty.protocols().begin(), context.treaty.protocols().end(),
+                     [&](const v1::DatedProtocol& dated) {
+                       return *DateOf(dated.from()) <= context.today &&
+                              !CheckProtocol(act, dated.protocol(), context);
+                     });
+}
+
+}  // namespace
+
+v1::StatusDocument FillDocument(v1::StatusDocument document, const Context& context) {
+  return FillBy(ProtocolOn(context.treaty, context.initial, context.today), std::move(document),
+                context.today);
 }
 
 std::optional<v1::Violation> AdmitIssued(const v1::CaseState& state, const v1::StatusDocument& act,
@@ -26,12 +61,11 @@ std::optional<v1::Violation> AdmitIssued(const v1::CaseState& state, const v1::S
   if (!act.citizenship_confirmed()) return Violates("2.1", kHead, "citizenship");
   // Art. 3: no circumstance known on the day of issue.
   if (!act.no_obstacle_known()) return Violates("step.obstacle");
-  const v1::StatusDocument filled = FillDocument(act, context);
-  if (act.issued_on() != filled.issued_on()) return Violates("step.date", "", act.issued_on());
-  // 4.2: the form set by the authorised bodies and in force on the day of issue.
-  if (act.form_version() != filled.form_version()) return Violates("4.2", "", "form_version");
-  // 13.2: valid for as long as the protocol says.
-  if (act.valid_until() != filled.valid_until()) return Violates("13.2", "", act.valid_until());
+  if (act.issued_on() != FormatDate(context.today)) return Violates("step.date", "", act.issued_on());
+  const v1::Protocol& of_today = ProtocolOn(context.treaty, context.initial, context.today);
+  if (const auto violation = CheckProtocol(act, of_today, context)) {
+    if (!context.of_counterpart || !FitsEarlierProtocol(act, context)) return violation;
+  }
   // 12.1: a place of the current year, for everybody who is still in the case.
   if (state.place().year() != context.today.year())
     return Violates("12.1", "", absl::StrCat(state.place().year()));
@@ -42,8 +76,18 @@ std::optional<v1::Violation> AdmitIssued(const v1::CaseState& state, const v1::S
   return ClaimTaken(state, context);
 }
 
+std::optional<v1::Violation> MayReissue(const v1::CaseState& state, v1::Party author, bool of_counterpart) {
+  const std::string status = v1::CaseStatus_Name(state.status());
+  if (!state.has_document()) return Violates("step.status", "", status);
+  if (IsClosed(state.status()) && !of_counterpart) return Violates("step.closed", "", status);
+  // 4.1: the document is that of the state of entry.
+  if (author != state.entry_state()) return Violates("step.turn", "", v1::Party_Name(state.entry_state()));
+  return std::nullopt;
+}
+
 std::optional<v1::Violation> AdmitReissued(const v1::CaseState& state, const v1::Reissue& act,
                                            const Context& context) {
+  if (auto violation = MayReissue(state, context.author, context.of_counterpart)) return violation;
   if (act.reissued_on() != FormatDate(context.today)) return Violates("step.date", "", act.reissued_on());
   const auto valid_until = DateOf(state.document().valid_until());
   if (!valid_until || context.today > *valid_until) {

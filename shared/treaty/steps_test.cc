@@ -130,7 +130,11 @@ const StepRow kRows[] = {
     {"NotIssuedAfterTermination",   v1::QUOTA_RESERVED,  [](Desk& d) { d.treaty.set_terminates_on("2026-03-02"); }, kE, kIssue, "17.4"},
     {"Edge111IssuedOnTheLastDay",   v1::QUOTA_RESERVED,  [](Desk& d) { d.treaty.set_terminates_on("2026-03-03"); }, kE, kIssue, "", v1::STATUS_ISSUED},
     {"Edge50LostIsReissued",        v1::STATUS_ISSUED,   Nothing, kE, "reissue_document { reason: 'lost' }",    "", v1::STATUS_ISSUED},
-    {"ReissuedByTheOtherState",     v1::PREPARING,       Nothing, kD, "reissue_document { reason: 'lost' }",    "step.status"},
+    {"Edge50LostWhilePreparing",    v1::PREPARING,       Nothing, kE, "reissue_document { reason: 'lost' }",    "", v1::PREPARING},
+    {"Edge50LostOnTheWay",          v1::DEPARTED,        Nothing, kE, "reissue_document { reason: 'lost' }",    "", v1::DEPARTED},
+    {"ReissuedBeforeItsIssue",      v1::QUOTA_RESERVED,  Nothing, kE, "reissue_document { reason: 'lost' }",    "step.status"},
+    {"ReissuedAfterTheCase",        v1::COMPLETED,       Nothing, kE, "reissue_document { reason: 'lost' }",    "step.closed"},
+    {"ReissuedByTheOtherState",     v1::PREPARING,       Nothing, kD, "reissue_document { reason: 'lost' }",    "step.turn"},
     {"ReissuedAfterItsValidity",    v1::STATUS_ISSUED,   Today(2027, 3, 3), kE, "reissue_document { reason: 'damaged' }", "step.document"},
     {"ReissuedOnItsLastDay",        v1::STATUS_ISSUED,   Today(2027, 3, 2), kE, "reissue_document { reason: 'damaged' }", "", v1::STATUS_ISSUED},
     // Departure and residence.
@@ -154,7 +158,7 @@ const StepRow kRows[] = {
     {"WithdrawnBeforeDeparture",    v1::PREPARING, Nothing, kD, kWithdraw, "", v1::WITHDRAWN},
     {"NotWithdrawnAfterDeparture",  v1::ARRIVED,   Nothing, kE, kWithdraw, "step.status"},
     {"Edge12AnnulledForCompulsion", v1::ARRIVED,   Nothing, kE, "annul { rule: '1.3' basis: 'No. 3' }", "", v1::ANNULLED},
-    {"AnnulledForFalseCitizenship", v1::STATUS_ISSUED, Nothing, kE, "annul { rule: '1.1' person_id: 'head' basis: 'No. 3' }", "", v1::ANNULLED},
+    {"AnnulledForFalseCitizenship", v1::STATUS_ISSUED, Nothing, kE, "annul { rule: '1.1b' person_id: 'head' basis: 'No. 3' }", "", v1::ANNULLED},
     {"AnnulledForAMember",          v1::STATUS_ISSUED, Nothing, kE, "annul { rule: '2.1' person_id: 'm1' basis: 'No. 3' }", "step.person"},
     {"AnnulledWithoutGround",       v1::STATUS_ISSUED, Nothing, kE, "annul { rule: '12.1' basis: 'No. 3' }", "step.ground"},
     {"AnnulledByTheOtherState",     v1::PREPARING, Nothing, kD, "annul { rule: '2.1' basis: 'No. 3' }", "step.ground"},
@@ -227,6 +231,58 @@ TEST(IssuedTest, Edge51TheFormInForceOnTheDayOfIssue) {
   EXPECT_EQ(desk.Reach(v1::COMPLETED), "");
 }
 
+// A protocol signed while the case is under way: all else goes by the day of filing, the
+// document by that of issue.
+TEST(IssuedTest, Edge51AProtocolSignedMidCaseGivesTheForm) {
+  const struct {
+    const char* from;  // the new protocol
+    const char* form;
+    const char* valid_until;
+  } rows[] = {{"2026-03-01", "F2", "2026-09-02"},
+              {"2026-03-02", "F2", "2026-09-02"},
+              {"2026-03-03", "F1", "2027-03-02"}};
+  for (const auto& row : rows) {
+    Desk desk;
+    ASSERT_EQ(desk.Reach(v1::QUOTA_RESERVED), "");
+    v1::DatedProtocol& newer = *desk.treaty.add_protocols();
+    newer.set_from(row.from);
+    *newer.mutable_protocol() = desk.protocol;
+    newer.mutable_protocol()->set_version("2026-2");
+    newer.mutable_protocol()->set_status_form_version("F2");
+    newer.mutable_protocol()->set_status_validity_months(6);
+    ASSERT_EQ(desk.Reach(v1::STATUS_ISSUED), "") << row.from;
+    EXPECT_EQ(desk.state().document().form_version(), row.form) << row.from;
+    EXPECT_EQ(desk.state().document().valid_until(), row.valid_until) << row.from;
+  }
+}
+
+// The other Party may have signed the newer protocol when the document was already on its
+// way; a form that is not in force yet is nobody's.
+TEST(IssuedTest, Edge51ADocumentThatCrossedTheNewerProtocol) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::QUOTA_RESERVED), "");
+  for (const auto& [from, form] : {std::pair("2026-03-01", "F2"), std::pair("2026-03-09", "F3")}) {
+    v1::DatedProtocol& dated = *desk.treaty.add_protocols();
+    dated.set_from(from);
+    *dated.mutable_protocol() = desk.protocol;
+    dated.mutable_protocol()->set_version(form);
+    dated.mutable_protocol()->set_status_form_version(form);
+  }
+  for (const auto& [form, own, arriving] :
+       {std::tuple("F1", "4.2", ""), std::tuple("F2", "", ""), std::tuple("F3", "4.2", "4.2")}) {
+    const auto act = Text<v1::CaseAct>(
+        absl::StrCat("status_issued { number: '77' issued_on: '2026-03-02' valid_until: '2027-03-02' "
+                     "citizenship_confirmed: true no_obstacle_known: true form_version: '",
+                     form, "' }"));
+    const auto rule = [&](const Context& context) {
+      const auto violation = Admit(desk.state(), act, context);
+      return violation ? violation->rule() : "";
+    };
+    EXPECT_EQ(rule(desk.At(kE)), own) << form;
+    EXPECT_EQ(rule(desk.OnArrival(kE)), arriving) << form;
+  }
+}
+
 TEST(OfferTest, IsDueWhenTheProtocolSays) {
   Desk desk;
   ASSERT_EQ(desk.Reach(v1::CLEARED), "");
@@ -244,7 +300,8 @@ TEST(DatesTest, Edge114WhenItHappenedAndWhenItIsRecorded) {
   Desk desk;
   ASSERT_EQ(desk.Reach(v1::AWAIT_CLEARANCE), "");
   const auto rule = [&](absl::CivilDay happened_on) {
-    const Context context = {kD, kToday, happened_on, desk.treaty, desk.protocol, desk.registry};
+    const Context context = {kD,           kToday, happened_on, desk.treaty, desk.protocol, desk.protocol,
+                             desk.registry};
     const CaseVerdict verdict = Judge(desk.state(), ClearAll(desk.state()), context);
     const auto* violation = std::get_if<v1::Violation>(&verdict);
     return violation != nullptr ? violation->rule() : "";
@@ -350,14 +407,14 @@ TEST(PlaceTest, WhoCameFirstGoesFirst) {
 TEST(PlaceTest, ACaseThatLosesItsReservationKeepsItsPosition) {
   Desk desk;
   ASSERT_EQ(desk.Reach(v1::QUOTA_RESERVED), "");
-  const int64_t position = desk.state().waiting_since_us();
-  EXPECT_GT(position, 0);
+  const uint64_t position = desk.state().queued_at();
+  EXPECT_GT(position, 0u);
   const auto back = [&](const char* text) { return desk.Record(kE, Text<v1::CaseAct>(text)); };
   EXPECT_EQ(back("waitlisted { reason: QUOTA_LOWERED year: 2027 }"), "copy: 12.1");
   EXPECT_EQ(back("waitlisted { reason: YEAR_CLOSED year: 2027 }"), "copy: step.date");
   EXPECT_EQ(back("waitlisted { reason: NO_PLACE_LEFT year: 2026 }"), "copy: step.status");
   EXPECT_EQ(back("waitlisted { reason: QUOTA_LOWERED year: 2026 }"), "");
-  EXPECT_EQ(desk.state().waiting_since_us(), position);
+  EXPECT_EQ(desk.state().queued_at(), position);
   EXPECT_FALSE(desk.state().has_place());
   EXPECT_TRUE(EffectsOf(desk.state(), kE).waiting);
 }

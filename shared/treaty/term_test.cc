@@ -81,7 +81,8 @@ class TermDesk {
     const v1::Protocol protocol;
     const auto parsed = Text<v1::TreatyCommand>(command);
     EXPECT_TRUE(CheckForm(parsed).empty()) << command;
-    const TreatyVerdict verdict = Judge(state, parsed, {author, today, today, state, protocol, registry});
+    const TreatyVerdict verdict =
+        Judge(state, parsed, {author, today, today, state, protocol, protocol, registry});
     if (const auto* violation = std::get_if<v1::Violation>(&verdict)) {
       found = violation->found();
       return violation->rule();
@@ -214,7 +215,8 @@ TEST(TermTest, AnActWithoutContentIsNone) {
   const FakeRegistry registry;
   const v1::Protocol protocol;
   const v1::TreatyState state;
-  const auto violation = Admit(state, v1::TreatyAct(), {kKz, kToday, kToday, state, protocol, registry});
+  const auto violation =
+      Admit(state, v1::TreatyAct(), {kKz, kToday, kToday, state, protocol, protocol, registry});
   ASSERT_TRUE(violation.has_value());
   EXPECT_EQ(violation->rule(), "exchange.format");
 }

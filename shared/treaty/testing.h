@@ -187,7 +187,9 @@ class Desk {
   // The copy of the state of entry, which knows everything.
   const v1::CaseState& state() const { return copies_.at(entry_); }
   const v1::CaseState& copy(v1::Party party) const { return copies_.at(party); }
-  Context At(v1::Party author) const { return {author, today, today, treaty, protocol, registry, false}; }
+  Context At(v1::Party author) const {
+    return {author, today, today, treaty, protocol, protocol, registry, false};
+  }
   // The same act, judged by the other Party when it arrives there.
   Context OnArrival(v1::Party author) const {
     Context context = At(author);
@@ -217,7 +219,8 @@ class Desk {
 
   std::string Record(v1::Party author, const v1::CaseAct& act) {
     const bool addressed = IsAddressed(copies_[author], act);
-    const Recorded recorded = {author, absl::StrCat("e", ++entries_), entries_};
+    const int64_t number = ++entries_;
+    const Recorded recorded = {author, absl::StrCat("e", number), number, static_cast<uint64_t>(number)};
     const v1::Party other = Other(author);
     if (addressed) {
       if (auto broken = Admit(copies_[other], act, OnArrival(author)))

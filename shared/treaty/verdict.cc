@@ -4,6 +4,9 @@
 
 namespace kelisim::treaty {
 
+std::string ScopeRule(v1::Party entry_state) { return entry_state == v1::PARTY_KZ ? "1.1a" : "1.1b"; }
+std::string BodyRule(v1::Party party) { return party == v1::PARTY_KZ ? "13.1kz" : "13.1ru"; }
+
 v1::Violation Violates(std::string rule, std::string person_id, std::string found) {
   v1::Violation violation;
   violation.set_rule(std::move(rule));

@@ -67,7 +67,10 @@ struct Context {
   // When it happened, as the author claims. Equals `today` if not stated.
   absl::CivilDay happened_on;
   const v1::TreatyState& treaty;
+  // By which the act is judged: of a case, that of the day on which it was filed.
   const v1::Protocol& protocol;
+  // Agreed before the first signed one. With `treaty`, it gives the protocol of any day.
+  const v1::Protocol& initial;
   const Registry& registry;
   // Set when an act of the counterpart is judged on its arrival. What its author
   // could not know when it made the act is then no reason against it: a claim in
@@ -77,6 +80,11 @@ struct Context {
 };
 
 using CaseVerdict = std::variant<std::vector<v1::CaseAct>, v1::Violation>;
+
+// Articles 1 and 13 have a rule for each Party. Of the scope: 1.1a for who resettles to
+// Kazakhstan, 1.1b to Russia; of the authorised body: 13.1kz, 13.1ru.
+std::string ScopeRule(v1::Party entry_state);
+std::string BodyRule(v1::Party party);
 
 v1::Violation Violates(std::string rule, std::string person_id = "", std::string found = "");
 
