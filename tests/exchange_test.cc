@@ -271,7 +271,8 @@ TEST_F(PushTest, WhatBreaksARuleIsMirroredAndRefused) {
 }
 
 TEST_F(PushTest, OfMoreLeavesThanAnAuthoritySendsIsNotRead) {
-  while (push_.leaves_size() <= 4096) push_.add_leaves();
+  while (push_.leaves_size() < 4096) push_.add_leaves();
+  AddForged(kz_, push_, SecondAct());
   EXPECT_EQ(Deliver(push_).status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(ru_.SizeOf(Side::kMirror), 0u);
 }
@@ -576,6 +577,46 @@ TEST_F(CaseTest, ALongLossIsSaidInSeveralRecords) {
   // And the counterpart has it all.
   EXPECT_EQ(both_.of(v1::PARTY_RU).SizeOf(Side::kMirror), kz.SizeOf(Side::kOwn));
   EXPECT_TRUE(both_.FilePetition(v1::PARTY_KZ).status.ok());
+}
+
+// The record of a loss may be lost as well, by one more restore before the counterpart has
+// it. Until then the anchor remembers what was lost, and nothing new is recorded.
+TEST(Recovery, WhatOneSaysIsNotLostByTheNext) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+  const ledger::MemoryStore backup = kz.store;
+  const uint64_t kept = kz.SizeOf(Side::kOwn);
+  ASSERT_TRUE(kz.Turn({SettingQuota(2026), SettingQuota(2027)}).replies.at(1).answer.status.ok());
+  const auto anchored = [&] { return kz.anchor.Load().value()->size; };
+  ASSERT_EQ(anchored(), kept + 2);
+
+  for (int restore = 1; restore <= 2; ++restore) {
+    kz.store = backup;
+    kz.Restart();
+    const Call handshake = kz.Turn({authority::Tick()}).calls.at(0);
+    const Outputs answered =
+        both.of(v1::PARTY_RU).Turn({PeerCall{kToken, handshake.method, handshake.bytes}});
+    const Outputs told =
+        kz.Turn({PeerReply{handshake.call_id, absl::OkStatus(), answered.replies.at(0).answer.response},
+                 SettingQuota(2028)});
+    EXPECT_EQ(told.state.mode(), v1::RECOVERING) << restore;
+    EXPECT_TRUE(absl::IsUnavailable(told.replies.at(0).answer.status)) << restore;
+    EXPECT_EQ(anchored(), kept + 2) << restore;
+    const auto loss = kz.Payload<v1::LossRecord>(kept, v1::ENTRY_KIND_LOSS);
+    ASSERT_TRUE(loss.has_value()) << restore;
+    EXPECT_EQ(loss->from_size(), kept) << restore;
+    EXPECT_EQ(loss->to_size(), kept + 2) << restore;
+  }
+  // Nor by a crash after it.
+  kz.Restart();
+  EXPECT_EQ(kz.Turn({authority::Tick(), SettingQuota(2028)}).state.mode(), v1::READ_ONLY);
+  kz.Restart();
+  both.Turn(v1::PARTY_KZ, {authority::Tick()});
+  both.Exchange();
+  const auto replies = both.Turn(v1::PARTY_KZ, {SettingQuota(2028)});
+  ASSERT_EQ(replies.size(), 1u);
+  EXPECT_TRUE(replies[0].answer.status.ok()) << replies[0].answer.status;
 }
 
 // A store that is lost whole forgets its recoveries too; what the anchor remembers counts
