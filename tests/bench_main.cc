@@ -1,7 +1,7 @@
 // How many acts both authorities make durable and countersign on both sides,
 // beside the rate of a bare echo over the same TLS on the same machine.
 //
-//   kelisim_bench [--seconds 20] [--connections 32]
+//   kelisim_bench [--seconds 20]
 //
 // Both service programs of this build run as they are, with stores on disk. The
 // load is whole cases, from petition to residence, in both directions. An act
@@ -47,6 +47,8 @@ namespace {
 using Channels = std::vector<std::shared_ptr<grpc::Channel>>;
 
 constexpr int kInFlight = 64;
+// A server takes sixteen calls at a time on one connection.
+constexpr int kConnections = 4;
 constexpr v1::Party kParties[] = {v1::PARTY_KZ, v1::PARTY_RU};
 constexpr absl::Duration kWarmUp = absl::Seconds(3);
 // One turn of the load, one of the echo, and how long each runs before it counts.
@@ -182,11 +184,10 @@ struct Counts {
 // it is countersigned.
 class Load {
  public:
-  // `connections`: to each authority.
-  Load(const Authorities& both, int connections) : both_(both) {
+  explicit Load(const Authorities& both) : both_(both) {
     for (v1::Party party : kParties) {
       const std::string certificate = party == v1::PARTY_KZ ? "kz-officer" : "ru-officer";
-      for (int i = 0; i < connections; ++i) {
+      for (int i = 0; i < kConnections; ++i) {
         channels_[party].push_back(both.Connect(party, certificate));
       }
     }
@@ -453,7 +454,7 @@ void Report(const Figures& figures) {
       figures.bytes_per_act, figures.rss_kz, figures.rss_ru);
 }
 
-int Bench(absl::Duration window, int connections) {
+int Bench(absl::Duration window) {
   absl::StatusOr<std::unique_ptr<Authorities>> made = Authorities::Create();
   if (!made.ok()) return Fail(made.status().ToString());
   Authorities& both = **made;
@@ -473,18 +474,17 @@ int Bench(absl::Duration window, int connections) {
                      both.directory() / "echo.log");
   if (!echo.ok()) return Fail(echo.status().ToString());
   Channels echo_channels;
-  for (int i = 0; i < 2 * connections; ++i) {
+  for (int i = 0; i < 2 * kConnections; ++i) {
     echo_channels.push_back(both.ConnectTo(absl::StrCat("127.0.0.1:", port), v1::PARTY_KZ, "kz-officer"));
     if (!echo_channels.back()->WaitForConnected(absl::ToChronoTime(absl::Now() + absl::Seconds(20)))) {
       return Fail("the echo server does not answer");
     }
   }
   const std::string payload(MeanRequestBytes(), 'e');
-  absl::PrintF("request: %d bytes on average; %d calls under way at a time, over %d connections\n",
-               payload.size(), kInFlight, 2 * connections);
+  absl::PrintF("request: %d bytes on average; %d calls under way at a time\n", payload.size(), kInFlight);
 
   Figures figures{};
-  Load load(both, connections);
+  Load load(both);
   load.SetPace(std::nullopt);
   if (!load.RunFor(kWarmUp, kSeldom)) return Fail("the load failed");
 
@@ -538,17 +538,13 @@ int Bench(absl::Duration window, int connections) {
 
 int main(int argc, char** argv) {
   int seconds = 20;
-  // As many as calls under way: each officer has a connection of their own.
-  int connections = kInFlight / 2;
   int echo_port = 0;
   std::string pki;
   CLI::App app("Measures two authorities of this build on this machine.");
   app.add_option("--seconds", seconds, "length of the window at full load")->check(CLI::Range(2, 3600));
-  app.add_option("--connections", connections, "of officers to each authority; the echo has twice as many")
-      ->check(CLI::Range(1, 48));
   app.add_option("--echo-server", echo_port, "serve the echo on this port")->group("");
   app.add_option("--pki", pki)->group("");
   CLI11_PARSE(app, argc, argv);
   if (echo_port != 0) return kelisim::testing::ServeEcho(echo_port, pki);
-  return kelisim::testing::Bench(absl::Seconds(seconds), connections);
+  return kelisim::testing::Bench(absl::Seconds(seconds));
 }

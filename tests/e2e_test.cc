@@ -538,7 +538,7 @@ TEST_F(EndToEndTest, RefusesStrangersAndBadInputAndRecordsNothing) {
       {"another CA", strange / "kz-officer", kSubmitCaseCommand, offer, true, StatusCode::UNAVAILABLE, ""},
       {"our identity from their CA", forged, kSubmitCaseCommand, offer, true, StatusCode::UNAVAILABLE, ""},
       {"an identity nobody named", "ru-officer", kSubmitCaseCommand, offer, true, StatusCode::UNAUTHENTICATED,
-       ""},
+       "UNAUTHENTICATED"},
       {"an auditor submits", "kz-auditor", kSubmitCaseCommand, offer, true, StatusCode::PERMISSION_DENIED,
        "PERMISSION_DENIED"},
       {"an operator submits", "kz-operator", kSubmitCaseCommand, offer, true, StatusCode::PERMISSION_DENIED,
@@ -611,6 +611,61 @@ TEST_F(EndToEndTest, RefusesStrangersAndBadInputAndRecordsNothing) {
        {person.name().surname(), person.name().given_name(), person.identifiers(0).number(),
         person.birth_date(), std::string("850101300009"), std::string("Иbaнoв")}) {
     EXPECT_THAT(log, ::testing::Not(::testing::HasSubstr(personal)));
+  }
+}
+
+// What one state has issued it alone can check: the other one carries it as it is, and is
+// told at hand-off 1. What is only unusual (edge 118) is shown to the officers of the state
+// that issued it, and stops nothing.
+TEST_F(EndToEndTest, IdentifiersAreCheckedByTheStateThatIssuedThem) {
+  const struct {
+    v1::Party entry;
+    v1::Identifier::Kind kind;
+    const char* state;
+    const char* number;
+    const char* wrong;  // key of what the departure state says; empty: nothing
+    const char* unusual;
+  } rows[] = {
+      {v1::PARTY_RU, v1::Identifier::IIN, "KAZ", "850101300125", "form.iin_check", "warn.iin_date"},
+      {v1::PARTY_RU, v1::Identifier::IIN, "KAZ", "850101300124", "", "warn.iin_date"},
+      {v1::PARTY_RU, v1::Identifier::PASSPORT, "KAZ", "1", "", "warn.passport"},
+      {v1::PARTY_KZ, v1::Identifier::SNILS, "RUS", "11223344500", "form.snils_check", ""},
+      {v1::PARTY_KZ, v1::Identifier::SNILS, "RUS", "11223344595", "", ""},
+  };
+  int number = 0;
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.number);
+    Course course(row.entry, number++);
+    v1::SubmitCaseCommandRequest filing = course.Next(random_);
+    v1::Identifier& identifier =
+        *filing.mutable_command()->mutable_file_petition()->mutable_head()->add_identifiers();
+    identifier.set_kind(row.kind);
+    identifier.set_issuing_state(row.state);
+    identifier.set_number(row.number);
+    const std::string field =
+        absl::StrCat("petition.head.identifiers[",
+                     filing.command().file_petition().head().identifiers_size() - 1, "].number");
+    v1::SubmitCaseCommandResponse filed;
+    ASSERT_TRUE(filed.ParseFromString(Ask(row.entry, kSubmitCaseCommand, filing.SerializeAsString()).bytes));
+    course.Took(filed);
+    ASSERT_TRUE(GoTo(course, "accept", random_) && AwaitTurn(course));
+    const v1::Party departure = treaty::Other(row.entry);
+    const RawAnswer accepted =
+        CallRaw(both_->officer(departure), kSubmitCaseCommand, course.Next(random_).SerializeAsString());
+    if (*row.wrong == '\0') {
+      EXPECT_TRUE(accepted.status.ok()) << accepted.status.error_message();
+    } else {
+      EXPECT_EQ(accepted.status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+      EXPECT_THAT(accepted.status.error_details(),
+                  ::testing::AllOf(::testing::HasSubstr(field), ::testing::HasSubstr(row.wrong)));
+    }
+    const v1::Case seen = CaseAt(departure, course.name());
+    ASSERT_EQ(seen.warnings_size(), *row.unusual == '\0' ? 0 : 1);
+    for (const v1::Warning& warning : seen.warnings()) {
+      EXPECT_EQ(warning.field(), field);
+      EXPECT_EQ(warning.key(), row.unusual);
+    }
+    EXPECT_EQ(CaseAt(row.entry, course.name()).warnings_size(), 0);
   }
 }
 

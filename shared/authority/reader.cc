@@ -72,6 +72,27 @@ absl::StatusOr<v1::TimelineItem> Reader::ItemFor(const v1::ActRecord& made, uint
   return item;
 }
 
+namespace {
+
+void AddWarnings(const v1::Petition& petition, const Profile& profile,
+                 google::protobuf::RepeatedPtrField<v1::Warning>& warnings) {
+  const auto look_at = [&](const v1::Person& person, const std::string& at) {
+    for (int i = 0; i < person.identifiers_size(); ++i) {
+      const std::optional<std::string> unusual = profile.warn_identifier(person.identifiers(i), person);
+      if (!unusual) continue;
+      v1::Warning& warning = *warnings.Add();
+      warning.set_field(absl::StrCat(at, ".identifiers[", i, "].number"));
+      warning.set_key(*unusual);
+    }
+  };
+  look_at(petition.head(), "petition.head");
+  for (int i = 0; i < petition.family_size(); ++i) {
+    look_at(petition.family(i).person(), absl::StrCat("petition.family[", i, "].person"));
+  }
+}
+
+}  // namespace
+
 template <typename Record, typename File>
 absl::StatusOr<File> Reader::GetFile(const std::string& name, absl::Time now) const {
   const size_t slash = name.find('/');
@@ -119,7 +140,9 @@ absl::StatusOr<File> Reader::GetFile(const std::string& name, absl::Time now) co
 }
 
 absl::StatusOr<v1::Case> Reader::GetCase(const std::string& name, absl::Time now) const {
-  return GetFile<v1::CaseRecord, v1::Case>(name, now);
+  ASSIGN_OR_RETURN(v1::Case file, (GetFile<v1::CaseRecord, v1::Case>(name, now)));
+  AddWarnings(file.state().petition(), identity_.profile, *file.mutable_warnings());
+  return file;
 }
 absl::StatusOr<v1::MatterFile> Reader::GetMatter(const std::string& name, absl::Time now) const {
   return GetFile<v1::MatterRecord, v1::MatterFile>(name, now);

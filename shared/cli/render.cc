@@ -119,6 +119,14 @@ std::string Timeline(const File& file, const Reader& reader) {
       reader.look);
 }
 
+std::string Warnings(const v1::Case& file, const Reader& reader) {
+  std::vector<std::pair<std::string, std::string>> rows;
+  for (const v1::Warning& warning : file.warnings()) {
+    rows.emplace_back(warning.field(), Say(reader.lang, warning.key()));
+  }
+  return DrawPairs(rows, reader.look);
+}
+
 std::string Notices(const v1::CaseState& state, const Reader& reader) {
   const Lang lang = reader.lang;
   std::vector<Row> rows;
@@ -229,6 +237,7 @@ std::string Render(const v1::Case& file, const Reader& reader) {
   const Lang lang = reader.lang;
   std::string text = Header(file, reader);
   if (file.awaiting_cosignature()) absl::StrAppend(&text, Say(lang, "ui.awaiting_cosignature"), "\n");
+  absl::StrAppend(&text, Section(Say(lang, "ui.warnings"), Warnings(file, reader)));
   absl::StrAppend(&text, Section(Say(lang, "ui.persons"), Persons(file.state(), reader)));
   absl::StrAppend(&text, Section(Say(lang, "ui.timeline"), Timeline(file, reader)));
   absl::StrAppend(&text, Section(Say(lang, "ui.notices"), Notices(file.state(), reader)));

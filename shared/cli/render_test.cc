@@ -181,6 +181,16 @@ TEST(Render, AwaitingCosignature) {
   EXPECT_THAT(Render(file, {}), testing::HasSubstr("Awaiting the other Party's cosignature"));
 }
 
+TEST(Render, AWarningNamesItsFieldAndWhatToDo) {
+  v1::Case file = Sample();
+  EXPECT_THAT(Render(file, {}), testing::Not(testing::HasSubstr("Please check")));
+  v1::Warning& warning = *file.add_warnings();
+  warning.set_field("petition.head.identifiers[0].number");
+  warning.set_key("warn.iin_date");
+  EXPECT_THAT(Render(file, {}), testing::HasSubstr("petition.head.identifiers[0].number"));
+  EXPECT_THAT(Render(file, {}), testing::HasSubstr("differ from the birth date"));
+}
+
 TEST(Render, OnlyWhatWaitsIsSaidToWait) {
   v1::Case file;
   file.mutable_state()->set_waiting_since_us(1);

@@ -35,13 +35,6 @@ std::vector<std::string> UrisOf(const grpc::AuthContext& context) {
   return uris;
 }
 
-void LogRefusal(std::string_view method, const std::vector<std::string>& uris, const absl::Status& status) {
-  Log(LogLevel::kWarning, "refused",
-      {{"method", std::string(method)},
-       {"caller", uris.empty() ? "" : uris[0]},
-       {"why", std::string(status.message())}});
-}
-
 }  // namespace
 
 const std::vector<MethodAccess>& AccessTable() {
@@ -102,7 +95,12 @@ absl::StatusOr<Caller> Access::Check(std::string_view method, const std::vector<
 absl::StatusOr<Caller> Access::Check(std::string_view method, const grpc::AuthContext& context) const {
   const std::vector<std::string> uris = UrisOf(context);
   absl::StatusOr<Caller> caller = Check(method, uris);
-  if (!caller.ok()) LogRefusal(method, uris, caller.status());
+  if (!caller.ok()) {
+    Log(LogLevel::kWarning, "refused",
+        {{"method", std::string(method)},
+         {"caller", uris.empty() ? "" : uris[0]},
+         {"why", std::string(caller.status().message())}});
+  }
   return caller;
 }
 
@@ -112,11 +110,7 @@ grpc::Status AccessProcessor::Process(const InputMetadata& metadata, grpc::AuthC
   const std::string method =
       path == metadata.end() ? "" : std::string(path->second.data(), path->second.size());
   const bool ours = absl::StartsWith(method, "/kelisim.v1.") && FindMethod(method) != nullptr;
-  if (!ours) return ToGrpc(access_.Check(method, *context).status());
-  const std::vector<std::string> uris = UrisOf(*context);
-  const absl::Status known = access_.Identify(uris).status();
-  if (!known.ok()) LogRefusal(method, uris, known);
-  return ToGrpc(known);
+  return ours ? grpc::Status::OK : ToGrpc(access_.Check(method, *context).status());
 }
 
 }  // namespace kelisim::rpc

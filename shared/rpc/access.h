@@ -46,9 +46,10 @@ class Access {
   std::map<std::string, Role, std::less<>> role_of_;
 };
 
-// Refuses before anything of the call is read, where interceptors never are. What it
-// refuses has a code and a message but no details: so a caller whom we know is
-// told by our own handler that a method is not for it (Admit).
+// Refuses what is not a method of ours (health, reflection, what there is not) before
+// anything of the call is read, where interceptors never are. What it refuses has a code
+// and a message but no details: so our own methods are refused by their handlers (Admit),
+// which look at nothing of a call before.
 class AccessProcessor final : public grpc::AuthMetadataProcessor {
  public:
   // `access` must outlive the processor.

@@ -1,6 +1,7 @@
 #include "shared/testing/story.h"
 
 #include <google/protobuf/text_format.h>
+#include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -61,6 +62,12 @@ bool MergeOver(Message& command, const std::string& action, const std::string& f
     }
   }
   return true;
+}
+
+bool ReadSample(const std::string& name, v1::Petition& petition) {
+  std::stringstream text;
+  text << std::ifstream(std::filesystem::path(KELISIM_SAMPLES) / (name + ".json")).rdbuf();
+  return google::protobuf::util::JsonStringToMessage(text.str(), &petition).ok();
 }
 
 class Story final : private Environment {
@@ -294,7 +301,12 @@ class Story final : private Environment {
     }
     v1::SubmitCaseCommandRequest request;
     v1::CaseCommand& command = *request.mutable_command();
-    if (action == "file_petition") {
+    if (action == "file_petition" && words.size() == 4 && words[2] == "sample") {
+      if (!ReadSample(words[3], *command.mutable_file_petition())) {
+        Fail("no such sample");
+        return std::nullopt;
+      }
+    } else if (action == "file_petition") {
       int head = 0;
       std::vector<int> family;
       bool in_family = false;

@@ -40,7 +40,8 @@ std::string StoryText(const std::string& name);
 // <command> is a field of CaseCommand; its fields are filled in as an honest
 // officer would, then <fields> (protobuf text) are merged over them; "name: ''" and
 // "name {}" take a field away. <case> is a name of the story's own. file_petition takes
-// "head <number>" and "family <number>..." among the fictitious people before `with`.
+// "head <number>" and "family <number>..." among the fictitious people before `with`, or
+// "sample <name>" of deploy/samples.
 // <kind> is a kind of matter ("dispute"), <step> a field of its steps; the step that
 // begins a matter of a case takes "of <case>".
 //

@@ -134,12 +134,35 @@ TEST(EffectsTest, Edge50AReissuedDocumentClaimsNothingNew) {
   EXPECT_EQ(desk.state().document().SerializeAsString(), document);
 }
 
-TEST(EffectsTest, Edge36AnExcludedConvictMayApplyAfterRelease) {
+// What Article 3 says lasts as long as its circumstance: whoever was excluded may apply
+// again when it has ended, and goes the whole way. 33 refugee, 36 convict, 42 student, 45
+// a conscript's family.
+TEST(EffectsTest, Edges33And36And42And45AnExcludedPersonMayApplyLater) {
+  for (const std::string rule : {"3.a", "3.b", "3.d", "3.e", "3.zh"}) {
+    Desk desk;
+    ASSERT_EQ(desk.Reach(v1::AWAIT_CLEARANCE), "");
+    ASSERT_EQ(desk.D("exclude { rule: '" + rule + "' person_id: 'head' basis: 'No. 1' }"), "");
+    EXPECT_EQ(desk.state().closing_rule(), rule);
+    for (const v1::Party party : {kKz, kRu}) EXPECT_EQ(EffectsOf(desk.state(), party).claim, Claim::kFree);
+    Desk later;
+    later.registry = desk.registry;
+    later.today = kToday + 300;
+    later.registry.SetQuota(kRu, static_cast<int>(later.today.year()), 2);
+    EXPECT_EQ(later.Reach(v1::STATUS_ISSUED), "") << rule;
+  }
+}
+
+// 26: who was a minor when the petition was filed is one for this case, also when the
+// eighteenth birthday comes after the issue: no place is lost, nobody is put out.
+TEST(EffectsTest, Edge26AChildTurnsEighteenAfterTheIssue) {
   Desk desk;
-  ASSERT_EQ(desk.Reach(v1::AWAIT_CLEARANCE), "");
-  ASSERT_EQ(desk.D("exclude { rule: '3.b' person_id: 'head' basis: 'No. 1' }"), "");
-  EXPECT_EQ(desk.state().closing_rule(), "3.b");
-  for (const v1::Party party : {kKz, kRu}) EXPECT_EQ(EffectsOf(desk.state(), party).claim, Claim::kFree);
+  *desk.petition.add_family() = SampleMember(kRu, "3", v1::CHILD, "2008-03-10");
+  ASSERT_EQ(desk.Reach(v1::PREPARING), "");
+  desk.today = absl::CivilDay(2026, 3, 20);
+  EXPECT_EQ(desk.D("remove_member { person_id: 'm2' reason: NOT_COVERED }"), "step.ground");
+  ASSERT_EQ(desk.Reach(v1::COMPLETED), "");
+  EXPECT_EQ(IncludedPersons(desk.state()).size(), 3u);
+  EXPECT_EQ(EffectsOf(desk.state(), kRu).used, 3u);
 }
 
 // ---------------------------------------------------------------- notices
