@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <barrier>
 #include <map>
 #include <string>
@@ -58,6 +59,27 @@ class Contest {
     for (const Reply& reply : replies) rules[reply.token] = RuleOf(reply);
     return rules;
   }
+  // Of Russia's quota for 2026.
+  void SetLimit(uint32_t places) {
+    v1::SubmitQuotaCommandRequest quota;
+    const bool first = Quota(v1::PARTY_RU).status() == v1::UNSET;
+    v1::QuotaLimit& set = first ? *quota.mutable_command()->mutable_set_quota()
+                                : *quota.mutable_command()->mutable_adjust_quota();
+    set.set_year(2026);
+    set.set_limit(places);
+    set.set_legal_act("91");
+    EXPECT_EQ(RuleOf(pair.Turn(v1::PARTY_RU, {CallOf(0, quota)}).at(0)), "");
+    pair.Exchange();
+  }
+  // From the petition to a place in the quota of Russia, all side by side.
+  void WalkToPlaces(const std::vector<std::string>& cases) {
+    const std::pair<v1::Party, const char*> way[] = {
+        {v1::PARTY_RU, "confirm_scope"}, {v1::PARTY_RU, "offer"}, {v1::PARTY_KZ, "accept"},
+        {v1::PARTY_KZ, "clear"},         {v1::PARTY_KZ, "offer"}, {v1::PARTY_RU, "accept"}};
+    for (const auto& [party, action] : way) {
+      for (const std::string& rule : All(party, action, cases)) ASSERT_EQ(rule, "") << action;
+    }
+  }
   Input CommandOn(v1::Party party, const std::string& action, const std::string& name, uint64_t token) {
     const v1::CaseState state = StateOf(party, name);
     v1::SubmitCaseCommandRequest request;
@@ -92,18 +114,7 @@ class Contest {
 // who leaves it.
 TEST(Contest, PlacesAreGivenBackInTheReverseOrderOfTheLedger) {
   Contest contest;
-  bool set = false;
-  const auto limit = [&](uint32_t places) {
-    v1::SubmitQuotaCommandRequest quota;
-    v1::QuotaLimit& changed = std::exchange(set, true) ? *quota.mutable_command()->mutable_adjust_quota()
-                                                       : *quota.mutable_command()->mutable_set_quota();
-    changed.set_year(2026);
-    changed.set_limit(places);
-    changed.set_legal_act("91");
-    EXPECT_EQ(Contest::RuleOf(contest.pair.Turn(v1::PARTY_RU, {CallOf(0, quota)}).at(0)), "");
-    contest.pair.Exchange();
-  };
-  limit(20);
+  contest.SetLimit(20);
   std::vector<std::string> cases;
   for (int family = 0; family < 5; ++family) {
     v1::SubmitCaseCommandRequest filing;
@@ -111,12 +122,7 @@ TEST(Contest, PlacesAreGivenBackInTheReverseOrderOfTheLedger) {
         PetitionOf(v1::PARTY_RU, 2 * family, {2 * family + 1}, kToday);
     cases.push_back(Contest::NameIn(contest.pair.Turn(v1::PARTY_RU, {CallOf(0, filing)}).at(0)));
   }
-  const std::pair<v1::Party, const char*> way[] = {{v1::PARTY_RU, "confirm_scope"}, {v1::PARTY_RU, "offer"},
-                                                   {v1::PARTY_KZ, "accept"},        {v1::PARTY_KZ, "clear"},
-                                                   {v1::PARTY_KZ, "offer"},         {v1::PARTY_RU, "accept"}};
-  for (const auto& [party, action] : way) {
-    for (const std::string& rule : contest.All(party, action, cases)) ASSERT_EQ(rule, "") << action;
-  }
+  contest.WalkToPlaces(cases);
   v1::SubmitCaseCommandRequest leaves;
   leaves.set_name(cases[0]);
   leaves.mutable_command()->mutable_remove_member()->set_person_id("m1");
@@ -124,12 +130,47 @@ TEST(Contest, PlacesAreGivenBackInTheReverseOrderOfTheLedger) {
   ASSERT_EQ(Contest::RuleOf(contest.pair.Turn(v1::PARTY_RU, {CallOf(0, leaves)}).at(0)), "");
   contest.pair.Exchange();
   for (size_t last = cases.size() - 1; last > 0; --last) {
-    limit(contest.Quota(v1::PARTY_RU).reserved() - 1);
+    contest.SetLimit(contest.Quota(v1::PARTY_RU).reserved() - 1);
     for (const v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) {
       EXPECT_EQ(contest.StateOf(party, cases[last]).status(), v1::WAITLISTED) << last;
       EXPECT_EQ(contest.StateOf(party, cases[last - 1]).status(), v1::QUOTA_RESERVED) << last;
     }
   }
+}
+
+// Rule 4.1: two officers write the same number on two documents at once: one is issued. The
+// number stays that document's when the status is annulled.
+TEST(Contest, ANumberIsOnOneDocument) {
+  Contest contest;
+  contest.SetLimit(5);
+  std::vector<std::string> cases;
+  for (int person = 0; person < 3; ++person) {
+    cases.push_back(
+        Contest::NameIn(contest.pair.Turn(v1::PARTY_RU, {CallOf(0, Filing(v1::PARTY_RU, person))}).at(0)));
+  }
+  contest.WalkToPlaces(cases);
+  const auto issue = [&](const std::string& name) {
+    v1::SubmitCaseCommandRequest request;
+    request.set_name(name);
+    v1::StatusDocument& document = *request.mutable_command()->mutable_issue_status();
+    document.set_number("1998");
+    document.set_citizenship_confirmed(true);
+    document.set_no_obstacle_known(true);
+    return CallOf(0, std::move(request));
+  };
+  std::vector<Reply> replies = contest.pair.Turn(v1::PARTY_RU, {issue(cases[0]), issue(cases[1])});
+  for (Reply& late : contest.pair.Exchange()) replies.push_back(std::move(late));
+  std::vector<std::string> rules;
+  for (const Reply& reply : replies) rules.push_back(Contest::RuleOf(reply));
+  std::sort(rules.begin(), rules.end());
+  EXPECT_EQ(rules, (std::vector<std::string>{"", "4.1"}));
+  v1::SubmitCaseCommandRequest annulment;
+  annulment.set_name(cases[0]);
+  annulment.mutable_command()->mutable_annul()->set_rule("2.1");
+  annulment.mutable_command()->mutable_annul()->set_basis("No. 1");
+  ASSERT_EQ(Contest::RuleOf(contest.pair.Turn(v1::PARTY_RU, {CallOf(0, annulment)}).at(0)), "");
+  contest.pair.Exchange();
+  EXPECT_EQ(Contest::RuleOf(contest.pair.Turn(v1::PARTY_RU, {issue(cases[2])}).at(0)), "4.1");
 }
 
 // Rule 12.1: sixteen clients, each on a thread of its own, want the last five places,
@@ -166,14 +207,7 @@ TEST(Contest, TheLastPlacesOfAQuotaAreGivenOnceEach) {
       }
       // Exactly five places are left.
       limit += kPlaces;
-      v1::SubmitQuotaCommandRequest quota;
-      v1::QuotaLimit& set = round == 0 ? *quota.mutable_command()->mutable_set_quota()
-                                       : *quota.mutable_command()->mutable_adjust_quota();
-      set.set_year(2026);
-      set.set_limit(limit);
-      set.set_legal_act("91");
-      ASSERT_EQ(Contest::RuleOf(contest.pair.Turn(v1::PARTY_RU, {CallOf(0, quota)}).at(0)), "");
-      contest.pair.Exchange();
+      contest.SetLimit(limit);
 
       std::vector<Input> wanted;
       for (int i = 0; i < kClients; ++i) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -320,6 +321,29 @@ TEST_F(NoticeTest, ThatIsRefusedIsUndoneByItsAuthor) {
   Answer(ru_, taken.calls.at(0), kz_);
   for (Authority* authority : {&kz_, &ru_}) {
     EXPECT_EQ(authority->reader->GetTerm("", kNow)->treaty().SerializeAsString(), "");
+  }
+}
+
+// The time in a cosignature is the counterpart's: where it differs too much from ours, the
+// operator is told once, and once when it does no more.
+TEST(Clocks, ADifferenceIsToldToTheOperator) {
+  for (const auto& [ahead, told] :
+       {std::pair(29, 0), std::pair(31, 1), std::pair(-31, 1), std::pair(-29, 0)}) {
+    Authority kz(v1::PARTY_KZ, kNow);
+    Authority ru(v1::PARTY_RU, kNow + absl::Seconds(ahead));
+    const auto answer = [](Authority& caller, const Call& call, Authority& called) {
+      const Outputs outputs = called.Turn({PeerCall{kToken, call.method, call.bytes}});
+      return caller.Turn({PeerReply{call.call_id, absl::OkStatus(), outputs.replies.at(0).answer.response}});
+    };
+    const Call from_kz = kz.Turn({authority::Tick()}).calls.at(0);
+    const Call from_ru = ru.Turn({authority::Tick()}).calls.at(0);
+    answer(kz, from_kz, ru);
+    answer(ru, from_ru, kz);
+    for (const int year : {2026, 2027}) answer(kz, kz.Turn({SettingQuota(year)}).calls.at(0), ru);
+    const auto of_clocks = std::count_if(kz.events.begin(), kz.events.end(), [](const std::string& event) {
+      return event.find("clocks: ") == 0;
+    });
+    EXPECT_EQ(of_clocks, told) << ahead;
   }
 }
 

@@ -82,7 +82,7 @@ absl::StatusOr<std::optional<v1::Violation>> JudgeAct(const OpenedEntry& opened,
       treaty::ProtocolNamed(treaty_state, initial, act.protocol_version(), *effective_on);
   if (protocol == nullptr) return treaty::Violates("13.2", "", "protocol_version");
   // 13.1kz, 13.1ru: signed for a body that was the authorised one on that day.
-  if (!treaty::IsAuthorised(treaty_state, act.body(), opened.reference.ledger(), *effective_on)) {
+  if (!treaty::MayBeAuthorised(treaty_state, act.body(), opened.reference.ledger(), *effective_on)) {
     return treaty::Violates(treaty::BodyRule(opened.reference.ledger()), "", "body");
   }
   const treaty::Context context{

@@ -18,6 +18,8 @@ constexpr size_t kNonceSize = 16;
 constexpr size_t kStretchBytes = 160 * 1024;
 // An honest one has some 70 bytes to an entry and more to a payload.
 constexpr int kMaxLeaves = 4096;
+// Nothing is ordered by clocks, but legal dates are read off them.
+constexpr absl::Duration kLargestSkew = absl::Seconds(30);
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(5);
 
@@ -42,6 +44,7 @@ Link::Link(const Identity& identity, Books& books, Random& random, std::optional
            bool loss_untold, bool no_fence)
     : identity_(identity), books_(books), random_(random), anchored_(anchored), no_fence_(no_fence) {
   sent_ = books_.cosigned();
+  // It may have lost nothing; that is not known here.
   if (loss_untold) loss_told_at_ = books_.own().size();
   if (!anchored_) {
     reason_ = "the head anchor is missing: nothing vouches for the store";
@@ -138,11 +141,17 @@ void Link::Halt(const std::string& reason, std::vector<std::string> notes) {
 }
 
 void Link::Drop(absl::Time now, const std::string& why) {
-  if (!session_.empty() || backoff_ == absl::ZeroDuration())
-    events_.push_back(absl::StrCat("counterpart: ", why));
+  // Said once, however often it is tried again.
+  if (why != dropped_for_) events_.push_back(absl::StrCat("counterpart: ", why));
+  dropped_for_ = why;
   session_.clear();
   backoff_ = std::clamp(backoff_ * 2, kFirstBackoff, kLongestBackoff);
   next_attempt_ = now + backoff_;
+}
+
+void Link::Succeeded() {
+  backoff_ = absl::ZeroDuration();
+  dropped_for_.clear();
 }
 
 // ---------------------------------------------------------------- our calls
@@ -242,10 +251,11 @@ absl::Status Link::ReceiveHandshake(const std::string& bytes, absl::Time now) {
   if (!agrees) return absl::OkStatus();
   behind_ = false;
   session_ = outstanding_->nonce + response.nonce();
-  backoff_ = absl::ZeroDuration();
   // The counterpart's word holds, also when it has less than before: it was
   // restored, and gets everything again.
   sent_ = std::min(theirs.mirror_size(), books_.own().size());
+  // Who shakes hands and takes nothing is tried less and less often.
+  if (sent_ == books_.own().size() && !books_.recovering()) Succeeded();
   if (!anchored_) return absl::OkStatus();
   if (theirs.mirror_size() > books_.own().size() || books_.recovering()) {
     own_target_ = std::max(theirs.mirror_size(), books_.own().size());
@@ -288,7 +298,7 @@ absl::Status Link::GoOn(absl::Time now) {
   }
   anchored_ = books_.head();
   open_ = true;
-  reason_ = telling_loss() ? "the counterpart is told what was lost" : "";
+  reason_ = telling_loss() ? "the counterpart has not cosigned yet what a recovery says was lost" : "";
   RETURN_IF_ERROR(books_.ProcessMirror(now));
   RETURN_IF_ERROR(WarnOfKeys());
   return books_.AnnounceKeys(now);
@@ -305,6 +315,15 @@ absl::Status Link::WarnOfKeys() {
   return absl::OkStatus();
 }
 
+void Link::WatchClocks(absl::Duration ahead) {
+  const bool differ = absl::AbsDuration(ahead) > kLargestSkew;
+  if (differ == clocks_differ_) return;
+  clocks_differ_ = differ;
+  events_.push_back(differ ? absl::StrCat("clocks: the counterpart's differs from ours by ",
+                                          absl::ToInt64Seconds(ahead), " seconds: legal dates may be wrong")
+                           : std::string("clocks: the counterpart's agrees with ours again"));
+}
+
 absl::Status Link::ReceivePush(const std::string& bytes, absl::Time now) {
   v1::PushResponse response;
   if (!response.ParseFromString(bytes))
@@ -316,10 +335,12 @@ absl::Status Link::ReceivePush(const std::string& bytes, absl::Time now) {
   }
   ASSIGN_OR_RETURN(const tlog::Note note,
                    tlog::Note::Parse(absl::StrCat(outstanding_->checkpoint, response.cosignatures())));
-  RETURN_IF_ERROR(tlog::VerifyNote(note, identity_.peer_witness));
+  uint64_t cosigned_at = 0;
+  RETURN_IF_ERROR(tlog::VerifyNote(note, identity_.peer_witness, &cosigned_at));
   RETURN_IF_ERROR(tlog::VerifyNote(note, identity_.peer_mirror));
+  WatchClocks(absl::FromUnixSeconds(static_cast<int64_t>(cosigned_at)) - now);
   sent_ = outstanding_->pushed_to;
-  backoff_ = absl::ZeroDuration();
+  Succeeded();
   if (sent_ <= books_.cosigned()) return absl::OkStatus();
   const bool telling = telling_loss();
   RETURN_IF_ERROR(books_.SetCosigned(sent_, note.ToString()));
@@ -340,8 +361,15 @@ absl::Status Link::ReceivePull(const std::string& bytes, absl::Time now) {
   const bool own_first = books_.own().size() < own_target_;
   const tlog::LogKeys& keys = own_first ? identity_.own_log : identity_.peer_log;
   ASSIGN_OR_RETURN(const auto checkpoint, keys.Open(response.checkpoint()));
-  RETURN_IF_ERROR(own_first ? books_.TakeOwnBack(response.leaves(), checkpoint)
-                            : books_.TakeMirror(response.leaves(), checkpoint));
+  const absl::Status taken = own_first ? books_.TakeOwnBack(response.leaves(), checkpoint)
+                                       : books_.TakeMirror(response.leaves(), checkpoint);
+  if (own_first && absl::IsInvalidArgument(taken)) {
+    // Either the counterpart errs, or this node has signed entries of its own since it was
+    // restored. Nothing is recorded; people compare the two ledgers.
+    reason_ = "what the counterpart has of our ledger does not follow what we have";
+  }
+  RETURN_IF_ERROR(taken);
+  Succeeded();
   return FinishRecovery(now);
 }
 

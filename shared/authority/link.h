@@ -21,8 +21,8 @@ namespace kelisim::authority {
 // is the outbox: what is to be sent follows from the size the counterpart has,
 // and a lost, repeated or late message changes nothing.
 //
-//   READ_ONLY  no anchor, or one that does not cover the store, or one that knows of
-//              nothing: appends nothing, answers the counterpart
+//   READ_ONLY  no anchor, one that knows of nothing, one that knows of more than the store
+//              has, or the counterpart says that it has more: appends nothing, answers
 //   FENCED     after a start, until the counterpart has said what it has
 //   RECOVERING the counterpart has more of our ledger than we: pull it back; or it has
 //              not cosigned yet what we say was lost
@@ -80,8 +80,13 @@ class Link {
   // Tells the operator of announced log keys of the counterpart that our copy of its policy does not have.
   absl::Status WarnOfKeys();
   absl::Status GoOn(absl::Time now);
+  // Tells the operator when the counterpart's clock begins to differ from ours, and when it
+  // ends. `ahead`: of ours, as its last cosignature says.
+  void WatchClocks(absl::Duration ahead);
   void Halt(const std::string& reason, std::vector<std::string> notes);
   void Drop(absl::Time now, const std::string& why);
+  // The counterpart has taken or given what it was asked for.
+  void Succeeded();
 
   const Identity& identity_;
   Books& books_;
@@ -100,6 +105,7 @@ class Link {
   std::string peer_session_;
   // How much of our ledger the counterpart has, by its last word.
   uint64_t sent_ = 0;
+  bool clocks_differ_ = false;
   // The size of the own ledger that ends with the record of a loss; 0: none.
   uint64_t loss_told_at_ = 0;
   // Recovery: what to pull back, and what of the counterpart's ledger to have first.
@@ -117,6 +123,7 @@ class Link {
   uint64_t last_call_id_ = 0;
   absl::Time next_attempt_ = absl::InfinitePast();
   absl::Duration backoff_ = absl::ZeroDuration();
+  std::string dropped_for_;  // why the last session ended; empty since something went well
   std::vector<std::string> events_;
 };
 

@@ -50,8 +50,17 @@ std::string MatterDueRow(v1::Party self, const v1::MatterState& state) {
   return waits ? absl::StrCat("vo", state.answer_due(), state.id()) : "";
 }
 
+// In the row of an own one that the counterpart has refused: what was built on it before
+// the refusal came is still read with it.
+constexpr char kRefused[] = "refused";
+
 std::string GroundRow(v1::Party ledger, uint64_t index) {
   return absl::StrCat(PartyKey("vg", ledger), U64(index));
+}
+
+// An act on which all matters rest.
+bool IsGround(const v1::Act& act) {
+  return act.matter_step().has_instrument() || act.has_quota_act() || act.has_treaty_act();
 }
 
 std::string ReplyKey(std::string_view request_id) { return absl::StrCat("va", Absl(request_id)); }
@@ -227,10 +236,7 @@ absl::StatusOr<std::vector<v1::EntryReference>> Views::Grounds() const {
 }
 
 absl::Status Views::Fold(const OpenedEntry& opened, const v1::Act& act) {
-  const bool instrument = act.matter_step().has_instrument();
-  if (instrument || act.has_quota_act() || act.has_treaty_act()) {
-    rows_.Put(GroundRow(opened.reference.ledger(), opened.reference.index()), "");
-  }
+  if (IsGround(act)) rows_.Put(GroundRow(opened.reference.ledger(), opened.reference.index()), "");
   switch (act.subject_case()) {
     case v1::Act::kCaseAct:
       RETURN_IF_ERROR(FoldAct<v1::CaseRecord>(opened, act));
@@ -284,7 +290,9 @@ absl::Status Views::FoldAct(const OpenedEntry& opened, const v1::Act& act) {
       for (v1::ActRecord& earlier : *record->mutable_acts()) {
         if (earlier.entry().entry_id() == what.answer_overdue().offer_entry_id()) earlier.set_overdue(true);
       }
-      rows_.Delete(DueRow(what.answer_overdue().answer_due(), act.subject_id()));
+      // The same day may be that of an offer of ours which is still to be answered.
+      if (opened.reference.ledger() == self_)
+        rows_.Delete(DueRow(what.answer_overdue().answer_due(), act.subject_id()));
     }
     RETURN_IF_ERROR(UpdateRegisters(before, record->state()));
   } else {
@@ -331,7 +339,7 @@ absl::Status Views::FoldRefusal(const OpenedEntry& opened) {
 
 absl::Status Views::FoldRefusalOfOwn(const OpenedEntry& refused, const v1::Act& act,
                                      const v1::Violation& violation) {
-  rows_.Delete(GroundRow(self_, refused.reference.index()));
+  if (IsGround(act)) rows_.Put(GroundRow(self_, refused.reference.index()), kRefused);
   if (act.has_quota_act()) return RefoldQuota(treaty::YearOf(act.quota_act()));
   if (act.has_treaty_act()) return RefoldNotices();
   return WithMatterOf(act, absl::OkStatus(), [&]<typename Record>(const Record&) -> absl::Status {
@@ -366,6 +374,9 @@ absl::Status Views::ForEachGround(
     const std::function<void(const v1::EntryReference&, const v1::Act&)>& each) const {
   ASSIGN_OR_RETURN(const std::vector<v1::EntryReference> grounds, Grounds());
   for (const v1::EntryReference& ground : grounds) {
+    ASSIGN_OR_RETURN(const std::optional<std::string> refused,
+                     rows_.Get(GroundRow(ground.ledger(), ground.index())));
+    if (refused == kRefused) continue;
     ASSIGN_OR_RETURN(const OpenedEntry opened, OpenEntry(ground));
     v1::Act act;
     if (!act.ParseFromString(opened.payload)) return Unreadable("an act");
@@ -453,6 +464,9 @@ Views::Registered Views::RegisteredFor(const v1::CaseState& state) const {
   registered.reserved = effects.reserved;
   registered.place_at = state.place_at();
   registered.used = effects.used;
+  if (state.has_document()) {
+    registered.document_row = DocumentRow(state.entry_state(), state.document().number());
+  }
   if (effects.waiting) {
     registered.waiting_row = WaitingRow(state.entry_state(), state.queued_at(), state.case_id());
     registered.persons = static_cast<uint32_t>(effects.persons.size());
@@ -478,6 +492,11 @@ absl::Status Views::UpdateRegisters(const Registered& before, const v1::CaseStat
   if (before.year != after.year || before.reserved != after.reserved || before.used != after.used) {
     RETURN_IF_ERROR(UpdateQuota(before, -1, case_id));
     RETURN_IF_ERROR(UpdateQuota(after, +1, case_id));
+  }
+
+  if (before.document_row != after.document_row) {
+    if (!before.document_row.empty()) rows_.Delete(before.document_row);
+    if (!after.document_row.empty()) rows_.Put(after.document_row, case_id);
   }
 
   if (!before.waiting_row.empty()) rows_.Delete(before.waiting_row);
@@ -627,6 +646,10 @@ std::string Views::IdentifierRow(const std::string& identifier) const {
   return absl::StrCat("vi", Absl(vault_.Pseudonym("identifier", identifier).bytes()));
 }
 
+std::string Views::DocumentRow(v1::Party entry_state, const std::string& number) const {
+  return absl::StrCat(PartyKey("vn", entry_state), Absl(vault_.Pseudonym("document", number).bytes()));
+}
+
 template <typename T>
 T Views::Keep(absl::StatusOr<T> value) const {
   if (value.ok()) return *std::move(value);
@@ -644,6 +667,11 @@ Claim Views::ClaimOf(const v1::Person& person, const std::string& case_id) const
     }
   }
   return static_cast<Claim>(strongest);
+}
+
+bool Views::IsIssued(v1::Party entry_state, const std::string& number, const std::string& case_id) const {
+  const std::optional<std::string> issued_in = Keep(rows_.Get(DocumentRow(entry_state, number)));
+  return issued_in && *issued_in != case_id;
 }
 
 std::optional<v1::CaseState> Views::Case(const std::string& case_id) const {

@@ -48,12 +48,13 @@ inline std::string AttachmentRowKey(std::string_view sha256) { return absl::StrC
 //   vq <party> <year u32>            QuotaState
 //   vw <party> <queued at u64> <case id>  waiting list: persons (u32)
 //   vr <party> <year u32> <case id>  reserved places: where reserved (index, u64)
+//   vn <party> <pseudonym of the number of a status document>  id of the case it was issued in
 //   vt                               TreatyState
 //   vd <answer due> <case id>        own offer not answered yet: its entry id
 //   vo <answer due> <matter id>      own question not answered yet: empty
 //   va <request id>                  ReplyRow
 //   vf <sha256>                      AttachmentRow
-//   vg <party> <index u64>           an act on which all matters rest: empty
+//   vg <party> <index u64>           an act on which all matters rest: empty, or "refused"
 //   vk <party> <key id u32>          KeyRange as announced
 //
 // Single-threaded. As a Registry it cannot return errors; the first failed read
@@ -88,6 +89,7 @@ class Views final : public treaty::Registry {
   // Who names a document; nothing set: nobody.
   absl::StatusOr<v1::AttachmentRow> LoadAttachment(std::string_view sha256) const;
 
+  // The acts on which all matters rest, ledger by ledger, also those that were refused.
   absl::StatusOr<std::vector<v1::EntryReference>> Grounds() const;
 
   // What the ledger of `party` has last announced of a log key: a KeyRange, serialised;
@@ -123,6 +125,7 @@ class Views final : public treaty::Registry {
   v1::QuotaState Quota(v1::Party entry_state, int year) const override;
   std::vector<treaty::Queued> WaitingList(v1::Party entry_state) const override;
   std::vector<v1::CaseState> Reserved(v1::Party entry_state, int year) const override;
+  bool IsIssued(v1::Party entry_state, const std::string& number, const std::string& case_id) const override;
   std::optional<v1::CaseState> Case(const std::string& case_id) const override;
 
  private:
@@ -135,9 +138,10 @@ class Views final : public treaty::Registry {
     uint32_t reserved = 0;
     uint64_t place_at = 0;  // index of the act that reserved it
     uint32_t used = 0;
-    uint32_t persons = 0;     // that the claim covers
-    std::string waiting_row;  // empty: does not wait
-    std::string due_row;      // empty: no own offer is open
+    uint32_t persons = 0;      // that the claim covers
+    std::string document_row;  // empty: none is issued
+    std::string waiting_row;   // empty: does not wait
+    std::string due_row;       // empty: no own offer is open
   };
   Registered RegisteredFor(const v1::CaseState& state) const;
 
@@ -145,7 +149,7 @@ class Views final : public treaty::Registry {
   absl::Status FoldAct(const OpenedEntry& opened, const v1::Act& act);
   template <typename Record>
   absl::StatusOr<typename Matter<Record>::State> Refold(const Record& record, uint64_t own_end) const;
-  // The acts on which all matters rest, ledger by ledger, each in its order.
+  // Those of Grounds() that stand, each ledger's in its order.
   absl::Status ForEachGround(
       const std::function<void(const v1::EntryReference&, const v1::Act&)>& each) const;
   absl::Status RefoldQuota(int year);
@@ -161,6 +165,7 @@ class Views final : public treaty::Registry {
                             const std::vector<std::string>& identifiers);
   absl::Status RecordReply(const OpenedEntry& opened, const v1::Act& act);
   std::string IdentifierRow(const std::string& identifier) const;
+  std::string DocumentRow(v1::Party entry_state, const std::string& number) const;
   template <typename T>
   T Keep(absl::StatusOr<T> value) const;
 

@@ -81,8 +81,11 @@ void CollectLines(const google::protobuf::Message& message, const TextFormat::Pa
       const int index = repeated ? i : -1;
       const std::string at = repeated ? absl::StrCat(name, "[", i, "]") : name;
       const int line = tree.GetLocation(field, index).line + 1;
-      lines.emplace(name, line);
-      lines.emplace(at, line);
+      // Of a list in brackets, only its beginning is known.
+      if (line > 0) {
+        lines.emplace(name, line);
+        lines.emplace(at, line);
+      }
       if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
       const google::protobuf::Message& inner =
           repeated ? reflection.GetRepeatedMessage(message, field, i) : reflection.GetMessage(message, field);

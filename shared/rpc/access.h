@@ -49,7 +49,7 @@ class Access {
 // Refuses what is not a method of ours (health, reflection, what there is not) before
 // anything of the call is read, where interceptors never are. What it refuses has a code
 // and a message but no details: so our own methods are refused by their handlers (Admit),
-// which look at nothing of a call before.
+// the first thing that they do.
 class AccessProcessor final : public grpc::AuthMetadataProcessor {
  public:
   // `access` must outlive the processor.

@@ -157,7 +157,7 @@ std::optional<v1::CaseCommand> PlausibleCommand(std::string_view action, const v
     command.mutable_opt_out();
   } else if (action == "issue_status") {
     v1::StatusDocument& document = *command.mutable_issue_status();
-    document.set_number(absl::StrCat(1000000 + random.Below(9000000)));
+    document.set_number(absl::StrCat(1'000'000'000 + random.Below(9'000'000'000)));
     document.set_citizenship_confirmed(true);
     document.set_no_obstacle_known(true);
   } else if (action == "reissue_document") {

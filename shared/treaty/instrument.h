@@ -30,6 +30,10 @@ const v1::Protocol* ProtocolNamed(const v1::TreatyState& treaty, const v1::Proto
 std::vector<v1::Body> BodiesOn(const v1::TreatyState& treaty, absl::CivilDay day);
 // `id` is an authorised body of `party` on `day`.
 bool IsAuthorised(const v1::TreatyState& treaty, const std::string& id, v1::Party party, absl::CivilDay day);
+// The same for who judges an act of the other Party: a succession that was signed while the
+// act was on its way is no reason against the body before it.
+bool MayBeAuthorised(const v1::TreatyState& treaty, const std::string& id, v1::Party party,
+                     absl::CivilDay day);
 
 // The rule catalogue in the wording of `day`.
 v1::RuleCatalogue RulesOn(const v1::TreatyState& treaty, absl::CivilDay day);

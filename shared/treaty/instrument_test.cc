@@ -251,6 +251,12 @@ TEST(Bodies, ASuccessorTakesTheOfficeOnItsDay) {
   EXPECT_EQ(Bodies(desk.Made(), On(2026, 4, 1)), "ru-interior-2025 kz-new");
   EXPECT_FALSE(IsAuthorised(desk.Made(), "kz-labour-2022", kKz, On(2026, 4, 1)));
   EXPECT_TRUE(IsAuthorised(desk.Made(), "kz-new", kKz, On(2026, 4, 1)));
+  // Its last acts may be on their way when the other Party signs; of those before it there are none.
+  EXPECT_TRUE(MayBeAuthorised(desk.Made(), "kz-labour-2022", kKz, On(2026, 4, 1)));
+  EXPECT_TRUE(MayBeAuthorised(desk.Made(), "kz-new", kKz, On(2026, 4, 1)));
+  EXPECT_FALSE(MayBeAuthorised(desk.Made(), "kz-new", kKz, On(2026, 3, 31)));
+  EXPECT_FALSE(MayBeAuthorised(desk.Made(), "kz-interior-2010", kKz, On(2026, 4, 1)));
+  EXPECT_FALSE(MayBeAuthorised(desk.Made(), "kz-labour-2022", kRu, On(2026, 4, 1)));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "shared/base/civil.h"
 #include "shared/treaty/case_state.h"
+#include "shared/treaty/closing.h"
 #include "shared/treaty/instrument.h"
 #include "shared/treaty/place.h"
 #include "shared/treaty/resettlement.h"
@@ -57,6 +58,10 @@ std::optional<v1::Violation> AdmitIssued(const v1::CaseState& state, const v1::S
                                          const Context& context) {
   // 4.1: a document that names itself.
   if (act.number().empty()) return Violates("4.1", "", "number");
+  // 4.1: and no other one: a number of a state stands for one document for ever.
+  if (context.registry.IsIssued(state.entry_state(), act.number(), state.case_id())) {
+    return Violates("4.1", "", "number_issued");
+  }
   // 2.1: citizenship of the entry state, still held on the day of issue.
   if (!act.citizenship_confirmed()) return Violates("2.1", kHead, "citizenship");
   // Art. 3: no circumstance known on the day of issue.
@@ -82,6 +87,10 @@ std::optional<v1::Violation> MayReissue(const v1::CaseState& state, v1::Party au
   if (IsClosed(state.status()) && !of_counterpart) return Violates("step.closed", "", status);
   // 4.1: the document is that of the state of entry.
   if (author != state.entry_state()) return Violates("step.turn", "", v1::Party_Name(state.entry_state()));
+  // Not when it has decided to annul the status, and the holder is to give effect to that.
+  if (!of_counterpart && MustGiveEffectToAnnulment(state, Other(author))) {
+    return Violates("step.notice", "", "ANNULMENT");
+  }
   return std::nullopt;
 }
 

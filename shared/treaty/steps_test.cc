@@ -16,6 +16,10 @@ constexpr v1::Party kE = kRu;
 constexpr v1::Party kD = kKz;
 
 void Nothing(Desk&) {}
+// The state of entry has decided to annul, and the holder is not it.
+void Annulling(Desk& desk) {
+  ASSERT_EQ(desk.E("give_notice { kind: ANNULMENT rule: '2.1' stated_on: '2026-03-01' basis: 'No. 1' }"), "");
+}
 
 // The clearance of everybody, except `flag` of the head.
 std::string ClearExcept(const std::string& flag) {
@@ -132,6 +136,7 @@ const StepRow kRows[] = {
     {"Edge50LostIsReissued",        v1::STATUS_ISSUED,   Nothing, kE, "reissue_document { reason: 'lost' }",    "", v1::STATUS_ISSUED},
     {"Edge50LostWhilePreparing",    v1::PREPARING,       Nothing, kE, "reissue_document { reason: 'lost' }",    "", v1::PREPARING},
     {"Edge50LostOnTheWay",          v1::DEPARTED,        Nothing, kE, "reissue_document { reason: 'lost' }",    "", v1::DEPARTED},
+    {"ReissuedWhileBeingAnnulled",  v1::PREPARING,       Annulling, kE, "reissue_document { reason: 'lost' }",  "step.notice"},
     {"ReissuedBeforeItsIssue",      v1::QUOTA_RESERVED,  Nothing, kE, "reissue_document { reason: 'lost' }",    "step.status"},
     {"ReissuedAfterTheCase",        v1::COMPLETED,       Nothing, kE, "reissue_document { reason: 'lost' }",    "step.closed"},
     {"ReissuedByTheOtherState",     v1::PREPARING,       Nothing, kD, "reissue_document { reason: 'lost' }",    "step.turn"},
@@ -229,6 +234,21 @@ TEST(IssuedTest, Edge51TheFormInForceOnTheDayOfIssue) {
   ASSERT_EQ(desk.Reach(v1::PREPARING), "");
   desk.protocol.set_status_form_version("F2");
   EXPECT_EQ(desk.Reach(v1::COMPLETED), "");
+}
+
+// A number of a state stands for one document, also for who judges it on arrival.
+TEST(IssuedTest, ANumberIsIssuedOnce) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::QUOTA_RESERVED), "");
+  desk.registry.issued = {"77"};
+  EXPECT_EQ(desk.E(kIssue), "4.1");
+  EXPECT_EQ(desk.violation.found(), "number_issued");
+  const auto act = Text<v1::CaseAct>(
+      "status_issued { number: '77' issued_on: '2026-03-02' valid_until: '2027-03-02' form_version: 'F1' "
+      "citizenship_confirmed: true no_obstacle_known: true }");
+  EXPECT_EQ(Admit(desk.copy(kD), act, desk.OnArrival(kE))->rule(), "4.1");
+  desk.registry.issued.clear();
+  EXPECT_EQ(desk.E(kIssue), "");
 }
 
 // A protocol signed while the case is under way: all else goes by the day of filing, the

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +43,7 @@ class FakeRegistry final : public Registry {
   std::vector<Queued> waiting;
   std::vector<v1::CaseState> reserved;
   std::map<std::string, v1::CaseState> cases;
+  std::set<std::string> issued;  // numbers of documents, in other cases
 
   void SetQuota(v1::Party entry_state, int year, uint32_t limit) {
     v1::QuotaAct act;
@@ -80,6 +82,10 @@ class FakeRegistry final : public Registry {
       if (state.place().year() == year) found.push_back(state);
     }
     return found;
+  }
+  bool IsIssued(v1::Party /*entry_state*/, const std::string& number,
+                const std::string& /*case_id*/) const override {
+    return issued.contains(number);
   }
   std::optional<v1::CaseState> Case(const std::string& case_id) const override {
     const auto it = cases.find(case_id);

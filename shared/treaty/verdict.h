@@ -54,6 +54,10 @@ class Registry {
   virtual std::vector<Queued> WaitingList(v1::Party entry_state) const = 0;
   // Cases in QUOTA_RESERVED with a place in this year, oldest reservation first.
   virtual std::vector<v1::CaseState> Reserved(v1::Party entry_state, int year) const = 0;
+  // Whether a status document of `entry_state` with this number was issued in a case other
+  // than `case_id`.
+  virtual bool IsIssued(v1::Party entry_state, const std::string& number,
+                        const std::string& case_id) const = 0;
   // Nothing when this node knows no such case.
   virtual std::optional<v1::CaseState> Case(const std::string& case_id) const = 0;
 };
