@@ -111,8 +111,9 @@ absl::StatusOr<Turn> Core::Step(absl::Time now, std::vector<Input> inputs) {
 
 // An anchor is never lowered, and a missing one is not made up for here. While own
 // entries are taken back, and until the counterpart has cosigned what did not come back,
-// it keeps what it knew before: it alone remembers what may be lost. A store that a crash left ahead of its
-// anchor is anchored by the first turn: its answers are told from then on.
+// it keeps what it knew before: it alone remembers what may be lost. A store that a crash
+// left ahead of its anchor is anchored by the first turn: its answers are told from then
+// on.
 void Core::AnchorHead(Turn& turn) {
   const ledger::Head head = books_->head();
   if (!anchored_ || books_->recovering() || link_.telling_loss()) return;
