@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "shared/authority/identifiers.h"
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
@@ -300,17 +301,12 @@ absl::StatusOr<treaty::Context> Core::ContextFor(const std::string& happened_on,
 std::vector<treaty::FieldProblem> Core::NationalProblems(const v1::Petition& petition,
                                                          const std::string& path) const {
   std::vector<treaty::FieldProblem> problems;
-  const auto check = [&](const v1::Person& person, const std::string& at) {
-    for (int i = 0; i < person.identifiers_size(); ++i) {
-      if (const auto problem = identity_.profile.check_identifier(person.identifiers(i))) {
-        problems.push_back({absl::StrCat(at, ".identifiers[", i, "].number"), *problem});
-      }
-    }
-  };
-  check(petition.head(), path + ".head");
-  for (int i = 0; i < petition.family_size(); ++i) {
-    check(petition.family(i).person(), absl::StrCat(path, ".family[", i, "].person"));
-  }
+  ForEachIdentifier(petition, path,
+                    [&](const v1::Identifier& identifier, const v1::Person&, std::string field) {
+                      if (const auto problem = identity_.profile.check_identifier(identifier)) {
+                        problems.push_back({std::move(field), *problem});
+                      }
+                    });
   return problems;
 }
 

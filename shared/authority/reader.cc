@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "shared/authority/identifiers.h"
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
@@ -76,19 +77,14 @@ namespace {
 
 void AddWarnings(const v1::Petition& petition, const Profile& profile,
                  google::protobuf::RepeatedPtrField<v1::Warning>& warnings) {
-  const auto look_at = [&](const v1::Person& person, const std::string& at) {
-    for (int i = 0; i < person.identifiers_size(); ++i) {
-      const std::optional<std::string> unusual = profile.warn_identifier(person.identifiers(i), person);
-      if (!unusual) continue;
-      v1::Warning& warning = *warnings.Add();
-      warning.set_field(absl::StrCat(at, ".identifiers[", i, "].number"));
-      warning.set_key(*unusual);
-    }
-  };
-  look_at(petition.head(), "petition.head");
-  for (int i = 0; i < petition.family_size(); ++i) {
-    look_at(petition.family(i).person(), absl::StrCat("petition.family[", i, "].person"));
-  }
+  ForEachIdentifier(petition, "petition",
+                    [&](const v1::Identifier& identifier, const v1::Person& person, std::string field) {
+                      const std::optional<std::string> unusual = profile.warn_identifier(identifier, person);
+                      if (!unusual) return;
+                      v1::Warning& warning = *warnings.Add();
+                      warning.set_field(std::move(field));
+                      warning.set_key(*unusual);
+                    });
 }
 
 }  // namespace

@@ -227,10 +227,13 @@ bool IsAuthorised(const v1::TreatyState& treaty, const std::string& id, v1::Part
 
 bool MayBeAuthorised(const v1::TreatyState& treaty, const std::string& id, v1::Party party,
                      absl::CivilDay day) {
-  for (v1::TreatyState known = treaty;; known.mutable_successions()->RemoveLast()) {
+  // Nearly always; nothing is copied for it.
+  if (IsAuthorised(treaty, id, party, day)) return true;
+  for (v1::TreatyState known = treaty; !known.successions().empty();) {
+    known.mutable_successions()->RemoveLast();
     if (IsAuthorised(known, id, party, day)) return true;
-    if (known.successions().empty()) return false;
   }
+  return false;
 }
 
 v1::RuleCatalogue RulesOn(const v1::TreatyState& treaty, absl::CivilDay day) {
