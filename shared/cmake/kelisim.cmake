@@ -9,9 +9,16 @@ target_compile_options(kelisim_flags INTERFACE
 target_compile_definitions(kelisim_flags INTERFACE _GLIBCXX_ASSERTIONS $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
 target_include_directories(kelisim_flags INTERFACE ${CMAKE_SOURCE_DIR})
 
+# Lines and functions for a backtrace. Who wants to see variables builds with Debug.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
+# For the files of tests: they run once, and what they test is optimised.
+set(KELISIM_TEST_OPTIONS "$<$<CONFIG:RelWithDebInfo>:-O0;-U_FORTIFY_SOURCE>")
+
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  # In its depend mode: otherwise it reads the headers of every file that it does not have
+  # once more, which is a good part of compiling it.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_DEPEND=1 ${CCACHE_PROGRAM})
 endif()
 find_program(MOLD_PROGRAM mold)
 if(MOLD_PROGRAM)
@@ -32,6 +39,7 @@ function(kelisim_module name)
     list(TRANSFORM ARG_TEST_DEPS PREPEND kelisim_)
     add_executable(${name}_test ${ARG_TESTS})
     target_link_libraries(${name}_test PRIVATE kelisim_${name} ${ARG_TEST_DEPS} GTest::gmock GTest::gtest_main)
+    target_compile_options(${name}_test PRIVATE ${KELISIM_TEST_OPTIONS})
     add_test(NAME ${name}_test COMMAND ${name}_test)
   endif()
 endfunction()
