@@ -2,6 +2,7 @@
 // one of them sends a push that somebody has tampered with on the way, or that the
 // sender itself got wrong.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -661,6 +662,48 @@ TEST(Recovery, GoesOnFromTheLineageOfTheAnchor) {
     EXPECT_EQ(anchored.lineage, losses);
     EXPECT_EQ(anchored.size, kz.SizeOf(Side::kOwn));
   }
+}
+
+// In the middle of a recovery the counterpart is restored as well, and no longer has what
+// our own entries, just taken back, say was processed of it. The views cannot be made of
+// that: nothing is recorded until it has it again, and the operator is told which entry.
+TEST(Recovery, WaitsForWhatOwnEntriesSayWasProcessed) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  Authority& ru = both.of(v1::PARTY_RU);
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_RU).status.ok());
+  const ledger::MemoryStore backup = ru.store;
+  const ledger::Head head = ru.anchor.Load().value().value();
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_RU).status.ok());
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+  const ledger::MemoryStore whole = ru.store;
+  const ledger::Head whole_head = ru.anchor.Load().value().value();
+  const uint64_t lost = kz.SizeOf(Side::kOwn);
+  kz.store = ledger::MemoryStore();
+  kz.Restart();
+  Call call = kz.Turn({authority::Tick()}).calls.at(0);
+  while (kz.SizeOf(Side::kOwn) < lost) {
+    const Outputs answered = ru.Turn({PeerCall{kToken, call.method, call.bytes}});
+    const PeerReply reply{call.call_id, absl::OkStatus(), answered.replies.at(0).answer.response};
+    call = kz.Turn({reply}).calls.at(0);
+  }
+  ASSERT_EQ(kz.SizeOf(Side::kMirror), 0u);
+
+  const auto restore = [&](const ledger::MemoryStore& store, const ledger::Head& anchored) {
+    ru.store = store;
+    ru.anchor = MemoryAnchor(anchored);
+    ru.Restart();
+    kz.Restart();
+    both.Turn(v1::PARTY_KZ, {authority::Tick()});
+    both.Exchange();
+    return kz.Turn({authority::Tick()}).state;
+  };
+  const v1::NodeState waiting = restore(backup, head);
+  EXPECT_EQ(waiting.mode(), v1::RECOVERING);
+  EXPECT_THAT(waiting.reason(), ::testing::HasSubstr("own entry 0 says"));
+  EXPECT_EQ(kz.SizeOf(Side::kOwn), lost);
+  EXPECT_EQ(restore(whole, whole_head).mode(), v1::OPEN_FOR_ALL);
+  EXPECT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
 }
 
 // Two roots for one size, both signed by the sender: evidence, and the end of the

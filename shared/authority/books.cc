@@ -363,6 +363,26 @@ absl::Status Books::TakeOwnBack(const RepeatedPtrField<v1::Leaf>& leaves,
   return absl::OkStatus();
 }
 
+absl::Status Books::CheckProcessed() const {
+  const ledger::LogRows<ledger::Overlay> log(Side::kOwn, rows_);
+  for (uint64_t index = 0; index < own_.size(); ++index) {
+    ASSIGN_OR_RETURN(const std::string bytes, log.Entry(index));
+    v1::Entry entry;
+    if (!entry.ParseFromString(bytes)) return absl::DataLossError("an own entry cannot be read");
+    if (entry.kind() != v1::ENTRY_KIND_PROGRESS) continue;
+    const uint64_t position = entry.reference().position();
+    if (position <= mirror_.size()) {
+      ASSIGN_OR_RETURN(const Hash root, mirror_.RootAt(rows_, position));
+      if (root.bytes() == entry.reference().hash()) continue;
+    }
+    return absl::FailedPreconditionError(
+        absl::StrCat("own entry ", index, " says that ", position,
+                     " entries of the counterpart were processed, and the counterpart has ",
+                     position <= mirror_.size() ? "other ones" : "fewer"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Books::RebuildViews() {
   RETURN_IF_ERROR(views_.Clear());
   ASSIGN_OR_RETURN(processed_, FoldLedgers(identity_.protocol, own_.size(), mirror_.size(), views_,

@@ -95,7 +95,10 @@ class Books {
   // As TakeMirror, for own entries; the checkpoint is of the own log key.
   absl::Status TakeOwnBack(const google::protobuf::RepeatedPtrField<v1::Leaf>& leaves,
                            const tlog::SignedCheckpoint& checkpoint);
-  // Folds all views anew from the ledgers. views = fold(own, mirror).
+  // OK: the mirror has, byte for byte, what own PROGRESS entries say was processed of it.
+  // FAILED_PRECONDITION names the first one that it does not have that of.
+  absl::Status CheckProcessed() const;
+  // Folds all views anew from the ledgers, after CheckProcessed. views = fold(own, mirror).
   absl::Status RebuildViews();
   // `remembered_lineage`: of the head anchor.
   absl::Status EndRecovery(uint32_t remembered_lineage);

@@ -279,6 +279,14 @@ absl::Status Link::Open(absl::Time now) {
 
 absl::Status Link::FinishRecovery(absl::Time now) {
   if (books_.own().size() < own_target_ || books_.mirror().size() < mirror_target_) return absl::OkStatus();
+  const absl::Status processed = books_.CheckProcessed();
+  if (absl::IsFailedPrecondition(processed)) {
+    // It was restored in the middle of this. The views cannot be made without what it
+    // lacks; a later handshake may say that it has it again.
+    reason_ = std::string(processed.message());
+    return absl::InvalidArgumentError(reason_);
+  }
+  RETURN_IF_ERROR(processed);
   RETURN_IF_ERROR(books_.RebuildViews());
   sent_ = own_target_;
   events_.push_back(
