@@ -281,8 +281,8 @@ absl::Status Link::FinishRecovery(absl::Time now) {
   if (books_.own().size() < own_target_ || books_.mirror().size() < mirror_target_) return absl::OkStatus();
   const absl::Status processed = books_.CheckProcessed();
   if (absl::IsFailedPrecondition(processed)) {
-    // It was restored in the middle of this. The views cannot be made without what it
-    // lacks; a later handshake may say that it has it again.
+    // The counterpart was restored in the middle of this. No views without what it
+    // lacks; a later handshake may say that it has that again.
     reason_ = std::string(processed.message());
     return absl::InvalidArgumentError(reason_);
   }
