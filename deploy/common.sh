@@ -35,19 +35,11 @@ officer() {  # PARTY ARGUMENT...
   "$kelisim" --profile "$run/$party/officer.textproto" --lang en "$@"
 }
 
-# One value of the JSON text on standard input: "state.status", "entries.0.index".
-# Objects come out as JSON in one canonical form. Empty when it is not there.
-json() {  # PATH
-  python3 -c '
-import json, sys
-value = json.load(sys.stdin)
-for name in sys.argv[1].split("."):
-    try:
-        value = value[int(name) if name.isdigit() else name]
-    except (KeyError, IndexError):
-        sys.exit()
-print(value if isinstance(value, str) else json.dumps(value, sort_keys=True))
-' "$1"
+# Values of JSON texts, from standard input or files, one a line, by a filter of jq:
+# ".state", ".notices[0].entry_id". Objects come out in one canonical form. Nothing when
+# it is not there.
+json() {  # FILTER [FILE...]
+  jq --raw-output --compact-output --sort-keys "($1) // empty" "${@:2}"
 }
 
 # The process id of a Party's running service; fails when there is none.

@@ -32,7 +32,7 @@ constexpr int kMaxLossPayloads = 1024;
 
 bool Opens(const v1::Entry& entry, const v1::Leaf& leaf) {
   return leaf.opening().size() == Hash::kSize &&
-         ConstantTimeEquals(Commit(leaf.opening(), leaf.payload()).bytes(), entry.commitment());
+         ConstantTimeEquals(kelisim::Commit(leaf.opening(), leaf.payload()).bytes(), entry.commitment());
 }
 
 // The matter an entry's payload belongs to; decides under which key it is sealed. An id
@@ -92,7 +92,7 @@ absl::Status Books::AppendEntry(v1::Entry entry, const std::string& payload, con
   std::string sealed;
   if (entry.kind() != v1::ENTRY_KIND_PROGRESS) {
     const std::string opening = random_.Bytes(Hash::kSize);
-    entry.set_commitment(std::string(Commit(opening, payload).bytes()));
+    entry.set_commitment(std::string(kelisim::Commit(opening, payload).bytes()));
     ASSIGN_OR_RETURN(
         sealed, vault_.Seal(rows_, subject_id, PayloadContext(Side::kOwn, own_.size()), opening + payload));
   }

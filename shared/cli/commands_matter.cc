@@ -86,7 +86,7 @@ void AddShow(Program& program, CLI::App& group, const Kind& kind) {
   });
 }
 
-struct StepCommand {
+struct MatterStepCommand {
   v1::SubmitMatterStepRequest request;
   std::optional<MessageOptions> content;
 };
@@ -98,7 +98,7 @@ void AddStep(Program& program, CLI::App& group, const Kind& kind, const FieldDes
   CLI::App* command = group.add_subcommand(name, Say(Lang::kEnglish, MessageKey(field)));
   command->footer(absl::StrCat("Example:\n  kelisim ", kind.group, " ", name, begins ? "" : " 3f2a",
                                filled ? "" : " --from-json step.json"));
-  auto step = std::make_shared<StepCommand>();
+  auto step = std::make_shared<MatterStepCommand>();
   if (!begins) AddName(*command, kind, step->request.mutable_name());
   v1::MatterStep* wrapper = step->request.mutable_command();
   Message* inner = wrapper->GetReflection()->MutableMessage(wrapper, kind.field);

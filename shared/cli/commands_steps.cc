@@ -221,7 +221,7 @@ void FillFrom(const v1::CaseState& state, v1::CaseCommand* command) {
 
 // ---- the command of a step
 
-struct StepCommand {
+struct CaseStepCommand {
   FillIn fill_in;
   v1::SubmitCaseCommandRequest request;
   std::optional<MessageOptions> content;
@@ -229,7 +229,7 @@ struct StepCommand {
   bool all_confirmed = false;
 };
 
-int RunStep(StepCommand& step, Session& session) {
+int RunStep(CaseStepCommand& step, Session& session) {
   if (std::optional<Failure> failure = step.content->Finish()) return Fail(session, *failure);
   const bool from_case =
       !step.content->FromFile() && (step.all_confirmed || NeedsCase(step.fill_in, step.request.command()));
@@ -247,7 +247,7 @@ int RunStep(StepCommand& step, Session& session) {
 }
 
 // Switches that set more than one field.
-void AddShortcuts(CLI::App& command, StepCommand& step) {
+void AddShortcuts(CLI::App& command, CaseStepCommand& step) {
   if (step.fill_in == FillIn::kClearance) {
     step.content->Excludes(
         command.add_flag("--all-clear", step.all_clear,
@@ -263,7 +263,7 @@ void AddShortcuts(CLI::App& command, StepCommand& step) {
 void AddStep(Program& program, CLI::App& group, const Step& step) {
   CLI::App* command = group.add_subcommand(step.name, step.help);
   command->footer(absl::StrCat("Example:\n  kelisim case ", step.name, " 3f2a ", step.example));
-  auto state = std::make_shared<StepCommand>();
+  auto state = std::make_shared<CaseStepCommand>();
   state->fill_in = step.fill_in;
   AddCaseArgument(*command, state->request.mutable_name());
   v1::CaseCommand* wrapper = state->request.mutable_command();

@@ -11,14 +11,14 @@ namespace kelisim::cli {
 namespace {
 
 template <typename T>
-T Proto(const std::string& text) {
+T FromText(const std::string& text) {
   T message;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &message)) << text;
   return message;
 }
 
 v1::Case Sample() {
-  return Proto<v1::Case>(R"(
+  return FromText<v1::Case>(R"(
     name: "cases/3f2a"
     state {
       entry_state: PARTY_RU departure_state: PARTY_KZ status: AWAIT_CLEARANCE holder: PARTY_KZ
@@ -129,7 +129,7 @@ ru/4 2026-11-21 Істі беру ұсынылды: 1 Екінші Тарап қ
 }
 
 TEST(Render, List) {
-  const auto cases = Proto<v1::ListCasesResponse>(R"(
+  const auto cases = FromText<v1::ListCasesResponse>(R"(
     cases { name: "cases/a" status: SUBMITTED entry_state: PARTY_KZ holder: PARTY_KZ head_surname: "Үлгіев" persons: 2 }
     next_page_token: "t1")");
   EXPECT_EQ(Render(cases, {Lang::kEnglish, {}}),
@@ -140,7 +140,7 @@ TEST(Render, List) {
 }
 
 TEST(Render, Term) {
-  const auto term = Proto<v1::Term>(R"(
+  const auto term = FromText<v1::Term>(R"(
     in_force: true period: 6 period_from: "2025-04-17" period_until: "2030-04-17" last_day_for_notice: "2029-10-17"
     treaty { terminates_on: "2030-04-17" notices { from: PARTY_RU received_on: "2029-09-30" note_number: "41/n" } })");
   EXPECT_EQ(Render(term, {Lang::kEnglish, {}}), R"(Term of the Agreement
@@ -157,7 +157,7 @@ When       By     #
 
 TEST(Render, Quota) {
   EXPECT_EQ(
-      Render(Proto<v1::QuotaState>("entry_state: PARTY_KZ year: 2027 status: OPEN limit: 5 reserved: 2"),
+      Render(FromText<v1::QuotaState>("entry_state: PARTY_KZ year: 2027 status: OPEN limit: 5 reserved: 2"),
              {Lang::kEnglish, {}}),
       R"(Resettlement quota Kazakhstan
 Year               2027
@@ -166,9 +166,9 @@ Limit              5
 Reserved           2
 Used               0
 )");
-  EXPECT_EQ(
-      Render(Proto<v1::QuotaState>("entry_state: PARTY_RU year: 2027 status: UNSET"), {Lang::kEnglish, {}}),
-      R"(Resettlement quota Russia
+  EXPECT_EQ(Render(FromText<v1::QuotaState>("entry_state: PARTY_RU year: 2027 status: UNSET"),
+                   {Lang::kEnglish, {}}),
+            R"(Resettlement quota Russia
 Year               2027
 Status             Not set
 )");
@@ -213,7 +213,7 @@ TEST(Render, WhatADossierProvesInTheReadersLanguage) {
   report.manifest.set_exporter(v1::PARTY_KZ);
   report.findings.push_back({dossier::Verdict::kBadProof, "kz/tile/0/000", "has other hashes", {}});
   report.findings.push_back(
-      {dossier::Verdict::kUnlawful, "acts/kz-4", "breaks 12.1", Proto<v1::Violation>("rule: '12.1'")});
+      {dossier::Verdict::kUnlawful, "acts/kz-4", "breaks 12.1", FromText<v1::Violation>("rule: '12.1'")});
   const v1::LocalizedText& rule = treaty::FindRule("12.1")->text();
   const std::string russian = Render(report, /*own_keys=*/false, Lang::kRussian);
   EXPECT_THAT(russian, testing::HasSubstr("Обнаружено: kz/tile/0/000: Доказательство не сходится"));

@@ -25,14 +25,22 @@ if(MOLD_PROGRAM)
   add_link_options(-fuse-ld=mold)
 endif()
 
-# kelisim_module(<name> SOURCES ... DEPS ... [TESTS ...] [TEST_DEPS ...] [LIBS ...])
+# kelisim_module(<name> [UNITY] SOURCES ... DEPS ... [TESTS ...] [TEST_DEPS ...] [LIBS ...])
 #
 # Library kelisim_<name> from SOURCES, and program <name>_test from TESTS.
 # DEPS are the modules this one may include (checked by tests/layering_test.py);
 # LIBS are libraries that are not ours.
+# UNITY: up to eight files are compiled as one, because most of the time of compiling one
+# goes into the headers of gRPC and of generated code. What such files define in unnamed
+# namespaces must not clash; -D KELISIM_UNITY=OFF compiles each for itself, which rebuilds
+# sooner after a change of one file.
+option(KELISIM_UNITY "Compile the files of some modules together" ON)
 function(kelisim_module name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;TESTS;TEST_DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "UNITY" "" "SOURCES;DEPS;TESTS;TEST_DEPS;LIBS" ${ARGN})
   list(TRANSFORM ARG_DEPS PREPEND kelisim_)
+  if(ARG_UNITY AND KELISIM_UNITY)
+    set(CMAKE_UNITY_BUILD ON)
+  endif()
   add_library(kelisim_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(kelisim_${name} PUBLIC ${ARG_DEPS} ${ARG_LIBS} kelisim_flags)
   if(ARG_TESTS)

@@ -25,8 +25,8 @@ class Sending final : public Reactor {
 
  private:
   void Next() {
-    using Chunk = absl::StatusOr<std::optional<v1::DossierChunk>>;
-    Chunk chunk = Guarded<Chunk>([&] { return exporter_->Next(); });
+    using MaybeChunk = absl::StatusOr<std::optional<v1::DossierChunk>>;
+    MaybeChunk chunk = Guarded<MaybeChunk>([&] { return exporter_->Next(); });
     if (!chunk.ok()) return Finish(ToGrpc(chunk.status()));
     if (!*chunk) return Finish(grpc::Status::OK);
     chunk_ = **std::move(chunk);

@@ -211,7 +211,6 @@ std::optional<v1::CaseCommand> PlausibleCommand(std::string_view action, const v
 namespace {
 
 using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
 
 std::string SampleText(v1::Content content, const std::string& case_id, const std::string& today) {
   switch (content) {
@@ -238,7 +237,7 @@ std::string SampleText(v1::Content content, const std::string& case_id, const st
 
 // What the form asks for and no more: the first value of each enum, one element of each
 // list, nothing that may be left out.
-void FillSample(Message& message, const std::string& case_id, const std::string& today) {
+void FillSample(google::protobuf::Message& message, const std::string& case_id, const std::string& today) {
   const auto& reflection = *message.GetReflection();
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
     const FieldDescriptor* field = message.GetDescriptor()->field(i);
@@ -407,10 +406,10 @@ std::optional<v1::MatterStep> PlausibleStep(const FieldDescriptor& kind, const s
                                             const v1::MatterState& state, v1::Party author,
                                             const std::string& case_id, const std::string& today) {
   v1::MatterStep step;
-  Message* inner = step.GetReflection()->MutableMessage(&step, &kind);
+  google::protobuf::Message* inner = step.GetReflection()->MutableMessage(&step, &kind);
   const FieldDescriptor* field = kind.message_type()->FindFieldByName(name);
   if (field == nullptr) return std::nullopt;
-  Message* content = inner->GetReflection()->MutableMessage(inner, field);
+  google::protobuf::Message* content = inner->GetReflection()->MutableMessage(inner, field);
   if (!field->options().GetExtension(v1::filled)) FillSample(*content, case_id, today);
   bool honest = true;
   switch (step.matter_case()) {

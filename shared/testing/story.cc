@@ -28,7 +28,6 @@ namespace kelisim::testing {
 namespace {
 
 using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
 using google::protobuf::TextFormat;
 using Words = std::vector<std::string>;
 
@@ -42,10 +41,10 @@ std::optional<std::pair<std::string, std::string>> SplitAt(std::string_view line
 
 // Merges protobuf text into the one message set in `command`'s oneof: fields
 // given replace what the honest officer filled in.
-bool MergeOver(Message& command, const std::string& action, const std::string& fields) {
+bool MergeOver(google::protobuf::Message& command, const std::string& action, const std::string& fields) {
   const FieldDescriptor* field = command.GetDescriptor()->FindFieldByName(action);
-  Message* content = command.GetReflection()->MutableMessage(&command, field);
-  std::unique_ptr<Message> given(content->New());
+  google::protobuf::Message* content = command.GetReflection()->MutableMessage(&command, field);
+  std::unique_ptr<google::protobuf::Message> given(content->New());
   if (!TextFormat::ParseFromString(fields, given.get())) return false;
   std::vector<const FieldDescriptor*> set;
   given->GetReflection()->ListFields(*given, &set);
@@ -279,7 +278,7 @@ class Story final : private Environment {
     if (auto plausible = PlausibleStep(*kind.kind, action, state, node.party(), case_id, TodayAt(node))) {
       step = *std::move(plausible);
     }
-    Message* inner = step.GetReflection()->MutableMessage(&step, kind.kind);
+    google::protobuf::Message* inner = step.GetReflection()->MutableMessage(&step, kind.kind);
     if (!MergeOver(*inner, action, fields)) return std::nullopt;
     return request;
   }

@@ -5,7 +5,7 @@ namespace {
 
 using namespace testing;  // NOLINT: the vocabulary of these tests
 
-std::string File(const std::string& where, const std::string& acts, const std::string& more = "") {
+std::string FileComplaint(const std::string& where, const std::string& acts, const std::string& more = "") {
   return absl::StrCat("file { case_id: 'c1' person_id: 'head' happened_in: ", where,
                       " occurred_on: '2026-02-28' acts: ", acts, " against: STATE_OFFICIAL statement: 's' ",
                       more, " }");
@@ -33,7 +33,7 @@ TEST(Complaint, WhoMayDoWhatInEveryStatus) {
 // 9.1: the Party in whose territory it happened examines, and nobody else.
 TEST(Complaint, ReportedToThePartyInWhoseTerritoryItHappened) {
   MatterDesk desk("complaint", kKz);
-  ASSERT_EQ(desk.Do(kKz, File("PARTY_RU", "VIOLENCE")), "");
+  ASSERT_EQ(desk.Do(kKz, FileComplaint("PARTY_RU", "VIOLENCE")), "");
   EXPECT_EQ(desk.Do(kKz, kExamine), "9.1");
   EXPECT_EQ(desk.Do(kKz, "report {}"), "");
   EXPECT_EQ(desk.Do(kKz, kExamine), "step.turn");
@@ -47,7 +47,7 @@ TEST(Complaint, ReportedToThePartyInWhoseTerritoryItHappened) {
 // What happened at home stays at home: the counterpart learns nothing of it.
 TEST(Complaint, ExaminedAtHome) {
   MatterDesk desk("complaint", kKz);
-  ASSERT_EQ(desk.Do(kKz, File("PARTY_KZ", "THREAT")), "");
+  ASSERT_EQ(desk.Do(kKz, FileComplaint("PARTY_KZ", "THREAT")), "");
   EXPECT_EQ(desk.Do(kKz, "report {}"), "9.1");
   EXPECT_EQ(desk.Do(kKz, kExamine), "");
   EXPECT_EQ(desk.Do(kKz, "not_confirm { basis: 'f' }"), "");
@@ -56,13 +56,14 @@ TEST(Complaint, ExaminedAtHome) {
 
 // 9.2: discrimination has a ground, of those listed or another one; other acts have none.
 TEST(Complaint, DiscriminationHasAGround) {
-  EXPECT_EQ(MatterDesk("complaint", kKz).Do(kKz, File("PARTY_KZ", "DISCRIMINATION")), "9.2");
+  EXPECT_EQ(MatterDesk("complaint", kKz).Do(kKz, FileComplaint("PARTY_KZ", "DISCRIMINATION")), "9.2");
   for (int ground = v1::DiscriminationGround_MIN + 1; ground <= v1::DiscriminationGround_MAX; ++ground) {
     EXPECT_EQ(MatterDesk("complaint", kKz)
-                  .Do(kKz, File("PARTY_KZ", "DISCRIMINATION", absl::StrCat("grounds: ", ground))),
+                  .Do(kKz, FileComplaint("PARTY_KZ", "DISCRIMINATION", absl::StrCat("grounds: ", ground))),
               "");
   }
-  EXPECT_EQ(MatterDesk("complaint", kKz).Do(kKz, File("PARTY_KZ", "VIOLENCE", "grounds: SEX")), "9.2");
+  EXPECT_EQ(MatterDesk("complaint", kKz).Do(kKz, FileComplaint("PARTY_KZ", "VIOLENCE", "grounds: SEX")),
+            "9.2");
 }
 
 // 12: compulsion to resettle is complained of and confirmed; the case is annulled under
@@ -70,7 +71,7 @@ TEST(Complaint, DiscriminationHasAGround) {
 TEST(Complaint, Edges12And52CompulsionAndFees) {
   for (const char* act : {"COMPULSION_TO_RESETTLE", "FEE_FOR_INFORMATION"}) {
     MatterDesk desk("complaint", kKz);
-    ASSERT_EQ(desk.Do(kKz, File("PARTY_KZ", act)), "");
+    ASSERT_EQ(desk.Do(kKz, FileComplaint("PARTY_KZ", act)), "");
     ASSERT_EQ(desk.Do(kKz, kExamine), "");
     EXPECT_EQ(desk.Do(kKz, absl::StrCat("confirm { basis: 'f' acts: ", act, " }")), "");
   }
@@ -79,7 +80,7 @@ TEST(Complaint, Edges12And52CompulsionAndFees) {
 TEST(Complaint, OfACaseThatIsKnown) {
   MatterDesk desk("complaint", kKz);
   desk.registry.cases.clear();
-  EXPECT_EQ(desk.Do(kKz, File("PARTY_KZ", "THREAT")), "step.case");
+  EXPECT_EQ(desk.Do(kKz, FileComplaint("PARTY_KZ", "THREAT")), "step.case");
 }
 
 }  // namespace
