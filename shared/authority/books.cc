@@ -4,10 +4,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "kelisim/v1/ledger_service.pb.h"
 #include "shared/authority/fold.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/seal.h"
+#include "shared/tlog/equivocation.h"
 
 namespace kelisim::authority {
 namespace {
@@ -402,10 +404,22 @@ absl::Status Books::EndRecovery(uint32_t remembered_lineage) {
   return absl::OkStatus();
 }
 
-void Books::HaltWith(std::string reason, const std::vector<std::string>& notes) {
-  for (size_t i = 0; i < notes.size(); ++i) {
-    rows_.Put(absl::StrCat(kEvidenceRows, std::string(1, static_cast<char>(i))), notes[i]);
+void Books::HaltWith(std::string reason, v1::Party ledger, const std::string& one, const std::string& other,
+                     const tlog::NodeReader& tree) {
+  v1::Equivocation evidence;
+  evidence.set_ledger(ledger);
+  evidence.set_first(one);
+  evidence.set_second(other);
+  for (const tlog::LogKeys::Key& key : LogKeysOf(identity_, ledger).keys()) {
+    const auto proven = tlog::ProveEquivocation(one, other, key.verifier, tree);
+    if (!proven.ok()) continue;
+    evidence.set_first(proven->first);
+    evidence.set_second(proven->second);
+    evidence.set_prefix_root(std::string(proven->prefix_root.bytes()));
+    for (const Hash& hash : proven->proof) evidence.add_proof(std::string(hash.bytes()));
+    break;
   }
+  rows_.Put(kEvidenceRow, evidence.SerializeAsString());
   rows_.Put(kHalted, reason);
   halted_ = std::move(reason);
 }

@@ -18,6 +18,7 @@
 #include "shared/ledger/log.h"
 #include "shared/ledger/overlay.h"
 #include "shared/ledger/vault.h"
+#include "shared/tlog/merkle.h"
 #include "shared/tlog/note.h"
 
 namespace kelisim::authority {
@@ -37,7 +38,7 @@ namespace kelisim::authority {
 //   Ml  lineage: how many recoveries the own ledger has been through (u32)
 //   Mr  present while a recovery is under way
 //   Mh  present when the node has halted: why
-//   Mv <n>  evidence: notes kept verbatim
+//   Mv  evidence: v1.Equivocation
 //
 // Single-threaded. A failed call leaves the overlay half-written: the caller
 // must drop the whole turn and stop.
@@ -102,8 +103,10 @@ class Books {
   absl::Status RebuildViews();
   // `remembered_lineage`: of the head anchor.
   absl::Status EndRecovery(uint32_t remembered_lineage);
-  // Keeps `notes` as evidence and stops everything for good.
-  void HaltWith(std::string reason, const std::vector<std::string>& notes);
+  // Stops everything for good. Keeps the evidence: two notes that the log of `ledger` has
+  // signed, and how they contradict each other in `tree`, which is that of the larger one.
+  void HaltWith(std::string reason, v1::Party ledger, const std::string& one, const std::string& other,
+                const tlog::NodeReader& tree);
 
   // Leaves [first, ...) of `side` for the counterpart, up to a checkpoint and at
   // most `limit_bytes` (but at least one checkpoint's worth); with that checkpoint.

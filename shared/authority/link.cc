@@ -116,8 +116,8 @@ absl::StatusOr<bool> Link::Agrees(const v1::Position& theirs) {
   if (my_ledger_forked) {
     RETURN_IF_ERROR(books_.Checkpoint());
     ASSIGN_OR_RETURN(const std::string now, books_.CheckpointAt(books_.own().size()));
-    Halt("the counterpart holds a checkpoint of our ledger that our ledger contradicts",
-         {theirs.mirror_checkpoint(), now});
+    Halt("the counterpart holds a checkpoint of our ledger that our ledger contradicts", Side::kOwn,
+         theirs.mirror_checkpoint(), now, NodesOf(Side::kOwn));
     return false;
   }
   ASSIGN_OR_RETURN(const bool their_ledger_forked, contradicts(books_.mirror(), of_theirs));
@@ -125,14 +125,20 @@ absl::StatusOr<bool> Link::Agrees(const v1::Position& theirs) {
     ASSIGN_OR_RETURN(
         const std::string mirrored,
         ledger::LogRows<ledger::Overlay>(Side::kMirror, books_.rows()).Checkpoint(books_.mirror().size()));
-    Halt("the counterpart has signed two contradicting checkpoints", {theirs.checkpoint(), mirrored});
+    Halt("the counterpart has signed two contradicting checkpoints", Side::kMirror, theirs.checkpoint(),
+         mirrored, NodesOf(Side::kMirror));
     return false;
   }
   return true;
 }
 
-void Link::Halt(const std::string& reason, std::vector<std::string> notes) {
-  books_.HaltWith(reason, notes);
+tlog::NodeReader Link::NodesOf(Side side) const {
+  return ledger::LogRows<ledger::Overlay>(side, books_.rows()).Nodes();
+}
+
+void Link::Halt(const std::string& reason, Side side, const std::string& one, const std::string& other,
+                const tlog::NodeReader& tree) {
+  books_.HaltWith(reason, side == Side::kOwn ? identity_.self() : identity_.peer(), one, other, tree);
   reason_ = reason;
   open_ = false;
   session_.clear();
@@ -145,6 +151,7 @@ void Link::Drop(absl::Time now, const std::string& why) {
   if (why != dropped_for_) events_.push_back(absl::StrCat("counterpart: ", why));
   dropped_for_ = why;
   session_.clear();
+  as_mirrored_.reset();
   backoff_ = std::clamp(backoff_ * 2, kFirstBackoff, kLongestBackoff);
   next_attempt_ = now + backoff_;
 }
@@ -177,7 +184,8 @@ absl::StatusOr<std::optional<Call>> Link::NextCall(absl::Time now) {
     request.set_session(session_);
     const bool own_first = books_.own().size() < own_target_;
     request.set_ledger(own_first ? v1::CALLERS : v1::ANSWERERS);
-    request.set_first_index(own_first ? books_.own().size() : books_.mirror().size());
+    const uint64_t own_from = as_mirrored_ ? as_mirrored_->size() : books_.own().size();
+    request.set_first_index(own_first ? own_from : books_.mirror().size());
     bytes = request.SerializeAsString();
   } else if (open_ && std::min(sent_, books_.cosigned()) < books_.own().size()) {
     next.method = PeerMethod::kPush;
@@ -369,16 +377,36 @@ absl::Status Link::ReceivePull(const std::string& bytes, absl::Time now) {
   const bool own_first = books_.own().size() < own_target_;
   const tlog::LogKeys& keys = own_first ? identity_.own_log : identity_.peer_log;
   ASSIGN_OR_RETURN(const auto checkpoint, keys.Open(response.checkpoint()));
+  if (own_first && as_mirrored_) return Compare(response, checkpoint.checkpoint());
   const absl::Status taken = own_first ? books_.TakeOwnBack(response.leaves(), checkpoint)
                                        : books_.TakeMirror(response.leaves(), checkpoint);
   if (own_first && absl::IsInvalidArgument(taken)) {
-    // Either the counterpart errs, or this node has signed entries of its own since it was
-    // restored. Nothing is recorded; people compare the two ledgers.
+    // Either the counterpart errs, or this node has signed other entries since it was
+    // restored. What the counterpart has cosigned both have.
     reason_ = "what the counterpart has of our ledger does not follow what we have";
+    ASSIGN_OR_RETURN(as_mirrored_, tlog::Branch::Of(books_.cosigned(), NodesOf(Side::kOwn)));
+    return absl::OkStatus();
   }
   RETURN_IF_ERROR(taken);
   Succeeded();
   return FinishRecovery(now);
+}
+
+absl::Status Link::Compare(const v1::PullResponse& response, const tlog::Checkpoint& signed_by_us) {
+  for (const v1::Leaf& leaf : response.leaves()) as_mirrored_->Append(tlog::LeafHash(leaf.entry()));
+  if (signed_by_us.size != as_mirrored_->size() || signed_by_us.root != as_mirrored_->Root()) {
+    return absl::InvalidArgumentError("the entries do not give the signed root");
+  }
+  if (as_mirrored_->size() < books_.own().size()) return absl::OkStatus();
+  const tlog::NodeReader tree = as_mirrored_->Nodes();
+  ASSIGN_OR_RETURN(const Hash root, tlog::RootAt(books_.own().size(), tree));
+  if (root == books_.own().root())
+    return absl::InvalidArgumentError("the entries it gave before were others");
+  RETURN_IF_ERROR(books_.Checkpoint());
+  ASSIGN_OR_RETURN(const std::string now, books_.CheckpointAt(books_.own().size()));
+  Halt("the counterpart has another continuation of our ledger than we: both are signed by us", Side::kOwn,
+       response.checkpoint(), now, tree);
+  return absl::OkStatus();
 }
 
 // ---------------------------------------------------------------- the counterpart's calls
@@ -455,7 +483,8 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerPush(const std::string& bytes, absl
     if (said.root != books_.mirror().root()) {
       ASSIGN_OR_RETURN(const std::string mirrored,
                        ledger::LogRows<ledger::Overlay>(Side::kMirror, books_.rows()).Checkpoint(size));
-      Halt("the counterpart has signed two roots for one size", {request.checkpoint(), mirrored});
+      Halt("the counterpart has signed two roots for one size", Side::kMirror, request.checkpoint(), mirrored,
+           NodesOf(Side::kMirror));
       return Refuse(absl::UnavailableError("halted"));
     }
   } else {

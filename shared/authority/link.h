@@ -13,6 +13,7 @@
 #include "kelisim/v1/views.pb.h"
 #include "shared/authority/books.h"
 #include "shared/authority/turn.h"
+#include "shared/tlog/equivocation.h"
 
 namespace kelisim::authority {
 
@@ -27,7 +28,7 @@ namespace kelisim::authority {
 //   RECOVERING the counterpart has more of our ledger than we: pull it back; or it has
 //              not cosigned yet what we say was lost
 //   OPEN       everything
-//   HALTED     two signed roots for one size
+//   HALTED     one ledger has two signed histories
 //
 // Single-threaded; works on the core's books within one turn.
 class Link {
@@ -72,6 +73,7 @@ class Link {
   absl::Status ReceivePull(const std::string& bytes, absl::Time now);
 
   absl::StatusOr<std::string> MyPosition() const;
+  tlog::NodeReader NodesOf(ledger::Side side) const;
   absl::StatusOr<tlog::Checkpoint> ReadCheckpoint(const std::string& note, const tlog::LogKeys& keys) const;
   // False (and halted) when the counterpart's position contradicts ours.
   absl::StatusOr<bool> Agrees(const v1::Position& theirs);
@@ -83,7 +85,12 @@ class Link {
   // Tells the operator when the counterpart's clock begins to differ from ours, and when it
   // ends. `ahead`: of ours, as its last cosignature says.
   void WatchClocks(absl::Duration ahead);
-  void Halt(const std::string& reason, std::vector<std::string> notes);
+  // `one` and `other` are checkpoints of the ledger on `side`, the larger one that of `tree`.
+  void Halt(const std::string& reason, ledger::Side side, const std::string& one, const std::string& other,
+            const tlog::NodeReader& tree);
+  // The counterpart's copy of our ledger, entry by entry, from what it has cosigned on:
+  // halts where it has another entry than we.
+  absl::Status Compare(const v1::PullResponse& response, const tlog::Checkpoint& signed_by_us);
   void Drop(absl::Time now, const std::string& why);
   // The counterpart has taken or given what it was asked for.
   void Succeeded();
@@ -111,6 +118,8 @@ class Link {
   // Recovery: what to pull back, and what of the counterpart's ledger to have first.
   uint64_t own_target_ = 0;
   uint64_t mirror_target_ = 0;
+  // Our ledger as the counterpart has it, while it is compared with ours.
+  std::optional<tlog::Branch> as_mirrored_;
 
   struct Outstanding {
     uint64_t call_id;

@@ -10,7 +10,6 @@
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
-#include "shared/tlog/equivocation.h"
 #include "shared/tlog/policy.h"
 #include "shared/tlog/proof.h"
 #include "shared/treaty/information.h"
@@ -481,36 +480,15 @@ absl::StatusOr<std::string> Reader::GetEntry(v1::Party ledger, uint64_t index) c
   return LogRows<Store>(SideOf(ledger), store_).Entry(index);
 }
 
-absl::StatusOr<tlog::Equivocation> Reader::ProveFromKept(const std::vector<std::string>& notes,
-                                                         v1::Party ledger) const {
-  const tlog::NodeReader nodes = LogRows<Store>(SideOf(ledger), store_).Nodes();
-  absl::StatusOr<tlog::Equivocation> proven = absl::NotFoundError("no key of this log has signed both");
-  for (const tlog::LogKeys::Key& key : LogKeysOf(identity_, ledger).keys()) {
-    if (!proven.ok()) proven = tlog::ProveEquivocation(notes[0], notes[1], key.verifier, nodes);
-  }
-  return proven;
-}
-
 absl::StatusOr<v1::Equivocation> Reader::GetEvidence() const {
-  std::vector<std::string> notes;
-  RETURN_IF_ERROR(store_.Scan(kEvidenceRows, ledger::PrefixEnd(kEvidenceRows),
-                              [&](std::string_view, std::string_view note) {
-                                notes.emplace_back(note);
-                                return true;
-                              }));
-  if (notes.size() != 2) return absl::NotFoundError("no contradicting checkpoints are kept here");
-  for (const v1::Party ledger : {identity_.self(), identity_.peer()}) {
-    const auto proven = ProveFromKept(notes, ledger);
-    if (!proven.ok()) continue;
-    v1::Equivocation evidence;
-    evidence.set_ledger(ledger);
-    evidence.set_first(proven->first);
-    evidence.set_second(proven->second);
-    evidence.set_prefix_root(std::string(proven->prefix_root.bytes()));
-    for (const Hash& hash : proven->proof) evidence.add_proof(std::string(hash.bytes()));
-    return evidence;
+  ASSIGN_OR_RETURN(const std::optional<std::string> kept, store_.Get(kEvidenceRow));
+  if (!kept) return absl::NotFoundError("no contradicting checkpoints are kept here");
+  v1::Equivocation evidence;
+  if (!evidence.ParseFromString(*kept)) return absl::DataLossError("the evidence row cannot be read");
+  if (evidence.prefix_root().empty()) {
+    return absl::FailedPreconditionError("no one key of this log has signed both checkpoints that are kept");
   }
-  return absl::DataLossError("the checkpoints that are kept do not contradict the ledger any more");
+  return evidence;
 }
 
 absl::StatusOr<std::vector<v1::EntryReference>> Reader::Grounds() const {

@@ -18,7 +18,6 @@
 #include "shared/authority/books.h"
 #include "shared/ledger/store.h"
 #include "shared/ledger/vault.h"
-#include "shared/tlog/equivocation.h"
 #include "shared/tlog/tiles.h"
 
 namespace kelisim::authority {
@@ -82,7 +81,7 @@ class Reader {
   absl::StatusOr<std::vector<v1::EntryReference>> ActsOf(const std::string& name) const;
   absl::StatusOr<std::string> GetEntry(v1::Party ledger, uint64_t index) const;
   // Of the contradicting checkpoints that were kept when the node halted. NOT_FOUND: there
-  // are none.
+  // are none. FAILED_PRECONDITION: no one key of the log has signed both.
   absl::StatusOr<v1::Equivocation> GetEvidence() const;
   // The acts on which all matters rest: on the treaty, its instruments and the quotas.
   absl::StatusOr<std::vector<v1::EntryReference>> Grounds() const;
@@ -98,8 +97,6 @@ class Reader {
   };
   absl::StatusOr<Opened> Load(ledger::Side side, uint64_t index) const;
   absl::StatusOr<v1::TimelineItem> ItemFor(const v1::ActRecord& made, uint64_t cosigned) const;
-  absl::StatusOr<tlog::Equivocation> ProveFromKept(const std::vector<std::string>& notes,
-                                                   v1::Party ledger) const;
   absl::StatusOr<uint64_t> Cosigned() const;
   ledger::Side SideOf(v1::Party ledger) const;
   // Size of the ledger as far as it is published.

@@ -184,7 +184,7 @@ std::string QuotaRow(v1::Party entry_state, int year);
 inline constexpr std::string_view kTreatyRow = "vt";
 inline constexpr char kProcessedRow[] = "Mp";
 inline constexpr char kCosignedRow[] = "Mc";
-inline constexpr char kEvidenceRows[] = "Mv";
+inline constexpr char kEvidenceRow[] = "Mv";
 // What is signed of a KeyChange begins with it.
 inline constexpr char kKeyChangeDomain[] = "kelisim key change\n";
 // A row of eight bytes; 0 when there is none. `rows`: a Store or an Overlay.

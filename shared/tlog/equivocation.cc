@@ -33,4 +33,21 @@ absl::StatusOr<Equivocation> ProveEquivocation(const std::string& one, const std
   return evidence;
 }
 
+absl::StatusOr<Branch> Branch::Of(uint64_t size, NodeReader trunk) {
+  ASSIGN_OR_RETURN(RightEdge edge, RightEdge::Load(size, trunk));
+  return Branch(std::move(edge), std::move(trunk));
+}
+
+void Branch::Append(const Hash& leaf) {
+  for (const auto& [node, hash] : edge_.Append(leaf)) grown_.emplace(std::pair(node.level, node.index), hash);
+}
+
+NodeReader Branch::Nodes() const {
+  return [this](Node node) -> absl::StatusOr<Hash> {
+    const auto found = grown_.find({node.level, node.index});
+    // What did not grow here is below the size at which this history begins.
+    return found == grown_.end() ? trunk_(node) : found->second;
+  };
+}
+
 }  // namespace kelisim::tlog

@@ -1,7 +1,10 @@
 #ifndef KELISIM_SHARED_TLOG_EQUIVOCATION_H_
 #define KELISIM_SHARED_TLOG_EQUIVOCATION_H_
 
+#include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -33,6 +36,27 @@ absl::Status VerifyEquivocation(const Equivocation& evidence, const NoteVerifier
 // there.
 absl::StatusOr<Equivocation> ProveEquivocation(const std::string& one, const std::string& other,
                                                const NoteVerifier& key, const NodeReader& nodes);
+
+// Another history of a log whose tree is known: the same up to some size, then other leaves.
+// Single-threaded.
+class Branch {
+ public:
+  // Leaves the tree of `trunk` after `size` leaves. Reads `trunk` as long as it lives.
+  static absl::StatusOr<Branch> Of(uint64_t size, NodeReader trunk);
+
+  uint64_t size() const { return edge_.size(); }
+  Hash Root() const { return edge_.Root(); }
+  void Append(const Hash& leaf);
+  // Reads the tree of this history. The branch must outlive it.
+  NodeReader Nodes() const;
+
+ private:
+  Branch(RightEdge edge, NodeReader trunk) : edge_(std::move(edge)), trunk_(std::move(trunk)) {}
+
+  RightEdge edge_;
+  NodeReader trunk_;
+  std::map<std::pair<int, uint64_t>, Hash> grown_;  // by level and index: what `trunk_` lacks
+};
 
 }  // namespace kelisim::tlog
 

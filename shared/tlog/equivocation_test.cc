@@ -64,6 +64,21 @@ TEST(Equivocation, IsProvenForAnyTwoSizesBehindTheFork) {
   }
 }
 
+// Its tree is the same whether all of it is known or only the leaves behind the fork.
+TEST(Branch, HasTheTreeOfItsHistory) {
+  for (uint64_t fork = 0; fork <= 12; ++fork) {
+    const Tree trunk("a", 12, 12);
+    const Tree other("b", 12, fork);
+    Branch branch = *Branch::Of(fork, trunk.Nodes());
+    while (branch.size() < 12) branch.Append(*other.Nodes()(Node{0, branch.size()}));
+    EXPECT_EQ(branch.Root(), *RootAt(12, other.Nodes()));
+    for (uint64_t size = 1; size <= 12; ++size) {
+      EXPECT_EQ(*RootAt(size, branch.Nodes()), *RootAt(size, other.Nodes()));
+      EXPECT_EQ(*ConsistencyProof(size, 12, branch.Nodes()), *ConsistencyProof(size, 12, other.Nodes()));
+    }
+  }
+}
+
 TEST(Equivocation, IsNotMadeOfWhatWasNotSigned) {
   const NoteSigner key = LogKey("log");
   const Tree one("a", 12, 5);
