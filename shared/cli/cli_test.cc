@@ -570,6 +570,15 @@ TEST_F(CliTest, WrongUseSendsNothing) {
   EXPECT_EQ(notes_.calls, 0);
 }
 
+TEST_F(CliTest, MoreThanAServiceReadsIsNotSent) {
+  for (const size_t size : {66'000, 300'000}) {
+    const std::string file = FileWith("large.json", "{\"filed_on\": \"" + std::string(size, '1') + "\"}");
+    EXPECT_EQ(RunCli({"petition", "file", file}), kInvalidRequest);
+    EXPECT_THAT(err_.str(), HasSubstr("may have 65536; nothing was sent"));
+  }
+  EXPECT_EQ(notes_.calls, 0);
+}
+
 TEST(Dial, NamesWhatIsMissing) {
   v1::CliProfile profile;
   EXPECT_THAT(std::string(Dial(profile).status().message()), HasSubstr("--server"));

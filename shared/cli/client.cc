@@ -12,6 +12,9 @@
 namespace kelisim::cli {
 namespace {
 
+// What a service reads of an officer, so that much more than that gets the same answer here:
+// gRPC there would refuse it without saying what to do.
+constexpr size_t kLargestRequest = 64 << 10;
 constexpr int kLargestAnswer = 4 << 20;
 constexpr int kLargestMetadata = 8 << 10;
 constexpr int kKeepaliveMs = 30'000;
@@ -79,9 +82,15 @@ template <typename Response, typename Stub, typename Request>
 Result<Response> Client::Unary(Stub& stub,
                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                                const Request& request) {
+  Result<Response> result;
+  if (const size_t size = request.ByteSizeLong(); size > kLargestRequest) {
+    result.status = {grpc::StatusCode::INVALID_ARGUMENT,
+                     absl::StrCat("the message has ", size, " bytes and may have ", kLargestRequest,
+                                  "; nothing was sent. Long papers are attachments")};
+    return result;
+  }
   grpc::ClientContext context;
   Prepare(context, timeout_);
-  Result<Response> result;
   result.status = (stub.*method)(&context, request, &result.response);
   return result;
 }
