@@ -28,6 +28,7 @@
 #include "shared/ledger/attachments.h"
 #include "shared/testing/dossiers.h"
 #include "shared/testing/story.h"
+#include "shared/tlog/equivocation.h"
 #include "shared/tlog/policy.h"
 
 namespace kelisim::dossier {
@@ -352,6 +353,42 @@ TEST_F(DossierTest, AnOlderCheckpointThatContradicts) {
     const Report report = Verify(folder, {});
     EXPECT_EQ(report.verdict, Verdict::kEquivocation) << Describe(report);
   }
+}
+
+// Behind the end of the ledgers in the dossier: two notes and the way between them.
+TEST_F(DossierTest, AProofOfTwoHistoriesStandsForItself) {
+  const authority::Identity kz = TestIdentity(v1::PARTY_KZ);
+  const auto history = [](const char* name, int size) {
+    auto made = std::make_unique<tlog::Branch>(
+        *tlog::Branch::Of(0, [](tlog::Node) { return absl::NotFoundError("no trunk"); }));
+    for (int i = 0; i < size; ++i) made->Append(tlog::LeafHash(absl::StrCat(name, i)));
+    return made;
+  };
+  const auto signed_by_kz = [&](const tlog::Branch& of) {
+    const std::string text = tlog::Checkpoint{kz.log.verifier().name(), of.size(), of.Root()}.Text();
+    return absl::StrCat(text, "\n", kz.log.SignNote(text));
+  };
+  const auto one = history("one", 5000);
+  const auto other = history("other", 5003);
+  const tlog::Equivocation proven =
+      *tlog::ProveEquivocation(signed_by_kz(*one), signed_by_kz(*other), kz.log.verifier(), other->Nodes());
+  v1::Equivocation evidence;
+  evidence.set_first(proven.first);
+  evidence.set_second(proven.second);
+  evidence.set_prefix_root(std::string(proven.prefix_root.bytes()));
+  for (const Hash& hash : proven.proof) evidence.add_proof(std::string(hash.bytes()));
+  const auto verdict = [&] {
+    MemoryFolder folder = made_->dispute;
+    for (const auto& [name, content] : EvidenceFiles(evidence)) folder.files["evidence/" + name] = content;
+    SignAgain(folder);
+    return Verify(folder, {}).verdict;
+  };
+  EXPECT_EQ(verdict(), Verdict::kEquivocation);
+  evidence.mutable_proof()->RemoveLast();
+  EXPECT_EQ(verdict(), Verdict::kBadProof);
+  // Without a proof two notes say nothing of ledgers that end before them.
+  evidence.clear_prefix_root();
+  EXPECT_EQ(verdict(), Verdict::kValid);
 }
 
 // A protocol that nobody has signed: no act was made under it.

@@ -717,6 +717,56 @@ TEST(Recovery, WaitsForWhatOwnEntriesSayWasProcessed) {
   EXPECT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
 }
 
+// Nobody signs nothing: a counterpart that does is wrong, and no proof of anything follows.
+TEST(Recovery, ASignedCheckpointOfNothingHaltsNobody) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  Authority& ru = both.of(v1::PARTY_RU);
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+  kz.Restart();
+  const Call call = kz.Turn({authority::Tick()}).calls.at(0);
+  v1::HandshakeRequest request;
+  ASSERT_TRUE(request.ParseFromString(call.bytes));
+  v1::HandshakeResponse response;
+  const Outputs answered = ru.Turn({PeerCall{kToken, call.method, call.bytes}});
+  ASSERT_TRUE(response.ParseFromString(answered.replies.at(0).answer.response));
+  v1::Position position;
+  ASSERT_TRUE(position.ParseFromString(response.position()));
+  const std::string nothing =
+      tlog::Checkpoint{ru.identity.log.verifier().name(), 0, Sha256("another")}.Text();
+  position.set_checkpoint(absl::StrCat(nothing, "\n", ru.identity.log.SignNote(nothing)));
+  response.set_position(position.SerializeAsString());
+  response.set_signature(ru.identity.log.SignRaw(
+      absl::StrCat("kelisim handshake response\n", request.nonce(), response.nonce(), response.position())));
+  const Outputs told = kz.Turn({PeerReply{call.call_id, absl::OkStatus(), response.SerializeAsString()}});
+  EXPECT_EQ(told.state.mode(), v1::FENCED);
+  EXPECT_THAT(kz.events, ::testing::Contains(::testing::HasSubstr("a signed checkpoint of no entries")));
+}
+
+// In the middle of a recovery the head anchor is lost as well: nothing more is recorded,
+// not even what the counterpart gives back.
+TEST(Recovery, WithoutAnAnchorTakesNothingBack) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_RU).status.ok());
+  kz.store = ledger::MemoryStore();
+  kz.Restart();
+  Call call = kz.Turn({authority::Tick()}).calls.at(0);
+  while (kz.SizeOf(Side::kOwn) == 0) {
+    const Outputs answered = both.of(v1::PARTY_RU).Turn({PeerCall{kToken, call.method, call.bytes}});
+    const PeerReply reply{call.call_id, absl::OkStatus(), answered.replies.at(0).answer.response};
+    call = kz.Turn({reply}).calls.at(0);
+  }
+  ASSERT_EQ(kz.SizeOf(Side::kMirror), 0u);
+  kz.anchor = MemoryAnchor(std::nullopt);
+  kz.Restart();
+  both.Turn(v1::PARTY_KZ, {authority::Tick()});
+  both.Exchange();
+  EXPECT_EQ(kz.Turn({authority::Tick()}).state.mode(), v1::READ_ONLY);
+  EXPECT_EQ(kz.SizeOf(Side::kMirror), 0u);
+}
+
 // One answer to a pull is spoilt: that is no other history, and a later answer is taken.
 TEST(Recovery, GoesOnAfterASpoiltAnswer) {
   Pair both(kNow);

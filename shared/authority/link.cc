@@ -85,9 +85,8 @@ absl::StatusOr<std::string> Link::MyPosition() const {
   position.set_mirror_size(books_.mirror().size());
   position.set_mirror_root(std::string(books_.mirror().root().bytes()));
   if (books_.mirror().size() > 0) {
-    ASSIGN_OR_RETURN(
-        *position.mutable_mirror_checkpoint(),
-        ledger::LogRows<ledger::Overlay>(Side::kMirror, books_.rows()).Checkpoint(books_.mirror().size()));
+    ASSIGN_OR_RETURN(*position.mutable_mirror_checkpoint(),
+                     RowsOf(Side::kMirror).Checkpoint(books_.mirror().size()));
   }
   position.set_recovering(books_.recovering());
   return position.SerializeAsString();
@@ -97,6 +96,8 @@ absl::StatusOr<tlog::Checkpoint> Link::ReadCheckpoint(const std::string& bytes,
                                                       const tlog::LogKeys& keys) const {
   if (bytes.empty()) return tlog::Checkpoint{keys.name(), 0, tlog::EmptyRoot()};
   ASSIGN_OR_RETURN(const tlog::SignedCheckpoint opened, keys.Open(bytes));
+  // Nobody signs nothing; of no entries nothing can be proven either.
+  if (opened.checkpoint().size == 0) return absl::InvalidArgumentError("a signed checkpoint of no entries");
   return opened.checkpoint();
 }
 
@@ -115,26 +116,22 @@ absl::StatusOr<bool> Link::Agrees(const v1::Position& theirs) {
   ASSIGN_OR_RETURN(const bool my_ledger_forked, contradicts(books_.own(), of_mine));
   if (my_ledger_forked) {
     RETURN_IF_ERROR(books_.Checkpoint());
-    ASSIGN_OR_RETURN(const std::string now, books_.CheckpointAt(books_.own().size()));
+    ASSIGN_OR_RETURN(const std::string ours, RowsOf(Side::kOwn).CheckpointFrom(of_mine.size));
     Halt("the counterpart holds a checkpoint of our ledger that our ledger contradicts", Side::kOwn,
-         theirs.mirror_checkpoint(), now, NodesOf(Side::kOwn));
+         theirs.mirror_checkpoint(), ours, RowsOf(Side::kOwn).Nodes());
     return false;
   }
   ASSIGN_OR_RETURN(const bool their_ledger_forked, contradicts(books_.mirror(), of_theirs));
   if (their_ledger_forked) {
-    ASSIGN_OR_RETURN(
-        const std::string mirrored,
-        ledger::LogRows<ledger::Overlay>(Side::kMirror, books_.rows()).Checkpoint(books_.mirror().size()));
+    ASSIGN_OR_RETURN(const std::string mirrored, RowsOf(Side::kMirror).CheckpointFrom(of_theirs.size));
     Halt("the counterpart has signed two contradicting checkpoints", Side::kMirror, theirs.checkpoint(),
-         mirrored, NodesOf(Side::kMirror));
+         mirrored, RowsOf(Side::kMirror).Nodes());
     return false;
   }
   return true;
 }
 
-tlog::NodeReader Link::NodesOf(Side side) const {
-  return ledger::LogRows<ledger::Overlay>(side, books_.rows()).Nodes();
-}
+ledger::LogRows<ledger::Overlay> Link::RowsOf(Side side) const { return {side, books_.rows()}; }
 
 void Link::Halt(const std::string& reason, Side side, const std::string& one, const std::string& other,
                 const tlog::NodeReader& tree) {
@@ -143,6 +140,7 @@ void Link::Halt(const std::string& reason, Side side, const std::string& one, co
   open_ = false;
   session_.clear();
   peer_session_.clear();
+  as_mirrored_.reset();
   events_.push_back(absl::StrCat("halted: ", reason));
 }
 
@@ -178,7 +176,7 @@ absl::StatusOr<std::optional<Call>> Link::NextCall(absl::Time now) {
                               .SignRaw(absl::StrCat(Absl(kRequestDomain), next.nonce, request.position())));
     request.set_exchange_version(kExchangeVersion);
     bytes = request.SerializeAsString();
-  } else if (books_.recovering()) {
+  } else if (books_.recovering() && anchored_) {
     next.method = PeerMethod::kPull;
     v1::PullRequest request;
     request.set_session(session_);
@@ -382,12 +380,14 @@ absl::Status Link::ReceivePull(const std::string& bytes, absl::Time now) {
                                        : books_.TakeMirror(response.leaves(), checkpoint);
   if (own_first && absl::IsInvalidArgument(taken)) {
     // Either the counterpart errs, or this node has signed other entries since it was
-    // restored. What the counterpart has cosigned both have.
+    // restored. What the counterpart has cosigned or given back both have.
     reason_ = "what the counterpart has of our ledger does not follow what we have";
-    ASSIGN_OR_RETURN(as_mirrored_, tlog::Branch::Of(books_.cosigned(), NodesOf(Side::kOwn)));
+    ASSIGN_OR_RETURN(as_mirrored_,
+                     tlog::Branch::Of(std::max(books_.cosigned(), given_back_), RowsOf(Side::kOwn).Nodes()));
     return absl::OkStatus();
   }
   RETURN_IF_ERROR(taken);
+  if (own_first) given_back_ = books_.own().size();
   Succeeded();
   return FinishRecovery(now);
 }
@@ -481,10 +481,9 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerPush(const std::string& bytes, absl
   if (end < size) return Respond(response);  // an old push, late: it has what it needs
   if (end == size) {
     if (said.root != books_.mirror().root()) {
-      ASSIGN_OR_RETURN(const std::string mirrored,
-                       ledger::LogRows<ledger::Overlay>(Side::kMirror, books_.rows()).Checkpoint(size));
+      ASSIGN_OR_RETURN(const std::string mirrored, RowsOf(Side::kMirror).Checkpoint(size));
       Halt("the counterpart has signed two roots for one size", Side::kMirror, request.checkpoint(), mirrored,
-           NodesOf(Side::kMirror));
+           RowsOf(Side::kMirror).Nodes());
       return Refuse(absl::UnavailableError("halted"));
     }
   } else {

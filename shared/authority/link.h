@@ -73,7 +73,7 @@ class Link {
   absl::Status ReceivePull(const std::string& bytes, absl::Time now);
 
   absl::StatusOr<std::string> MyPosition() const;
-  tlog::NodeReader NodesOf(ledger::Side side) const;
+  ledger::LogRows<ledger::Overlay> RowsOf(ledger::Side side) const;
   absl::StatusOr<tlog::Checkpoint> ReadCheckpoint(const std::string& note, const tlog::LogKeys& keys) const;
   // False (and halted) when the counterpart's position contradicts ours.
   absl::StatusOr<bool> Agrees(const v1::Position& theirs);
@@ -88,8 +88,8 @@ class Link {
   // `one` and `other` are checkpoints of the ledger on `side`, the larger one that of `tree`.
   void Halt(const std::string& reason, ledger::Side side, const std::string& one, const std::string& other,
             const tlog::NodeReader& tree);
-  // The counterpart's copy of our ledger, entry by entry, from what it has cosigned on:
-  // halts where it has another entry than we.
+  // The counterpart's copy of our ledger, from what both have on: halts when it has other
+  // entries than we.
   absl::Status Compare(const v1::PullResponse& response, const tlog::Checkpoint& signed_by_us);
   void Drop(absl::Time now, const std::string& why);
   // The counterpart has taken or given what it was asked for.
@@ -118,6 +118,8 @@ class Link {
   // Recovery: what to pull back, and what of the counterpart's ledger to have first.
   uint64_t own_target_ = 0;
   uint64_t mirror_target_ = 0;
+  // Where what the counterpart has given back ends; 0: it has given nothing.
+  uint64_t given_back_ = 0;
   // Our ledger as the counterpart has it, while it is compared with ours.
   std::optional<tlog::Branch> as_mirrored_;
 

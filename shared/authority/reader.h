@@ -81,7 +81,7 @@ class Reader {
   absl::StatusOr<std::vector<v1::EntryReference>> ActsOf(const std::string& name) const;
   absl::StatusOr<std::string> GetEntry(v1::Party ledger, uint64_t index) const;
   // Of the contradicting checkpoints that were kept when the node halted. NOT_FOUND: there
-  // are none. FAILED_PRECONDITION: no one key of the log has signed both.
+  // are none.
   absl::StatusOr<v1::Equivocation> GetEvidence() const;
   // The acts on which all matters rest: on the treaty, its instruments and the quotas.
   absl::StatusOr<std::vector<v1::EntryReference>> Grounds() const;

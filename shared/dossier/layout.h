@@ -23,6 +23,10 @@ inline constexpr char kGrounds[] = "grounds";
 inline constexpr char kHistory[] = "history";
 inline constexpr char kAttachments[] = "attachments";
 inline constexpr char kEvidence[] = "evidence";
+// Two notes, and why they are of two histories: shared/tlog/equivocation.h.
+inline constexpr char kFirstNote[] = "first.checkpoint";
+inline constexpr char kSecondNote[] = "second.checkpoint";
+inline constexpr char kTwoHistories[] = "prefix.consistency";
 // Files here may be added afterwards; the manifest does not name them.
 inline constexpr char kTime[] = "time";
 
@@ -40,7 +44,8 @@ inline std::string CheckpointFile(v1::Party party) { return absl::StrCat(FolderO
 inline std::string StemOf(std::string_view folder, v1::Party party, uint64_t index) {
   return absl::StrCat(std::string(folder), "/", FolderOf(party), "-", index);
 }
-// Names and contents below evidence/, or in a directory of their own.
+// Names and contents below evidence/, or in a directory of their own. Without a proof there
+// is no kTwoHistories.
 std::map<std::string, std::string> EvidenceFiles(const v1::Equivocation& evidence);
 inline std::string PageFile(const std::string& lang) { return absl::StrCat("timeline.", lang, ".html"); }
 

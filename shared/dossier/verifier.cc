@@ -22,6 +22,7 @@
 #include "shared/ledger/memory_store.h"
 #include "shared/ledger/overlay.h"
 #include "shared/ledger/vault.h"
+#include "shared/tlog/equivocation.h"
 #include "shared/tlog/policy.h"
 #include "shared/tlog/proof.h"
 #include "shared/tlog/tiles.h"
@@ -144,6 +145,8 @@ class Verification {
   void CheckSigned(const std::string& path, const tlog::SignedCheckpoint& checkpoint, v1::Party party);
   void CheckConsistency(const std::string& path);
   void CheckEvidence();
+  void CheckTwoHistories(const std::string& prefix);
+  absl::StatusOr<tlog::LogKeys> KeysOf(v1::Party party) const;
 
   // ---- law
   void CheckLaw();
@@ -459,10 +462,14 @@ void Verification::CheckHistory() {
   }
 }
 
-absl::StatusOr<tlog::SignedCheckpoint> Verification::OpenByLog(const std::string& note, v1::Party party) {
-  const std::optional<tlog::Policy>& policy = ledgers_[party].policy;
+absl::StatusOr<tlog::LogKeys> Verification::KeysOf(v1::Party party) const {
+  const std::optional<tlog::Policy>& policy = ledgers_.at(party).policy;
   if (!policy) return absl::NotFoundError("no policy");
-  ASSIGN_OR_RETURN(const tlog::LogKeys keys, policy->KeysOf(policy->logs().front().name()));
+  return policy->KeysOf(policy->logs().front().name());
+}
+
+absl::StatusOr<tlog::SignedCheckpoint> Verification::OpenByLog(const std::string& note, v1::Party party) {
+  ASSIGN_OR_RETURN(const tlog::LogKeys keys, KeysOf(party));
   return keys.Open(note);
 }
 
@@ -545,6 +552,29 @@ void Verification::CheckEvidence() {
     }
     if (!is_signed) Find(Verdict::kBadSignature, path, "is not signed by a log");
   }
+  if (files_.count(prefix + kTwoHistories) != 0) CheckTwoHistories(prefix);
+}
+
+// They stand for themselves, also where the ledger here is shorter than both.
+void Verification::CheckTwoHistories(const std::string& prefix) {
+  const std::string path = prefix + kTwoHistories;
+  const std::optional<std::string> first = Require(prefix + kFirstNote);
+  const std::optional<std::string> second = Require(prefix + kSecondNote);
+  const std::optional<std::string> text = Require(path);
+  if (!first || !second || !text) return;
+  const absl::StatusOr<std::vector<Hash>> hashes = tlog::ParseHashLines(*text);
+  if (!hashes.ok() || hashes->empty()) return Find(Verdict::kUnreadable, path, "is no consistency proof");
+  const tlog::Equivocation evidence{*first, *second, hashes->front(), {hashes->begin() + 1, hashes->end()}};
+  for (const v1::Party party : kParties) {
+    const absl::StatusOr<tlog::LogKeys> keys = KeysOf(party);
+    if (!keys.ok()) continue;
+    for (const tlog::LogKeys::Key& key : keys->keys()) {
+      if (!tlog::VerifyEquivocation(evidence, key.verifier).ok()) continue;
+      return Find(Verdict::kEquivocation, path,
+                  absl::StrCat("the log of ", FolderOf(party), " has signed two histories"));
+    }
+  }
+  Find(Verdict::kBadProof, path, "does not show two histories of one log");
 }
 
 // ---------------------------------------------------------------- law

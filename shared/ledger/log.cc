@@ -76,6 +76,16 @@ absl::StatusOr<std::string> LogRows<Rows>::Checkpoint(uint64_t size) const {
 }
 
 template <typename Rows>
+absl::StatusOr<std::string> LogRows<Rows>::CheckpointFrom(uint64_t size) const {
+  ASSIGN_OR_RETURN(const uint64_t end, Size());
+  for (uint64_t at = size; at <= end; ++at) {
+    absl::StatusOr<std::string> note = Checkpoint(at);
+    if (!absl::IsNotFound(note.status())) return note;
+  }
+  return absl::NotFoundError("no checkpoint covers this entry yet");
+}
+
+template <typename Rows>
 absl::StatusOr<std::string> LogRows<Rows>::Cosigned() const {
   return Required(Key(side_, 'k'));
 }

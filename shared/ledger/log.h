@@ -64,6 +64,8 @@ class LogRows {
   // nullopt: the ledger has the entry but not its payload.
   absl::StatusOr<std::optional<std::string>> SealedPayload(uint64_t index) const;
   absl::StatusOr<std::string> Checkpoint(uint64_t size) const;
+  // The one of the smallest size that is at least `size`.
+  absl::StatusOr<std::string> CheckpointFrom(uint64_t size) const;
   absl::StatusOr<std::string> Cosigned() const;
   tlog::NodeReader Nodes() const;
 
