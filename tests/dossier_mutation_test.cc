@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "google/protobuf/util/json_util.h"
+#include "shared/authority/evidence.h"
 #include "shared/base/bytes.h"
 #include "shared/crypto/seal.h"
 #include "shared/dossier/dsse.h"
@@ -372,11 +373,7 @@ TEST_F(DossierTest, AProofOfTwoHistoriesStandsForItself) {
   const auto other = history("other", 5003);
   const tlog::Equivocation proven =
       *tlog::ProveEquivocation(signed_by_kz(*one), signed_by_kz(*other), kz.log.verifier(), other->Nodes());
-  v1::Equivocation evidence;
-  evidence.set_first(proven.first);
-  evidence.set_second(proven.second);
-  evidence.set_prefix_root(std::string(proven.prefix_root.bytes()));
-  for (const Hash& hash : proven.proof) evidence.add_proof(std::string(hash.bytes()));
+  v1::Equivocation evidence = authority::EvidenceOf(v1::PARTY_KZ, proven);
   const auto verdict = [&] {
     MemoryFolder folder = made_->dispute;
     for (const auto& [name, content] : EvidenceFiles(evidence)) folder.files["evidence/" + name] = content;

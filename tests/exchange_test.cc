@@ -47,6 +47,28 @@ OfficerCall SettingQuota(int year) {
   return OfficerCall{kToken, "spiffe://test/officer", Sha256("request"), request};
 }
 
+// What `peer` says to a call, as its caller receives it.
+PeerReply AnswerOf(Authority& peer, const Call& call) {
+  const Outputs answered = peer.Turn({PeerCall{kToken, call.method, call.bytes}});
+  const authority::Answer& answer = answered.replies.at(0).answer;
+  EXPECT_TRUE(answer.status.ok()) << answer.status;
+  return {call.call_id, absl::OkStatus(), answer.response};
+}
+
+Outputs Answer(Authority& caller, const Call& call, Authority& called) {
+  return caller.Turn({AnswerOf(called, call)});
+}
+
+// `lost` loses its whole store, and has `size` own entries back and nothing of the
+// counterpart's ledger yet.
+void TakeOwnBackOnly(Authority& lost, Authority& counterpart, uint64_t size) {
+  lost.store = ledger::MemoryStore();
+  lost.Restart();
+  Call call = lost.Turn({authority::Tick()}).calls.at(0);
+  while (lost.SizeOf(Side::kOwn) < size) call = Answer(lost, call, counterpart).calls.at(0);
+  ASSERT_EQ(lost.SizeOf(Side::kMirror), 0u);
+}
+
 tlog::Equivocation Read(const v1::Equivocation& evidence) {
   tlog::Equivocation read{
       evidence.first(), evidence.second(), Hash::FromBytes(evidence.prefix_root()).value(), {}};
@@ -107,12 +129,6 @@ class PushTest : public ::testing::Test {
     EXPECT_EQ(push_.leaves_size(), 2);
   }
 
-  static void Answer(Authority& caller, const Call& call, Authority& called) {
-    const Outputs outputs = called.Turn({PeerCall{kToken, call.method, call.bytes}});
-    const authority::Answer& answer = outputs.replies.at(0).answer;
-    EXPECT_TRUE(answer.status.ok()) << answer.status;
-    caller.Turn({PeerReply{call.call_id, absl::OkStatus(), answer.response}});
-  }
   authority::Answer Deliver(const v1::PushRequest& push) { return DeliverBytes(push.SerializeAsString()); }
   authority::Answer DeliverBytes(std::string bytes) {
     Outputs outputs = ru_.Turn({PeerCall{kToken, PeerMethod::kPush, std::move(bytes)}});
@@ -339,15 +355,11 @@ TEST(Clocks, ADifferenceIsToldToTheOperator) {
        {std::pair(29, 0), std::pair(31, 1), std::pair(-31, 1), std::pair(-29, 0)}) {
     Authority kz(v1::PARTY_KZ, kNow);
     Authority ru(v1::PARTY_RU, kNow + absl::Seconds(ahead));
-    const auto answer = [](Authority& caller, const Call& call, Authority& called) {
-      const Outputs outputs = called.Turn({PeerCall{kToken, call.method, call.bytes}});
-      return caller.Turn({PeerReply{call.call_id, absl::OkStatus(), outputs.replies.at(0).answer.response}});
-    };
     const Call from_kz = kz.Turn({authority::Tick()}).calls.at(0);
     const Call from_ru = ru.Turn({authority::Tick()}).calls.at(0);
-    answer(kz, from_kz, ru);
-    answer(ru, from_ru, kz);
-    for (const int year : {2026, 2027}) answer(kz, kz.Turn({SettingQuota(year)}).calls.at(0), ru);
+    Answer(kz, from_kz, ru);
+    Answer(ru, from_ru, kz);
+    for (const int year : {2026, 2027}) Answer(kz, kz.Turn({SettingQuota(year)}).calls.at(0), ru);
     const auto of_clocks = std::count_if(kz.events.begin(), kz.events.end(), [](const std::string& event) {
       return event.find("clocks: ") == 0;
     });
@@ -631,11 +643,7 @@ TEST(Recovery, WhatOneSaysIsNotLostByTheNext) {
     kz.store = backup;
     kz.Restart();
     const Call handshake = kz.Turn({authority::Tick()}).calls.at(0);
-    const Outputs answered =
-        both.of(v1::PARTY_RU).Turn({PeerCall{kToken, handshake.method, handshake.bytes}});
-    const Outputs told =
-        kz.Turn({PeerReply{handshake.call_id, absl::OkStatus(), answered.replies.at(0).answer.response},
-                 SettingQuota(2028)});
+    const Outputs told = kz.Turn({AnswerOf(both.of(v1::PARTY_RU), handshake), SettingQuota(2028)});
     EXPECT_EQ(told.state.mode(), v1::RECOVERING) << restore;
     EXPECT_TRUE(absl::IsUnavailable(told.replies.at(0).answer.status)) << restore;
     EXPECT_EQ(anchored(), kept + 2) << restore;
@@ -690,15 +698,7 @@ TEST(Recovery, WaitsForWhatOwnEntriesSayWasProcessed) {
   const ledger::MemoryStore whole = ru.store;
   const ledger::Head whole_head = ru.anchor.Load().value().value();
   const uint64_t lost = kz.SizeOf(Side::kOwn);
-  kz.store = ledger::MemoryStore();
-  kz.Restart();
-  Call call = kz.Turn({authority::Tick()}).calls.at(0);
-  while (kz.SizeOf(Side::kOwn) < lost) {
-    const Outputs answered = ru.Turn({PeerCall{kToken, call.method, call.bytes}});
-    const PeerReply reply{call.call_id, absl::OkStatus(), answered.replies.at(0).answer.response};
-    call = kz.Turn({reply}).calls.at(0);
-  }
-  ASSERT_EQ(kz.SizeOf(Side::kMirror), 0u);
+  TakeOwnBackOnly(kz, ru, lost);
 
   const auto restore = [&](const ledger::MemoryStore& store, const ledger::Head& anchored) {
     ru.store = store;
@@ -728,8 +728,7 @@ TEST(Recovery, ASignedCheckpointOfNothingHaltsNobody) {
   v1::HandshakeRequest request;
   ASSERT_TRUE(request.ParseFromString(call.bytes));
   v1::HandshakeResponse response;
-  const Outputs answered = ru.Turn({PeerCall{kToken, call.method, call.bytes}});
-  ASSERT_TRUE(response.ParseFromString(answered.replies.at(0).answer.response));
+  ASSERT_TRUE(response.ParseFromString(AnswerOf(ru, call).bytes));
   v1::Position position;
   ASSERT_TRUE(position.ParseFromString(response.position()));
   const std::string nothing =
@@ -750,15 +749,7 @@ TEST(Recovery, WithoutAnAnchorTakesNothingBack) {
   Authority& kz = both.of(v1::PARTY_KZ);
   ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
   ASSERT_TRUE(both.FilePetition(v1::PARTY_RU).status.ok());
-  kz.store = ledger::MemoryStore();
-  kz.Restart();
-  Call call = kz.Turn({authority::Tick()}).calls.at(0);
-  while (kz.SizeOf(Side::kOwn) == 0) {
-    const Outputs answered = both.of(v1::PARTY_RU).Turn({PeerCall{kToken, call.method, call.bytes}});
-    const PeerReply reply{call.call_id, absl::OkStatus(), answered.replies.at(0).answer.response};
-    call = kz.Turn({reply}).calls.at(0);
-  }
-  ASSERT_EQ(kz.SizeOf(Side::kMirror), 0u);
+  TakeOwnBackOnly(kz, both.of(v1::PARTY_RU), kz.SizeOf(Side::kOwn));
   kz.anchor = MemoryAnchor(std::nullopt);
   kz.Restart();
   both.Turn(v1::PARTY_KZ, {authority::Tick()});
@@ -782,8 +773,7 @@ TEST(Recovery, GoesOnAfterASpoiltAnswer) {
     int pulls = 0;
     while (!calls.empty()) {
       const Call call = calls[0];
-      const Outputs answered = both.of(v1::PARTY_RU).Turn({PeerCall{kToken, call.method, call.bytes}});
-      PeerReply reply{call.call_id, absl::OkStatus(), answered.replies.at(0).answer.response};
+      PeerReply reply = AnswerOf(both.of(v1::PARTY_RU), call);
       if (call.method == PeerMethod::kPull && ++pulls == 1) {
         v1::PullResponse pulled;
         ASSERT_TRUE(pulled.ParseFromString(reply.bytes));

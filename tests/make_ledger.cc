@@ -10,6 +10,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "shared/authority/evidence.h"
 #include "shared/base/bytes.h"
 #include "shared/dossier/layout.h"
 #include "shared/ledger/log.h"
@@ -61,11 +62,7 @@ int Make(uint64_t size, const fs::path& directory) {
   const auto proven = tlog::ProveEquivocation(Signed(identity.log, other.size(), other.Root()), checkpoint,
                                               identity.log.verifier(), stored.Nodes());
   if (!proven.ok() || !written) return 1;
-  v1::Equivocation evidence;
-  evidence.set_first(proven->first);
-  evidence.set_second(proven->second);
-  evidence.set_prefix_root(std::string(proven->prefix_root.bytes()));
-  for (const Hash& hash : proven->proof) evidence.add_proof(std::string(hash.bytes()));
+  const v1::Equivocation evidence = authority::EvidenceOf(v1::PARTY_KZ, *proven);
   for (const auto& [name, content] : dossier::EvidenceFiles(evidence)) {
     written = written && Write(directory / "evidence" / name, content);
   }

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "kelisim/v1/ledger_service.pb.h"
+#include "shared/authority/evidence.h"
 #include "shared/authority/fold.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
@@ -413,10 +413,7 @@ void Books::HaltWith(std::string reason, v1::Party ledger, const std::string& on
   for (const tlog::LogKeys::Key& key : LogKeysOf(identity_, ledger).keys()) {
     const auto proven = tlog::ProveEquivocation(one, other, key.verifier, tree);
     if (!proven.ok()) continue;
-    evidence.set_first(proven->first);
-    evidence.set_second(proven->second);
-    evidence.set_prefix_root(std::string(proven->prefix_root.bytes()));
-    for (const Hash& hash : proven->proof) evidence.add_proof(std::string(hash.bytes()));
+    evidence = EvidenceOf(ledger, *proven);
     break;
   }
   rows_.Put(kEvidenceRow, evidence.SerializeAsString());
