@@ -1,6 +1,7 @@
 #ifndef KELISIM_SHARED_AUTHORITY_RECORDS_H_
 #define KELISIM_SHARED_AUTHORITY_RECORDS_H_
 
+#include <list>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -18,10 +19,13 @@
 namespace kelisim::authority {
 
 // The records of matters in a store, sealed, each in the row "<prefix> <id>". Keeps
-// those that were last read or saved: an act asks for its matter several times.
+// the kMostKept that were last used: an act asks for its matter several times.
 // Single-threaded; nobody else may write these rows.
 class Records {
  public:
+  // Of each type.
+  static constexpr size_t kMostKept = 2048;
+
   // Both must outlive the records.
   Records(ledger::Overlay& rows, ledger::Vault& vault) : rows_(rows), vault_(vault) {}
 
@@ -29,9 +33,10 @@ class Records {
   // only the id set when there is none.
   template <typename Record>
   absl::StatusOr<std::shared_ptr<const Record>> Load(const std::string& id) const {
-    if (std::shared_ptr<Record> kept = Take<Record>(id)) {
-      Keep(kept);
-      return kept;
+    Kept<Record>& kept = std::get<Kept<Record>>(kept_);
+    if (const auto found = kept.by_id.find(id); found != kept.by_id.end()) {
+      kept.by_use.splice(kept.by_use.begin(), kept.by_use, found->second);
+      return *found->second;
     }
     const std::string row = Row<Record>(id);
     ASSIGN_OR_RETURN(const std::optional<std::string> sealed, rows_.Get(row));
@@ -71,14 +76,10 @@ class Records {
 
  private:
   template <typename Record>
-  using ById = std::unordered_map<std::string, std::shared_ptr<Record>>;
-  // When the newer half is full it becomes the older one.
-  template <typename Record>
   struct Kept {
-    ById<Record> newer;
-    ById<Record> older;
+    std::list<std::shared_ptr<Record>> by_use;  // the last used first
+    std::unordered_map<std::string, typename std::list<std::shared_ptr<Record>>::iterator> by_id;
   };
-  static constexpr size_t kKeptInHalf = 1024;
 
   template <typename Record>
   static std::string Row(const std::string& id) {
@@ -87,20 +88,25 @@ class Records {
 
   template <typename Record>
   void Keep(std::shared_ptr<Record> record) const {
-    auto& kept = std::get<Kept<Record>>(kept_);
-    if (kept.newer.size() >= kKeptInHalf) kept.older = std::exchange(kept.newer, {});
+    Kept<Record>& kept = std::get<Kept<Record>>(kept_);
+    // One at a time: to free many at once would hold up everybody who waits for a turn.
+    if (kept.by_use.size() >= kMostKept) Take<Record>(Matter<Record>::Id(kept.by_use.back()->state()));
     const std::string& id = Matter<Record>::Id(record->state());
-    kept.newer.insert_or_assign(id, std::move(record));
+    Take<Record>(id);
+    kept.by_use.push_front(std::move(record));
+    kept.by_id.emplace(id, kept.by_use.begin());
   }
 
   // nullptr when it is not kept.
   template <typename Record>
   std::shared_ptr<Record> Take(const std::string& id) const {
-    auto& kept = std::get<Kept<Record>>(kept_);
-    for (ById<Record>* half : {&kept.newer, &kept.older}) {
-      if (auto found = half->extract(id)) return std::move(found.mapped());
-    }
-    return nullptr;
+    Kept<Record>& kept = std::get<Kept<Record>>(kept_);
+    const auto found = kept.by_id.find(id);
+    if (found == kept.by_id.end()) return nullptr;
+    std::shared_ptr<Record> record = std::move(*found->second);
+    kept.by_use.erase(found->second);
+    kept.by_id.erase(found);
+    return record;
   }
 
   ledger::Overlay& rows_;
