@@ -1,6 +1,5 @@
 #include "shared/node/service.h"
 
-#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -91,16 +90,7 @@ char WaitForWake() {
   return why;
 }
 
-// A call that arrives waits for the work under way instead of interrupting it:
-// decision 20. Where the kernel has no such policy, or forbids it, nothing is lost.
-void RunAsBatch() {
-  const sched_param none{};
-  (void)sched_setscheduler(0, SCHED_BATCH, &none);
-}
-
 int Run(const v1::NodeConfig& config, const authority::Profile& profile) {
-  // Before the first thread: they inherit it.
-  RunAsBatch();
   PrepareGrpc();
   rpc::StartLog(rpc::ParseLogLevel(config.log_level()));
   if (pipe(wake_pipe) != 0) return kExitFailed;
