@@ -91,12 +91,17 @@ absl::Status Books::AppendEntry(v1::Entry entry, const std::string& payload, con
   entry.set_format(kEntryFormat);
   if (entry.entry_id().empty()) entry.set_entry_id(random_.Bytes(kEntryIdSize));
   entry.set_recorded_at_us(absl::ToUnixMicros(now));
+  v1::Leaf leaf;
   std::string sealed;
   if (entry.kind() != v1::ENTRY_KIND_PROGRESS) {
     const std::string opening = random_.Bytes(Hash::kSize);
     entry.set_commitment(std::string(kelisim::Commit(opening, payload).bytes()));
     ASSIGN_OR_RETURN(
         sealed, vault_.Seal(rows_, subject_id, PayloadContext(Side::kOwn, own_.size()), opening + payload));
+    if (entry.addressed()) {
+      leaf.set_opening(opening);
+      leaf.set_payload(payload);
+    }
   }
   if (opened != nullptr) {
     opened->reference.set_ledger(identity_.self());
@@ -105,9 +110,11 @@ absl::Status Books::AppendEntry(v1::Entry entry, const std::string& payload, con
     opened->entry = entry;
     opened->payload = payload;
   }
-  const std::string bytes = entry.SerializeAsString();
-  own_.Append(rows_, bytes, sealed);
-  unsigned_bytes_ += bytes.size() + sealed.size();
+  leaf.set_entry(entry.SerializeAsString());
+  own_.Append(rows_, leaf.entry(), sealed);
+  unsigned_bytes_ += leaf.entry().size() + sealed.size();
+  if (newest_.size() >= kMostNewest) newest_.pop_front();
+  newest_.push_back(std::move(leaf));
   if (own_.size() - signed_size_ >= kMaxUnsignedEntries || unsigned_bytes_ >= kMaxUnsignedBytes)
     return Checkpoint();
   return absl::OkStatus();
@@ -244,13 +251,26 @@ absl::StatusOr<std::string> Books::CheckpointAt(uint64_t size) const {
 
 // ---------------------------------------------------------------- the counterpart's word
 
-absl::StatusOr<std::string> Books::SealLeaf(Side side, uint64_t index, const v1::Leaf& leaf,
-                                            const v1::Entry& entry) {
-  // A payload that does not open its commitment proves nothing and is not kept;
-  // the entry is refused when it is processed.
-  if (entry.kind() == v1::ENTRY_KIND_PROGRESS || !Opens(entry, leaf)) return std::string();
-  return vault_.Seal(rows_, SubjectIdOf(entry, leaf.payload()), PayloadContext(side, index),
-                     leaf.opening() + leaf.payload());
+absl::StatusOr<OpenedEntry> Books::AppendLeaf(ledger::Log& log, Side side, const v1::Leaf& leaf) {
+  OpenedEntry opened;
+  opened.reference.set_ledger(side == Side::kOwn ? identity_.self() : identity_.peer());
+  opened.reference.set_index(log.size());
+  std::string sealed;
+  if (opened.entry.ParseFromString(leaf.entry())) {
+    opened.reference.set_entry_id(opened.entry.entry_id());
+    // A payload that does not open its commitment proves nothing and is not kept;
+    // the entry is refused when it is processed.
+    if (opened.entry.kind() != v1::ENTRY_KIND_PROGRESS && Opens(opened.entry, leaf)) {
+      ASSIGN_OR_RETURN(sealed,
+                       vault_.Seal(rows_, SubjectIdOf(opened.entry, leaf.payload()),
+                                   PayloadContext(side, log.size()), leaf.opening() + leaf.payload()));
+      opened.payload = leaf.payload();
+    }
+  } else {
+    opened.entry.Clear();
+  }
+  log.Append(rows_, leaf.entry(), sealed);
+  return opened;
 }
 
 absl::Status Books::Take(ledger::Log& log, Side side, const RepeatedPtrField<v1::Leaf>& leaves,
@@ -271,14 +291,10 @@ absl::Status Books::Take(ledger::Log& log, Side side, const RepeatedPtrField<v1:
   }
   if (edge.Root() != checkpoint.root)
     return absl::InvalidArgumentError("the entries do not give the signed root");
+  taken_.clear();
   for (const v1::Leaf& leaf : leaves) {
-    v1::Entry entry;
-    const bool readable = entry.ParseFromString(leaf.entry());
-    std::string sealed;
-    if (readable) {
-      ASSIGN_OR_RETURN(sealed, SealLeaf(side, log.size(), leaf, entry));
-    }
-    log.Append(rows_, leaf.entry(), sealed);
+    ASSIGN_OR_RETURN(OpenedEntry opened, AppendLeaf(log, side, leaf));
+    if (side == Side::kMirror) taken_.push_back(std::move(opened));
   }
   log.PutCheckpoint(rows_, checkpoint.size, vouched.note());
   return absl::OkStatus();
@@ -291,16 +307,22 @@ absl::Status Books::TakeMirror(const RepeatedPtrField<v1::Leaf>& leaves,
 
 absl::Status Books::ProcessMirror(absl::Time now) {
   while (processed_ < mirror_.size()) {
-    RETURN_IF_ERROR(ProcessEntry(processed_, now));
+    const bool taken = mirror_.size() - processed_ <= taken_.size();
+    if (taken) {
+      RETURN_IF_ERROR(ProcessEntry(taken_[taken_.size() - (mirror_.size() - processed_)], now));
+    } else {
+      ASSIGN_OR_RETURN(const OpenedEntry opened, views_.OpenEntry(Side::kMirror, processed_));
+      RETURN_IF_ERROR(ProcessEntry(opened, now));
+    }
   }
+  taken_.clear();
   PutNumber(kProcessedRow, processed_);
   return absl::OkStatus();
 }
 
-absl::Status Books::ProcessEntry(uint64_t index, absl::Time now) {
-  ASSIGN_OR_RETURN(const OpenedEntry opened, views_.OpenEntry(Side::kMirror, index));
+absl::Status Books::ProcessEntry(const OpenedEntry& opened, absl::Time now) {
   // Processed from here on: a refusal of it stands after it.
-  processed_ = index + 1;
+  processed_ = opened.reference.index() + 1;
   key_announced_ = key_announced_ || opened.entry.kind() == v1::ENTRY_KIND_KEY;
   ASSIGN_OR_RETURN(const std::optional<Judgement> judged, JudgeEntry(opened, identity_.protocol, views_));
   if (judged && judged->violation) return AppendRefusal(opened, judged->act, *judged->violation, now);
@@ -314,38 +336,53 @@ absl::Status Books::SetCosigned(uint64_t size, std::string note) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<v1::Leaf> Books::LeafAt(Side side, uint64_t index) const {
+  if (side == Side::kOwn && own_.size() - index <= newest_.size())
+    return newest_[newest_.size() - (own_.size() - index)];
+  const ledger::LogRows<ledger::Overlay> log(side, rows_);
+  v1::Leaf leaf;
+  ASSIGN_OR_RETURN(*leaf.mutable_entry(), log.Entry(index));
+  v1::Entry entry;
+  if (!entry.ParseFromString(leaf.entry()) || !entry.addressed()) return leaf;
+  ASSIGN_OR_RETURN(const std::optional<std::string> sealed, log.SealedPayload(index));
+  if (!sealed) return leaf;
+  ASSIGN_OR_RETURN(const std::string unsealed, vault_.Unseal(rows_, PayloadContext(side, index), *sealed));
+  ASSIGN_OR_RETURN(PayloadAndOpening split, SplitPayload(unsealed));
+  *leaf.mutable_payload() = std::move(split.payload);
+  *leaf.mutable_opening() = std::move(split.opening);
+  return leaf;
+}
+
 absl::StatusOr<Books::Stretch> Books::StretchFrom(Side side, uint64_t first, size_t limit_bytes) const {
   const ledger::LogRows<ledger::Overlay> log(side, rows_);
   const uint64_t size = side == Side::kOwn ? own_.size() : mirror_.size();
   Stretch stretch;
-  Stretch candidate;
+  // Ends the stretch at the last checkpoint within its leaves, if there is one.
+  const auto cut = [&]() -> absl::Status {
+    const int gathered = stretch.leaves.size();
+    for (int kept = gathered; kept > 0; --kept) {
+      absl::StatusOr<std::string> checkpoint = log.Checkpoint(first + static_cast<uint64_t>(kept));
+      if (absl::IsNotFound(checkpoint.status())) continue;
+      RETURN_IF_ERROR(checkpoint.status());
+      stretch.leaves.DeleteSubrange(kept, gathered - kept);
+      stretch.checkpoint = *std::move(checkpoint);
+      stretch.end = first + static_cast<uint64_t>(kept);
+      return absl::OkStatus();
+    }
+    return absl::OkStatus();
+  };
   size_t bytes = 0;
   for (uint64_t index = first; index < size; ++index) {
-    v1::Leaf& leaf = *candidate.leaves.Add();
-    ASSIGN_OR_RETURN(*leaf.mutable_entry(), log.Entry(index));
-    v1::Entry entry;
-    if (entry.ParseFromString(leaf.entry()) && entry.addressed()) {
-      ASSIGN_OR_RETURN(const std::optional<std::string> sealed, log.SealedPayload(index));
-      if (sealed) {
-        ASSIGN_OR_RETURN(const std::string unsealed,
-                         vault_.Unseal(rows_, PayloadContext(side, index), *sealed));
-        ASSIGN_OR_RETURN(PayloadAndOpening split, SplitPayload(unsealed));
-        *leaf.mutable_payload() = std::move(split.payload);
-        *leaf.mutable_opening() = std::move(split.opening);
-      }
-    }
+    ASSIGN_OR_RETURN(v1::Leaf leaf, LeafAt(side, index));
     bytes += leaf.ByteSizeLong() + 8;
-    if (bytes > limit_bytes && stretch.end != 0) return stretch;
-    const absl::StatusOr<std::string> checkpoint = log.Checkpoint(index + 1);
-    if (absl::IsNotFound(checkpoint.status())) continue;
-    RETURN_IF_ERROR(checkpoint.status());
-    candidate.checkpoint = *checkpoint;
-    candidate.end = index + 1;
-    stretch.leaves.MergeFrom(candidate.leaves);
-    candidate.leaves.Clear();
-    stretch.checkpoint = candidate.checkpoint;
-    stretch.end = candidate.end;
+    if (bytes > limit_bytes) {
+      RETURN_IF_ERROR(cut());
+      if (stretch.end != 0) return stretch;
+    }
+    *stretch.leaves.Add() = std::move(leaf);
   }
+  RETURN_IF_ERROR(cut());
+  if (stretch.end == 0) stretch.leaves.Clear();
   return stretch;
 }
 
@@ -360,6 +397,7 @@ absl::Status Books::BeginRecovery() {
 absl::Status Books::TakeOwnBack(const RepeatedPtrField<v1::Leaf>& leaves,
                                 const tlog::SignedCheckpoint& checkpoint) {
   RETURN_IF_ERROR(Take(own_, Side::kOwn, leaves, checkpoint));
+  newest_.clear();
   signed_size_ = own_.size();
   unsigned_bytes_ = 0;
   return absl::OkStatus();

@@ -1,6 +1,7 @@
 #ifndef KELISIM_SHARED_AUTHORITY_BOOKS_H_
 #define KELISIM_SHARED_AUTHORITY_BOOKS_H_
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -125,12 +126,13 @@ class Books {
                            absl::Time now, OpenedEntry* opened);
   absl::Status AppendProgress(absl::Time now);
   absl::StatusOr<std::vector<uint64_t>> LostPayloads() const;
-  absl::Status ProcessEntry(uint64_t index, absl::Time now);
-  absl::StatusOr<std::string> SealLeaf(ledger::Side side, uint64_t index, const v1::Leaf& leaf,
-                                       const v1::Entry& entry);
+  absl::Status ProcessEntry(const OpenedEntry& opened, absl::Time now);
+  // As OpenEntry will read it.
+  absl::StatusOr<OpenedEntry> AppendLeaf(ledger::Log& log, ledger::Side side, const v1::Leaf& leaf);
   absl::Status Take(ledger::Log& log, ledger::Side side,
                     const google::protobuf::RepeatedPtrField<v1::Leaf>& leaves,
                     const tlog::SignedCheckpoint& vouched);
+  absl::StatusOr<v1::Leaf> LeafAt(ledger::Side side, uint64_t index) const;
   void PutNumber(std::string_view row, uint64_t value);
   absl::StatusOr<uint64_t> SignedSize() const;
 
@@ -148,6 +150,12 @@ class Books {
   bool recovering_ = false;
   bool key_announced_ = false;
   std::string halted_;
+  // The last own entries, as they go to the counterpart: what was sealed a moment ago need
+  // not be read and opened again to be pushed.
+  static constexpr size_t kMostNewest = 256;
+  std::deque<v1::Leaf> newest_;
+  // The end of the mirror, as it was taken in this turn and is to be processed.
+  std::vector<OpenedEntry> taken_;
   // Entries and payload bytes since the last signed checkpoint.
   uint64_t signed_size_ = 0;
   size_t unsigned_bytes_ = 0;

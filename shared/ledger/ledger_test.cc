@@ -65,6 +65,7 @@ TEST(Log, GrowsAndIsLoadedAgain) {
   MemoryStore store;
   Log log(Side::kOwn);
   tlog::RightEdge naive;
+  std::vector<Hash> roots = {naive.Root()};
   for (int i = 0; i < 70; ++i) {
     Overlay rows(store);
     const std::string entry = "entry " + std::to_string(i);
@@ -73,13 +74,14 @@ TEST(Log, GrowsAndIsLoadedAgain) {
     ASSERT_TRUE(store.Commit(rows.Take()).ok());
     naive.Append(tlog::LeafHash(entry));
     ASSERT_EQ(log.root(), naive.Root());
+    roots.push_back(naive.Root());
   }
   Overlay rows(store);
   const absl::StatusOr<Log> again = Log::Load(Side::kOwn, rows);
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(again->size(), 70u);
   EXPECT_EQ(again->root(), log.root());
-  EXPECT_EQ(*again->RootAt(rows, 70), log.root());
+  for (uint64_t size = 0; size <= 70; ++size) EXPECT_EQ(*again->RootAt(rows, size), roots[size]) << size;
   const LogRows<Store> read(Side::kOwn, store);
   EXPECT_EQ(*read.Entry(69), "entry 69");
   EXPECT_EQ(*read.SealedPayload(0), std::nullopt);
@@ -93,10 +95,20 @@ TEST(Log, MissingNodeIsDataLoss) {
   MemoryStore store;
   Overlay rows(store);
   Log log(Side::kOwn);
-  for (int i = 0; i < 5; ++i) log.Append(rows, "x", "");
+  for (int i = 0; i < 9; ++i) log.Append(rows, "x", "");
   std::string node = "on";
-  node.push_back('\2');
+  node.push_back('\3');
   rows.Delete(node + U64(0));
+  EXPECT_TRUE(absl::IsDataLoss(Log::Load(Side::kOwn, rows).status()));
+}
+
+TEST(Log, AMissingEntryUnderANodeThatHasNoRowIsDataLoss) {
+  MemoryStore store;
+  Overlay rows(store);
+  Log log(Side::kOwn);
+  for (int i = 0; i < 4; ++i) log.Append(rows, "x", "");
+  ASSERT_TRUE(Log::Load(Side::kOwn, rows).ok());
+  rows.Delete("oe" + U64(1));
   EXPECT_TRUE(absl::IsDataLoss(Log::Load(Side::kOwn, rows).status()));
 }
 

@@ -8,6 +8,10 @@
 namespace kelisim::ledger {
 namespace {
 
+// Nodes below this level have no row: they are computed from the entries under them, at
+// most four. Every second entry would write one at level 1 alone.
+constexpr int kLowestStoredLevel = 3;
+
 std::string Key(Side side, char kind) { return {static_cast<char>(side), kind}; }
 std::string Key(Side side, char kind, uint64_t number) { return Key(side, kind) + U64(number); }
 std::string NodeKey(Side side, tlog::Node node) {
@@ -29,7 +33,7 @@ void Log::Append(Overlay& rows, std::string_view entry, std::string_view sealed_
   rows.Put(Key(side_, 'e', index), std::string(entry));
   if (!sealed_payload.empty()) rows.Put(Key(side_, 'p', index), std::string(sealed_payload));
   for (const auto& [node, hash] : edge_.Append(tlog::LeafHash(entry))) {
-    if (node.level > 0) rows.Put(NodeKey(side_, node), std::string(hash.bytes()));
+    if (node.level >= kLowestStoredLevel) rows.Put(NodeKey(side_, node), std::string(hash.bytes()));
   }
   rows.Put(Key(side_, 's'), U64(size()));
 }
@@ -98,6 +102,12 @@ tlog::NodeReader LogRows<Rows>::Nodes() const {
       if (absl::IsNotFound(entry.status())) return absl::DataLossError("an entry of the ledger is missing");
       RETURN_IF_ERROR(entry.status());
       return tlog::LeafHash(*entry);
+    }
+    if (node.level < kLowestStoredLevel) {
+      const tlog::NodeReader nodes = LogRows(side, rows).Nodes();
+      ASSIGN_OR_RETURN(const Hash left, nodes({node.level - 1, 2 * node.index}));
+      ASSIGN_OR_RETURN(const Hash right, nodes({node.level - 1, 2 * node.index + 1}));
+      return tlog::NodeHash(left, right);
     }
     ASSIGN_OR_RETURN(const std::optional<std::string> hash, rows.Get(NodeKey(side, node)));
     if (!hash) return absl::DataLossError("a node of the ledger's tree is missing");

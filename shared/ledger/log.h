@@ -22,8 +22,8 @@ enum class Side : char { kOwn = 'o', kMirror = 'm' };
 //   s                      size (u64)
 //   e <index u64>          the entry, byte for byte
 //   p <index u64>          its payload, sealed (vault.h); absent when unknown
-//   n <level u8> <index>   root of the perfect subtree (32 bytes), from level 1 on:
-//                          leaf hashes are those of the entries
+//   n <level u8> <index>   root of the perfect subtree (32 bytes), from level 3 on:
+//                          lower ones are computed from the entries
 //   c <size u64>           a checkpoint of exactly that size, signed by the ledger's log key
 //   k                      the newest checkpoint with all its cosignatures
 //
