@@ -113,11 +113,19 @@ absl::Status Books::AppendEntry(v1::Entry entry, const std::string& payload, con
   leaf.set_entry(entry.SerializeAsString());
   own_.Append(rows_, leaf.entry(), sealed);
   unsigned_bytes_ += leaf.entry().size() + sealed.size();
-  if (newest_.size() >= kMostNewest) newest_.pop_front();
-  newest_.push_back(std::move(leaf));
+  Remember(std::move(leaf));
   if (own_.size() - signed_size_ >= kMaxUnsignedEntries || unsigned_bytes_ >= kMaxUnsignedBytes)
     return Checkpoint();
   return absl::OkStatus();
+}
+
+void Books::Remember(v1::Leaf leaf) {
+  newest_bytes_ += leaf.ByteSizeLong();
+  newest_.push_back(std::move(leaf));
+  while (newest_bytes_ > kNewestBytes) {
+    newest_bytes_ -= newest_.front().ByteSizeLong();
+    newest_.pop_front();
+  }
 }
 
 absl::Status Books::AppendProgress(absl::Time now) {
@@ -398,6 +406,7 @@ absl::Status Books::TakeOwnBack(const RepeatedPtrField<v1::Leaf>& leaves,
                                 const tlog::SignedCheckpoint& checkpoint) {
   RETURN_IF_ERROR(Take(own_, Side::kOwn, leaves, checkpoint));
   newest_.clear();
+  newest_bytes_ = 0;
   signed_size_ = own_.size();
   unsigned_bytes_ = 0;
   return absl::OkStatus();

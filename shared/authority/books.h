@@ -132,6 +132,7 @@ class Books {
   absl::Status Take(ledger::Log& log, ledger::Side side,
                     const google::protobuf::RepeatedPtrField<v1::Leaf>& leaves,
                     const tlog::SignedCheckpoint& vouched);
+  void Remember(v1::Leaf leaf);
   absl::StatusOr<v1::Leaf> LeafAt(ledger::Side side, uint64_t index) const;
   void PutNumber(std::string_view row, uint64_t value);
   absl::StatusOr<uint64_t> SignedSize() const;
@@ -152,8 +153,9 @@ class Books {
   std::string halted_;
   // The last own entries, as they go to the counterpart: what was sealed a moment ago need
   // not be read and opened again to be pushed.
-  static constexpr size_t kMostNewest = 256;
+  static constexpr size_t kNewestBytes = 256 * 1024;
   std::deque<v1::Leaf> newest_;
+  size_t newest_bytes_ = 0;
   // The end of the mirror, as it was taken in this turn and is to be processed.
   std::vector<OpenedEntry> taken_;
   // Entries and payload bytes since the last signed checkpoint.
