@@ -1,5 +1,7 @@
+#include <numeric>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -18,13 +20,16 @@
 #include "kelisim/v1/treaty_service.pb.h"
 #include "nlohmann/json.hpp"
 #include "shared/authority/turn.h"
+#include "shared/base/bytes.h"
 #include "shared/ledger/memory_store.h"
 #include "shared/rpc/access.h"
 #include "shared/rpc/log.h"
 #include "shared/rpc/message.h"
 #include "shared/rpc/status.h"
 #include "shared/rpc/watch.h"
+#include "shared/testing/officer.h"
 #include "shared/testing/parties.h"
+#include "shared/treaty/form.h"
 #include "shared/treaty/rules.h"
 
 namespace kelisim::rpc {
@@ -266,6 +271,76 @@ TEST(Message, DepthIsLimited) {
   v1::SubmitCaseCommandRequest request;
   EXPECT_TRUE(Parse(Nested(kMessageDepth), &request).ok());
   EXPECT_TRUE(absl::IsInvalidArgument(Parse(Nested(kMessageDepth + 1), &request)));
+}
+
+// The head and nineteen others, each with all that the form allows.
+v1::SubmitCaseCommandRequest LargestPetition() {
+  v1::SubmitCaseCommandRequest request;
+  request.set_request_id("00000000-0000-4000-8000-000000000001");
+  request.set_happened_on("2026-01-15");
+  v1::Petition& petition = *request.mutable_command()->mutable_file_petition();
+  std::vector<int> family(19);
+  std::iota(family.begin(), family.end(), 2);
+  petition = testing::PetitionOf(v1::PARTY_RU, 1, family, "2026-01-15");
+  petition.set_independent(true);
+  int documents = 0;
+  const auto fill = [&documents](v1::Person& person) {
+    person.set_person_id("m1");
+    person.mutable_name()->set_patronymic("Асқарұлы");
+    while (person.other_spellings_size() < 5) *person.add_other_spellings() = person.name();
+    while (person.citizenships_size() < 5)
+      person.add_citizenships(std::string("AA") + static_cast<char>('A' + person.citizenships_size()));
+    while (person.identifiers_size() < 10) {
+      v1::Identifier& identifier = *person.add_identifiers();
+      identifier.set_kind(v1::Identifier::OTHER_DOCUMENT);
+      identifier.set_issuing_state("KAZ");
+      identifier.set_number(absl::StrCat("N", ++documents));
+      identifier.set_valid_until("2036-01-15");
+    }
+  };
+  fill(*petition.mutable_head());
+  for (v1::FamilyMember& member : *petition.mutable_family()) {
+    member.set_resettles_together(true);
+    member.set_common_household(true);
+    member.set_incapable_dependant(true);
+    fill(*member.mutable_person());
+  }
+  return request;
+}
+
+TEST(Message, FieldsAreCountedBeforeMemoryIsTakenForThem) {
+  const v1::SubmitCaseCommandRequest largest = LargestPetition();
+  const auto problems = treaty::CheckForm(largest.command(), absl::CivilDay(2026, 1, 15));
+  EXPECT_TRUE(problems.empty()) << problems[0].field << " " << problems[0].problem;
+  v1::SubmitCaseCommandRequest request;
+  EXPECT_EQ(Parse(largest.SerializeAsString(), &request), absl::OkStatus());
+  EXPECT_EQ(request.SerializeAsString(), largest.SerializeAsString());
+
+  // Empty persons, of two bytes each, below the petition: two fields lead there.
+  request.Clear();
+  v1::Petition& petition = *request.mutable_command()->mutable_file_petition();
+  while (petition.family_size() < kMessageFields - 2) petition.add_family();
+  const std::string most = request.SerializeAsString();
+  EXPECT_EQ(Parse(most, &request), absl::OkStatus());
+  request.mutable_command()->mutable_file_petition()->add_family();
+  const std::string more = request.SerializeAsString();
+  request.Clear();
+  EXPECT_THAT(Parse(more, &request).ToString(), HasSubstr("more than 2500 fields"));
+  EXPECT_EQ(request.ByteSizeLong(), 0u);
+
+  // Fields that no message of ours has count as well: the parser keeps each.
+  std::string unknown;
+  for (int i = 0; i <= kMessageFields; ++i) unknown += "\xa0\x1f\x01";  // field 500, a number
+  EXPECT_THAT(Parse(unknown, &request).ToString(), HasSubstr("more than 2500 fields"));
+}
+
+TEST(Message, AMessageInsideIsNoLongerThanWhatIsLeft) {
+  v1::SubmitCaseCommandRequest request;
+  // Field 5 is the command.
+  for (const std::string& bytes : {std::string("\x2a\x02\x0a"), std::string("\x2a\xff\xff\xff\xff\x0f"),
+                                   std::string("\x2a"), std::string("\x2a\x03\x0a\x05\x0a")}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(Parse(bytes, &request))) << ToHex(bytes);
+  }
 }
 
 TEST(Message, WhatIsNoMessageIsRefused) {
