@@ -109,6 +109,26 @@ TEST(Ed25519, VectorsOfTheRfc) {
   EXPECT_FALSE(NewEd25519Verifier(std::string(33, 'x')).ok());
 }
 
+// The points whose order divides eight, and what is no point.
+TEST(Ed25519, RefusesKeysThatBindNobody) {
+  const std::string zeros(60, '0');
+  for (const std::string& key : {
+           "01" + zeros + "00",
+           "00" + zeros + "00",
+           "00" + zeros + "80",
+           "ec" + std::string(60, 'f') + "7f",
+           std::string("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+           std::string("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85"),
+           std::string("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+           std::string("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa"),
+           // y = 2 is not on the curve; the last one is written with a y beyond the field.
+           "02" + zeros + "00",
+           std::string(64, 'f'),
+       }) {
+    EXPECT_TRUE(absl::IsInvalidArgument(NewEd25519Verifier(Hex(key)).status())) << key;
+  }
+}
+
 TEST(Ed25519, PublicVectors) {
   const char* folder = std::getenv("KELISIM_VECTORS");
   if (folder == nullptr)

@@ -1,84 +1,81 @@
-#include <openssl/evp.h>
+#include <sodium.h>
 
+#include <array>
 #include <cstdlib>
+#include <cstring>
 
 #include "shared/crypto/signature.h"
+
+// With libsodium, which signs and verifies in half the time of OpenSSL 3.0: of a turn of
+// the exchange, that is a good part.
 
 namespace kelisim {
 namespace {
 
-constexpr size_t kKeySize = 32;
-constexpr size_t kSignatureSize = 64;
-
-using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
-using Context = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
+constexpr size_t kSeedSize = crypto_sign_ed25519_SEEDBYTES;
+constexpr size_t kKeySize = crypto_sign_ed25519_PUBLICKEYBYTES;
+constexpr size_t kSignatureSize = crypto_sign_ed25519_BYTES;
 
 const unsigned char* Data(std::string_view bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
-Context NewContext() { return Context(EVP_MD_CTX_new(), &EVP_MD_CTX_free); }
+unsigned char* Data(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
 
 class Ed25519Signer final : public Signer {
  public:
-  explicit Ed25519Signer(Key key) : key_(std::move(key)) {}
+  explicit Ed25519Signer(std::string_view seed) {
+    crypto_sign_ed25519_seed_keypair(public_key_.data(), secret_.data(), Data(seed));
+  }
+  ~Ed25519Signer() override { sodium_memzero(secret_.data(), secret_.size()); }
 
   std::string Sign(std::string_view message) const override {
-    const Context context = NewContext();
     std::string signature(kSignatureSize, '\0');
-    size_t size = signature.size();
-    const bool ok = context &&
-                    EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_.get()) == 1 &&
-                    EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
-                                   Data(message), message.size()) == 1 &&
-                    size == kSignatureSize;
-    // Ed25519 with a key of the right size cannot fail but for want of memory.
-    if (!ok) std::abort();
+    crypto_sign_ed25519_detached(Data(signature), nullptr, Data(message), message.size(), secret_.data());
     return signature;
   }
 
-  std::string PublicKey() const override {
-    std::string bytes(kKeySize, '\0');
-    size_t size = bytes.size();
-    if (EVP_PKEY_get_raw_public_key(key_.get(), reinterpret_cast<unsigned char*>(bytes.data()), &size) != 1)
-      std::abort();
-    return bytes;
-  }
+  std::string PublicKey() const override { return {public_key_.begin(), public_key_.end()}; }
 
  private:
-  const Key key_;
+  std::array<unsigned char, kKeySize> public_key_;
+  std::array<unsigned char, crypto_sign_ed25519_SECRETKEYBYTES> secret_;
 };
 
 class Ed25519Verifier final : public Verifier {
  public:
-  explicit Ed25519Verifier(Key key) : key_(std::move(key)) {}
+  explicit Ed25519Verifier(std::string_view public_key) {
+    std::memcpy(public_key_.data(), public_key.data(), kKeySize);
+  }
 
   bool Verify(std::string_view message, std::string_view signature) const override {
-    if (signature.size() != kSignatureSize) return false;
-    const Context context = NewContext();
-    return context && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key_.get()) == 1 &&
-           EVP_DigestVerify(context.get(), Data(signature), signature.size(), Data(message),
-                            message.size()) == 1;
+    return signature.size() == kSignatureSize &&
+           crypto_sign_ed25519_verify_detached(Data(signature), Data(message), message.size(),
+                                               public_key_.data()) == 0;
   }
 
  private:
-  const Key key_;
+  std::array<unsigned char, kKeySize> public_key_;
 };
+
+// 0 the first time, 1 later; anything else is a fault of the machine.
+void StartLibrary() {
+  if (sodium_init() < 0) std::abort();
+}
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Signer>> NewEd25519Signer(std::string_view seed) {
-  if (seed.size() != kKeySize) return absl::InvalidArgumentError("an Ed25519 seed has 32 bytes");
-  Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, Data(seed), seed.size()), &EVP_PKEY_free);
-  if (!key) return absl::InvalidArgumentError("not an Ed25519 seed");
-  return std::make_unique<Ed25519Signer>(std::move(key));
+  if (seed.size() != kSeedSize) return absl::InvalidArgumentError("an Ed25519 seed has 32 bytes");
+  StartLibrary();
+  return std::make_unique<Ed25519Signer>(seed);
 }
 
 absl::StatusOr<std::unique_ptr<Verifier>> NewEd25519Verifier(std::string_view public_key) {
   if (public_key.size() != kKeySize) return absl::InvalidArgumentError("an Ed25519 public key has 32 bytes");
-  Key key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, Data(public_key), public_key.size()),
-          &EVP_PKEY_free);
-  if (!key) return absl::InvalidArgumentError("not an Ed25519 public key");
-  return std::make_unique<Ed25519Verifier>(std::move(key));
+  StartLibrary();
+  if (crypto_core_ed25519_is_valid_point(Data(public_key)) != 1)
+    return absl::InvalidArgumentError("not an Ed25519 public key");
+  return std::make_unique<Ed25519Verifier>(public_key);
 }
 
 }  // namespace kelisim

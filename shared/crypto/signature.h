@@ -29,7 +29,8 @@ class Verifier {
 
 // RFC 8032 Ed25519. `seed`: 32 bytes. INVALID_ARGUMENT on another size.
 absl::StatusOr<std::unique_ptr<Signer>> NewEd25519Signer(std::string_view seed);
-// `public_key`: 32 bytes. INVALID_ARGUMENT on another size.
+// `public_key`: 32 bytes. INVALID_ARGUMENT on another size, and for what is no point of the
+// curve or one of a small order: for such a key, signatures can be made without a secret.
 absl::StatusOr<std::unique_ptr<Verifier>> NewEd25519Verifier(std::string_view public_key);
 
 }  // namespace kelisim
