@@ -41,7 +41,7 @@ bool Opens(const v1::Entry& entry, const v1::Leaf& leaf) {
 // that is too long names none: its act is kept, and refused when it is processed.
 std::string SubjectIdOf(const v1::Entry& entry, const std::string& payload) {
   v1::Act act;
-  const bool of_matter = entry.kind() == v1::ENTRY_KIND_ACT && act.ParseFromString(payload) &&
+  const bool of_matter = entry.kind() == v1::ENTRY_KIND_ACT && ParseAct(payload, &act) &&
                          act.subject_id().size() <= kMaxSubjectId;
   return of_matter ? act.subject_id() : "";
 }
@@ -365,31 +365,36 @@ absl::StatusOr<Books::Stretch> Books::StretchFrom(Side side, uint64_t first, siz
   const ledger::LogRows<ledger::Overlay> log(side, rows_);
   const uint64_t size = side == Side::kOwn ? own_.size() : mirror_.size();
   Stretch stretch;
-  // Ends the stretch at the last checkpoint within its leaves, if there is one.
+  // Ends the stretch after `kept` of its leaves, if there is a checkpoint.
+  const auto cut_at = [&](int kept) -> absl::Status {
+    absl::StatusOr<std::string> checkpoint = log.Checkpoint(first + static_cast<uint64_t>(kept));
+    if (absl::IsNotFound(checkpoint.status())) return absl::OkStatus();
+    RETURN_IF_ERROR(checkpoint.status());
+    stretch.leaves.DeleteSubrange(kept, stretch.leaves.size() - kept);
+    stretch.checkpoint = *std::move(checkpoint);
+    stretch.end = first + static_cast<uint64_t>(kept);
+    return absl::OkStatus();
+  };
+  // The same at the last checkpoint within its leaves.
   const auto cut = [&]() -> absl::Status {
-    const int gathered = stretch.leaves.size();
-    for (int kept = gathered; kept > 0; --kept) {
-      absl::StatusOr<std::string> checkpoint = log.Checkpoint(first + static_cast<uint64_t>(kept));
-      if (absl::IsNotFound(checkpoint.status())) continue;
-      RETURN_IF_ERROR(checkpoint.status());
-      stretch.leaves.DeleteSubrange(kept, gathered - kept);
-      stretch.checkpoint = *std::move(checkpoint);
-      stretch.end = first + static_cast<uint64_t>(kept);
-      return absl::OkStatus();
-    }
+    for (int kept = stretch.leaves.size(); kept > 0 && stretch.end == 0; --kept)
+      RETURN_IF_ERROR(cut_at(kept));
     return absl::OkStatus();
   };
   size_t bytes = 0;
+  bool beyond = false;
   for (uint64_t index = first; index < size; ++index) {
     ASSIGN_OR_RETURN(v1::Leaf leaf, LeafAt(side, index));
     bytes += leaf.ByteSizeLong() + 8;
     if (bytes > limit_bytes) {
-      RETURN_IF_ERROR(cut());
+      // Looked for once among what is gathered; then only behind each further leaf.
+      RETURN_IF_ERROR(beyond ? cut_at(stretch.leaves.size()) : cut());
       if (stretch.end != 0) return stretch;
+      beyond = true;
     }
     *stretch.leaves.Add() = std::move(leaf);
   }
-  RETURN_IF_ERROR(cut());
+  RETURN_IF_ERROR(beyond ? cut_at(stretch.leaves.size()) : cut());
   if (stretch.end == 0) stretch.leaves.Clear();
   return stretch;
 }
@@ -404,6 +409,15 @@ absl::Status Books::BeginRecovery() {
 
 absl::Status Books::TakeOwnBack(const RepeatedPtrField<v1::Leaf>& leaves,
                                 const tlog::SignedCheckpoint& checkpoint) {
+  // What was addressed to the counterpart it has, and can give back whole. Without it the
+  // registers would forget acts that stand.
+  for (const v1::Leaf& leaf : leaves) {
+    v1::Entry entry;
+    const bool told =
+        entry.ParseFromString(leaf.entry()) && entry.addressed() && entry.kind() != v1::ENTRY_KIND_PROGRESS;
+    if (told && !Opens(entry, leaf))
+      return absl::FailedPreconditionError("the counterpart gives an own entry back without its content");
+  }
   RETURN_IF_ERROR(Take(own_, Side::kOwn, leaves, checkpoint));
   newest_.clear();
   newest_bytes_ = 0;

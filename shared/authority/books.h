@@ -94,7 +94,8 @@ class Books {
   // ---- recovery
 
   absl::Status BeginRecovery();
-  // As TakeMirror, for own entries; the checkpoint is of the own log key.
+  // As TakeMirror, for own entries; the checkpoint is of the own log key. FAILED_PRECONDITION:
+  // the content of an entry that was addressed to the counterpart is missing; nothing was taken.
   absl::Status TakeOwnBack(const google::protobuf::RepeatedPtrField<v1::Leaf>& leaves,
                            const tlog::SignedCheckpoint& checkpoint);
   // OK: the mirror has, byte for byte, what own PROGRESS entries say was processed of it.

@@ -69,6 +69,7 @@ const v1::Petition* PetitionOf(const v1::CaseCommand& command) {
 absl::StatusOr<std::unique_ptr<Core>> Core::Open(const Identity& identity, const ledger::Store& store,
                                                  ledger::Vault& vault, Random& random,
                                                  std::optional<ledger::Head> anchored, SeededBugs bugs) {
+  RETURN_IF_ERROR(vault.CheckMasterKey(store));
   ASSIGN_OR_RETURN(std::unique_ptr<Books> books, Books::Open(identity, store, vault, random));
   const std::optional<ledger::Head> on_disk = anchored;
   // A recovery that was committed just before the process ended, and not anchored.

@@ -7,10 +7,18 @@ namespace kelisim::authority {
 using ledger::Side;
 
 absl::Status FoldJudged(const OpenedEntry& opened, const std::optional<Judgement>& judged, Views& views) {
-  // PROGRESS and LOSS change no view; kinds of a later version are kept as they are.
+  // LOSS changes no view; kinds of a later version are kept as they are.
   if (!judged) {
-    if (opened.entry.kind() == v1::ENTRY_KIND_REFUSAL) return views.FoldRefusal(opened);
-    return opened.entry.kind() == v1::ENTRY_KIND_KEY ? views.FoldKey(opened) : absl::OkStatus();
+    switch (opened.entry.kind()) {
+      case v1::ENTRY_KIND_PROGRESS:
+        return views.FoldProgress(opened);
+      case v1::ENTRY_KIND_REFUSAL:
+        return views.FoldRefusal(opened);
+      case v1::ENTRY_KIND_KEY:
+        return views.FoldKey(opened);
+      default:
+        return absl::OkStatus();
+    }
   }
   return judged->violation ? views.FoldOwnRefusal(opened, judged->act, *judged->violation)
                            : views.Fold(opened, judged->act);
@@ -34,7 +42,7 @@ absl::StatusOr<uint64_t> FoldLedgers(const v1::Protocol& initial, uint64_t own_s
       for (; processed < position; ++processed) RETURN_IF_ERROR(FoldMirrorEntry(initial, processed, views));
     } else if (opened.entry.kind() == v1::ENTRY_KIND_ACT && !opened.payload.empty()) {
       v1::Act act;
-      if (!act.ParseFromString(opened.payload)) return absl::DataLossError("an own act cannot be read");
+      if (!ParseAct(opened.payload, &act)) return absl::DataLossError("an own act cannot be read");
       RETURN_IF_ERROR(views.Fold(opened, act));
     } else if (opened.entry.kind() == v1::ENTRY_KIND_KEY) {
       RETURN_IF_ERROR(views.FoldKey(opened));

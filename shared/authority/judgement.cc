@@ -22,6 +22,17 @@ std::string FormatProblem(const v1::Entry& entry) {
   return "";
 }
 
+// What a refusal quotes of the refused act. An act may say what it likes at any length; the
+// refusal must fit a message to its author all the same.
+constexpr size_t kMostQuoted = 200;
+void Shorten(std::string& quoted) {
+  if (quoted.size() <= kMostQuoted) return;
+  size_t end = kMostQuoted;
+  // Not in the middle of a character.
+  while (end > 0 && (static_cast<unsigned char>(quoted[end]) & 0xc0) == 0x80) --end;
+  quoted.resize(end);
+}
+
 // An act is of the civil day of its author's capital on which it is recorded: that of UTC
 // or one beside it.
 bool IsDayOf(absl::CivilDay day, int64_t recorded_at_us) {
@@ -36,8 +47,7 @@ absl::StatusOr<bool> NamesOwnOffer(const v1::CaseRecord& record, const v1::Overd
     if (made.entry().entry_id() != overdue.offer_entry_id() || made.entry().ledger() != author) continue;
     ASSIGN_OR_RETURN(const OpenedEntry opened, views.OpenEntry(made.entry()));
     v1::Act act;
-    return act.ParseFromString(opened.payload) &&
-           act.case_act().offered().answer_due() == overdue.answer_due();
+    return ParseAct(opened.payload, &act) && act.case_act().offered().answer_due() == overdue.answer_due();
   }
   return false;
 }
@@ -125,11 +135,14 @@ absl::StatusOr<std::optional<Judgement>> JudgeEntry(const OpenedEntry& opened, c
   if (opened.entry.kind() != v1::ENTRY_KIND_ACT || !opened.entry.addressed()) return std::nullopt;
   if (opened.payload.empty()) {
     judged.violation = treaty::Violates("exchange.commitment");
-  } else if (!judged.act.ParseFromString(opened.payload)) {
-    judged.act.Clear();
+  } else if (!ParseAct(opened.payload, &judged.act)) {
     judged.violation = treaty::Violates("exchange.format", "", "payload");
   } else {
     ASSIGN_OR_RETURN(judged.violation, JudgeAct(opened, judged.act, initial, views));
+  }
+  if (judged.violation) {
+    Shorten(*judged.violation->mutable_found());
+    Shorten(*judged.violation->mutable_person_id());
   }
   return judged;
 }

@@ -357,7 +357,10 @@ absl::Status Link::ReceivePush(const std::string& bytes, absl::Time now) {
   Succeeded();
   if (sent_ <= books_.cosigned()) return absl::OkStatus();
   const bool telling = telling_loss();
-  RETURN_IF_ERROR(books_.SetCosigned(sent_, note.ToString()));
+  // Nothing beside these: what nobody has verified is not kept.
+  RETURN_IF_ERROR(
+      books_.SetCosigned(sent_, absl::StrCat(outstanding_->checkpoint, note.LinesOf(identity_.peer_witness),
+                                             note.LinesOf(identity_.peer_mirror))));
   if (telling && !telling_loss()) {
     reason_ = "";
     events_.push_back("open: the counterpart has been told what was lost");
@@ -385,6 +388,11 @@ absl::Status Link::ReceivePull(const std::string& bytes, absl::Time now) {
     ASSIGN_OR_RETURN(as_mirrored_,
                      tlog::Branch::Of(std::max(books_.cosigned(), given_back_), RowsOf(Side::kOwn).Nodes()));
     return absl::OkStatus();
+  }
+  if (own_first && absl::IsFailedPrecondition(taken)) {
+    // Nothing was taken; a later session may bring it whole.
+    reason_ = std::string(taken.message());
+    return absl::InvalidArgumentError(reason_);
   }
   RETURN_IF_ERROR(taken);
   if (own_first) given_back_ = books_.own().size();
@@ -441,7 +449,11 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerHandshake(const std::string& bytes)
   }
   // The request may be late, from a process that a restore has since replaced:
   // it can make us ask anew, but only the answer to our own nonce is judged.
+  // Only what we have signed shows that.
   if (theirs.mirror_size() > books_.own().size()) {
+    const absl::StatusOr<tlog::Checkpoint> of_mine =
+        ReadCheckpoint(theirs.mirror_checkpoint(), identity_.own_log);
+    if (!of_mine.ok() || of_mine->size != theirs.mirror_size()) return Malformed();
     open_ = false;
     behind_ = true;
     session_.clear();

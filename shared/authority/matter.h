@@ -11,6 +11,7 @@
 #include "kelisim/v1/matter_service.pb.h"
 #include "kelisim/v1/views.pb.h"
 #include "shared/base/bytes.h"
+#include "shared/base/wire.h"
 #include "shared/treaty/form.h"
 #include "shared/treaty/matter.h"
 #include "shared/treaty/resettlement.h"
@@ -20,6 +21,21 @@
 // (Judge, Admit, Apply, ...); here stands what else differs, by the type of the record.
 
 namespace kelisim::authority {
+
+// A little more than a command may have: an act repeats it and adds what is of the act.
+inline constexpr int kMostActFields = 3000;
+inline constexpr int kActDepth = 32;
+
+// The act in an entry's payload, whoever made it. False: it is none, or none of this treaty
+// has so many fields; `act` is empty then.
+inline bool ParseAct(const std::string& payload, v1::Act* act) {
+  if (CheckFields(payload, *v1::Act::descriptor(), kActDepth, kMostActFields).ok() &&
+      act->ParseFromString(payload)) {
+    return true;
+  }
+  act->Clear();
+  return false;
+}
 
 template <typename Record>
 struct Matter;

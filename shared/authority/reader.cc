@@ -46,7 +46,7 @@ absl::StatusOr<Reader::Opened> Reader::Load(Side side, uint64_t index) const {
   if (!sealed) return opened;
   ASSIGN_OR_RETURN(const std::string unsealed, vault_.Unseal(store_, PayloadContext(side, index), *sealed));
   ASSIGN_OR_RETURN(const PayloadAndOpening split, SplitPayload(unsealed));
-  if (!opened.act.ParseFromString(split.payload)) opened.act.Clear();
+  (void)ParseAct(split.payload, &opened.act);
   return opened;
 }
 

@@ -63,6 +63,11 @@ bool IsGround(const v1::Act& act) {
   return act.matter_step().has_instrument() || act.has_quota_act() || act.has_treaty_act();
 }
 
+// Refused acts in the record of one matter.
+constexpr int kMostRefusalsShown = 32;
+
+constexpr char kCounterpartsProgress[] = "vp";
+
 std::string ReplyKey(std::string_view request_id) { return absl::StrCat("va", Absl(request_id)); }
 
 absl::Status Unreadable(std::string_view what) {
@@ -314,6 +319,10 @@ absl::Status Views::FoldOwnRefusal(const OpenedEntry& refused, const v1::Act& ac
   return WithMatterOf(act, absl::OkStatus(), [&]<typename Record>(const Record&) -> absl::Status {
     ASSIGN_OR_RETURN(std::shared_ptr<Record> record, records_.Edit<Record>(act.subject_id()));
     if (IsUnknown(record->state())) return absl::OkStatus();
+    // All are in the ledgers. A record that shows every one could be made too long to read.
+    const auto refusals = std::count_if(record->acts().begin(), record->acts().end(),
+                                        [](const v1::ActRecord& other) { return other.has_refusal(); });
+    if (refusals >= kMostRefusalsShown) return absl::OkStatus();
     v1::ActRecord* made = record->add_acts();
     *made->mutable_entry() = refused.reference;
     *made->mutable_refusal() = violation;
@@ -321,10 +330,21 @@ absl::Status Views::FoldOwnRefusal(const OpenedEntry& refused, const v1::Act& ac
   });
 }
 
+absl::Status Views::FoldProgress(const OpenedEntry& opened) {
+  const uint64_t position = opened.entry.reference().position();
+  ASSIGN_OR_RETURN(const std::optional<std::string> newest, rows_.Get(kCounterpartsProgress));
+  // Nobody processes an entry twice: one that says less than before says nothing.
+  if (newest && ReadU64(*newest) >= position) return absl::OkStatus();
+  rows_.Put(kCounterpartsProgress, U64(position) + U64(opened.reference.index()));
+  return absl::OkStatus();
+}
+
 absl::Status Views::FoldRefusal(const OpenedEntry& opened) {
   v1::Refusal refusal;
   const uint64_t index = opened.entry.reference().position();
   if (!refusal.ParseFromString(opened.payload)) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::optional<std::string> progress, rows_.Get(kCounterpartsProgress));
+  if (progress != U64(index + 1) + U64(opened.reference.index() - 1)) return absl::OkStatus();
   const ledger::LogRows<ledger::Overlay> own(ledger::Side::kOwn, rows_);
   ASSIGN_OR_RETURN(const uint64_t size, own.Size());
   if (index >= size) return absl::OkStatus();
@@ -332,8 +352,11 @@ absl::Status Views::FoldRefusal(const OpenedEntry& opened) {
   if (tlog::LeafHash(refused_bytes).bytes() != opened.entry.reference().hash()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const OpenedEntry refused, OpenEntry(ledger::Side::kOwn, index));
   v1::Act act;
-  if (refused.entry.kind() != v1::ENTRY_KIND_ACT || !act.ParseFromString(refused.payload))
+  // What stays at home was not the counterpart's to judge.
+  if (refused.entry.kind() != v1::ENTRY_KIND_ACT || !refused.entry.addressed() ||
+      !ParseAct(refused.payload, &act)) {
     return absl::OkStatus();
+  }
   return FoldRefusalOfOwn(refused, act, refusal.violation());
 }
 
@@ -379,7 +402,7 @@ absl::Status Views::ForEachGround(
     if (refused == kRefused) continue;
     ASSIGN_OR_RETURN(const OpenedEntry opened, OpenEntry(ground));
     v1::Act act;
-    if (!act.ParseFromString(opened.payload)) return Unreadable("an act");
+    if (!ParseAct(opened.payload, &act)) return Unreadable("an act");
     each(ground, act);
   }
   return absl::OkStatus();
@@ -438,8 +461,7 @@ absl::StatusOr<typename Matter<Record>::State> Views::Refold(const Record& recor
     ASSIGN_OR_RETURN(const PayloadAndOpening opened, SplitPayload(unsealed));
     v1::Entry entry;
     v1::Act act;
-    if (!entry.ParseFromString(entry_bytes) || !act.ParseFromString(opened.payload))
-      return Unreadable("an act");
+    if (!entry.ParseFromString(entry_bytes) || !ParseAct(opened.payload, &act)) return Unreadable("an act");
     const auto& what = Matter<Record>::In(act);
     const bool in_chain = !treaty::IsOpening(what) && !treaty::IsOutsideChain(what);
     // What was built on a refused act falls with it.

@@ -56,6 +56,7 @@ inline std::string AttachmentRowKey(std::string_view sha256) { return absl::StrC
 //   vf <sha256>                      AttachmentRow
 //   vg <party> <index u64>           an act on which all matters rest: empty, or "refused"
 //   vk <party> <key id u32>          KeyRange as announced
+//   vp                               the counterpart's newest PROGRESS: its position (u64), its index (u64)
 //
 // Single-threaded. As a Registry it cannot return errors; the first failed read
 // is kept in status(), which the caller checks before it trusts a verdict.
@@ -105,8 +106,12 @@ class Views final : public treaty::Registry {
   absl::Status Fold(const OpenedEntry& opened, const v1::Act& act);
   // Notes in the matter that this node refused an act of the counterpart.
   absl::Status FoldOwnRefusal(const OpenedEntry& refused, const v1::Act& act, const v1::Violation& violation);
+  // Notes how much of the own ledger the counterpart says it has processed.
+  absl::Status FoldProgress(const OpenedEntry& opened);
   // Folds a refusal by the counterpart: the matter, the quota or the treaty becomes what it
-  // is without the own act that it refuses. One that refuses nothing changes nothing.
+  // is without the own act that it refuses. One that refuses nothing changes nothing; nor
+  // does one that comes later than its time: an act is refused when it is processed, directly
+  // after the PROGRESS entry that says so, or never.
   absl::Status FoldRefusal(const OpenedEntry& opened);
 
   // An entry of either ledger, with its payload when that is here. One that cannot be

@@ -710,19 +710,20 @@ absl::StatusOr<bool> Verification::Stands(const OpenedEntry& opened, const v1::A
 
 absl::Status Verification::ReplayOwn(authority::Views& views, const OpenedEntry& opened) {
   v1::Act act;
-  if (!act.ParseFromString(opened.payload)) return absl::InvalidArgumentError("an act cannot be read");
+  if (!authority::ParseAct(opened.payload, &act)) return absl::InvalidArgumentError("an act cannot be read");
   ASSIGN_OR_RETURN(const bool stands, Stands(opened, act, views));
   return stands ? views.Fold(opened, act) : absl::OkStatus();
 }
 
 absl::Status Verification::ReplayMirror(authority::Views& views, uint64_t index) {
   ASSIGN_OR_RETURN(const OpenedEntry opened, views.OpenEntry(Side::kMirror, index));
+  if (opened.entry.kind() == v1::ENTRY_KIND_PROGRESS) return views.FoldProgress(opened);
   // What is not disclosed is of other matters.
   if (opened.payload.empty()) return absl::OkStatus();
   if (opened.entry.kind() == v1::ENTRY_KIND_REFUSAL) return views.FoldRefusal(opened);
   if (opened.entry.kind() != v1::ENTRY_KIND_ACT) return absl::OkStatus();
   v1::Act act;
-  if (!act.ParseFromString(opened.payload)) return absl::InvalidArgumentError("an act cannot be read");
+  if (!authority::ParseAct(opened.payload, &act)) return absl::InvalidArgumentError("an act cannot be read");
   ASSIGN_OR_RETURN(const bool stands, Stands(opened, act, views));
   if (stands) return views.Fold(opened, act);
   const auto refused = refused_.find({opened.reference.ledger(), index});

@@ -23,6 +23,17 @@ Hash Vault::Pseudonym(std::string_view domain, std::string_view value) const {
   return HmacSha256(index_key_, absl::StrCat(Absl(domain), "\n", Absl(value)));
 }
 
+absl::Status Vault::CheckMasterKey(const Store& rows) const {
+  absl::Status opens;
+  RETURN_IF_ERROR(
+      rows.Scan(KeyRow(""), PrefixEnd(KeyRow("")), [&](std::string_view row, std::string_view wrapped) {
+        opens = kelisim::Unseal(master_key_, row, wrapped).status();
+        return false;
+      }));
+  if (opens.ok()) return opens;
+  return absl::DataLossError("the master key is not that of this store, or the store's keys are damaged");
+}
+
 void Vault::Remember(std::string_view case_id, const std::string& key) {
   const std::lock_guard lock(mutex_);
   // Emptying the cache now and then is cheaper than tracking use.

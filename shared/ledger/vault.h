@@ -35,6 +35,10 @@ class Vault {
   absl::StatusOr<std::string> Unseal(const Overlay& rows, std::string_view context, std::string_view sealed);
   absl::StatusOr<std::string> Unseal(const Store& rows, std::string_view context, std::string_view sealed);
 
+  // DATA_LOSS when `rows` has keys that this master key does not open: it is that of
+  // another store, and nothing may be read or sealed with it.
+  absl::Status CheckMasterKey(const Store& rows) const;
+
   // A vault of the same master key that remembers no key: what it unseals, it has from the
   // rows alone.
   std::unique_ptr<Vault> Fresh() const { return std::make_unique<Vault>(master_key_, random_); }

@@ -69,7 +69,8 @@ absl::StatusOr<std::string> WitnessBook::Add(const std::string& body) {
   ASSIGN_OR_RETURN(const tlog::Checkpoint said, tlog::JudgeAddCheckpoint(request, *log, latest));
   const std::string line =
       signer_.Cosign(said.Text(), static_cast<uint64_t>(absl::ToUnixSeconds(clock_.Now())));
-  RETURN_IF_ERROR(Save(name, absl::StrCat(request.checkpoint, line)));
+  ASSIGN_OR_RETURN(const tlog::SignedCheckpoint of_log, log->Open(request.checkpoint));
+  RETURN_IF_ERROR(Save(name, absl::StrCat(of_log.note(), line)));
   return line;
 }
 

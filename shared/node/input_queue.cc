@@ -19,15 +19,19 @@ size_t BytesOf(const authority::Input& input) {
 absl::Status InputQueue::Push(authority::Input input) {
   const size_t bytes = BytesOf(input);
   const bool from_officer = std::holds_alternative<authority::OfficerCall>(input);
-  const bool bounded = from_officer || std::holds_alternative<authority::PeerCall>(input);
-  const size_t most_inputs = kMostInputs - (from_officer ? kInputsKeptForPeer : 0);
+  const bool from_peer = std::holds_alternative<authority::PeerCall>(input);
+  const bool bounded = from_officer || from_peer;
+  const size_t most_inputs = kMostInputs - (from_officer ? kMostPeerCalls : 0);
   const size_t most_bytes = kMostBytes - (from_officer ? kBytesKeptForPeer : 0);
   const std::lock_guard lock(mutex_);
   if (closed_) return absl::UnavailableError("the node stops; nothing was recorded");
+  if (from_peer && peer_calls_ >= kMostPeerCalls)
+    return absl::ResourceExhaustedError("calls of this authority wait already; nothing was recorded");
   if (bounded && (items_.size() >= most_inputs || bytes_ + bytes > most_bytes)) {
     return absl::ResourceExhaustedError("too many calls wait; nothing was recorded");
   }
   bytes_ += bytes;
+  peer_calls_ += from_peer ? 1 : 0;
   items_.push_back({std::move(input), bytes});
   arrived_.notify_one();
   return absl::OkStatus();
@@ -42,6 +46,7 @@ std::vector<authority::Input> InputQueue::Drain(absl::Duration wait) {
          (inputs.empty() || bytes + items_.front().bytes <= kBytesPerTurn)) {
     bytes += items_.front().bytes;
     bytes_ -= items_.front().bytes;
+    peer_calls_ -= std::holds_alternative<authority::PeerCall>(items_.front().input) ? 1 : 0;
     inputs.push_back(std::move(items_.front().input));
     items_.pop_front();
   }

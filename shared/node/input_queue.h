@@ -19,8 +19,9 @@ class InputQueue {
  public:
   static constexpr size_t kMostInputs = 4096;
   static constexpr size_t kMostBytes = size_t{64} << 20;
-  static constexpr size_t kInputsKeptForPeer = 64;
   static constexpr size_t kBytesKeptForPeer = size_t{8} << 20;
+  // It has one call under way at a time, and perhaps one that it has given up.
+  static constexpr size_t kMostPeerCalls = 4;
   static constexpr size_t kInputsPerTurn = 256;
   static constexpr size_t kBytesPerTurn = size_t{1} << 20;
 
@@ -47,6 +48,7 @@ class InputQueue {
   std::condition_variable arrived_;
   std::deque<Item> items_;  // guarded by mutex_
   size_t bytes_ = 0;        // guarded by mutex_
+  size_t peer_calls_ = 0;   // guarded by mutex_
   bool closed_ = false;     // guarded by mutex_
 };
 

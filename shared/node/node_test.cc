@@ -797,20 +797,32 @@ TEST(InputQueue, KeepsItsBoundsAndRoomForTheCounterpart) {
   InputQueue queue;
   const auto officer = [] { return authority::OfficerCall{}; };
   const auto peer = [] { return authority::PeerCall{0, authority::PeerMethod::kPush, "bytes"}; };
-  for (size_t i = 0; i < InputQueue::kMostInputs - InputQueue::kInputsKeptForPeer; ++i) {
+  for (size_t i = 0; i < InputQueue::kMostInputs - InputQueue::kMostPeerCalls; ++i) {
     ASSERT_TRUE(queue.Push(officer()).ok());
   }
   EXPECT_TRUE(absl::IsResourceExhausted(queue.Push(officer())));
-  for (size_t i = 0; i < InputQueue::kInputsKeptForPeer; ++i) ASSERT_TRUE(queue.Push(peer()).ok());
+  for (size_t i = 0; i < InputQueue::kMostPeerCalls; ++i) ASSERT_TRUE(queue.Push(peer()).ok());
   EXPECT_TRUE(absl::IsResourceExhausted(queue.Push(peer())));
   EXPECT_TRUE(queue.Push(authority::PeerReply{1, absl::OkStatus(), ""}).ok());
   EXPECT_EQ(queue.Drain(absl::ZeroDuration()).size(), InputQueue::kInputsPerTurn);
   EXPECT_TRUE(queue.Push(officer()).ok());
+  // There is room, but not for more of the counterpart's calls at a time.
+  EXPECT_TRUE(absl::IsResourceExhausted(queue.Push(peer())));
   queue.Close();
   EXPECT_TRUE(absl::IsUnavailable(queue.Push(officer())));
   size_t drained = InputQueue::kInputsPerTurn;
   while (!queue.Done()) drained += queue.Drain(absl::ZeroDuration()).size();
   EXPECT_EQ(drained, InputQueue::kMostInputs + 2);
+}
+
+TEST(InputQueue, TheCounterpartsNextCallsWaitForItsLast) {
+  InputQueue queue;
+  const auto peer = [] { return authority::PeerCall{0, authority::PeerMethod::kPull, "bytes"}; };
+  for (size_t i = 0; i < InputQueue::kMostPeerCalls; ++i) ASSERT_TRUE(queue.Push(peer()).ok());
+  EXPECT_TRUE(absl::IsResourceExhausted(queue.Push(peer())));
+  EXPECT_TRUE(queue.Push(authority::OfficerCall{}).ok());
+  EXPECT_EQ(queue.Drain(absl::ZeroDuration()).size(), InputQueue::kMostPeerCalls + 1);
+  EXPECT_TRUE(queue.Push(peer()).ok());
 }
 
 TEST(InputQueue, ATurnIsBoundedInBytesButTakesAtLeastOne) {
@@ -826,9 +838,16 @@ TEST(InputQueue, ATurnIsBoundedInBytesButTakesAtLeastOne) {
   EXPECT_EQ(queue.Drain(absl::ZeroDuration()).size(), 2u);
   EXPECT_EQ(queue.Drain(absl::ZeroDuration()).size(), 1u);
   EXPECT_TRUE(queue.Drain(absl::ZeroDuration()).empty());
+  authority::OfficerCall officer{};
+  v1::SubmitCaseCommandRequest request;
+  request.set_name(std::string(InputQueue::kBytesPerTurn - 4, 'x'));
+  ASSERT_EQ(request.ByteSizeLong(), InputQueue::kBytesPerTurn);
+  officer.request = request;
   size_t pushed = 0;
-  while (queue.Push(peer(InputQueue::kBytesPerTurn)).ok()) ++pushed;
-  EXPECT_EQ(pushed, InputQueue::kMostBytes / InputQueue::kBytesPerTurn);
+  while (queue.Push(officer).ok()) ++pushed;
+  EXPECT_EQ(pushed, (InputQueue::kMostBytes - InputQueue::kBytesKeptForPeer) / InputQueue::kBytesPerTurn);
+  // The rest is the counterpart's.
+  EXPECT_TRUE(queue.Push(peer(InputQueue::kBytesPerTurn)).ok());
 }
 
 // ---------------------------------------------------------------- configuration

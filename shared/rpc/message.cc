@@ -3,43 +3,17 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/unknown_field_set.h"
-#include "google/protobuf/wire_format_lite.h"
+#include "shared/base/status_macros.h"
+#include "shared/base/wire.h"
 
 namespace kelisim::rpc {
 namespace {
 
-using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
-using google::protobuf::internal::WireFormatLite;
-using google::protobuf::io::CodedInputStream;
 
 constexpr size_t kMostProblems = 50;
-
-// Whether `bytes` is a message with at most `left` fields, of which those that are there
-// are taken off. Nothing is allocated for any of them.
-bool CountFields(std::string_view bytes, const Descriptor& type, int depth, int& left) {
-  CodedInputStream input(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size()));
-  input.SetRecursionLimit(depth);
-  while (const uint32_t tag = input.ReadTag()) {
-    if (--left < 0) return false;
-    const FieldDescriptor* const field = type.FindFieldByNumber(WireFormatLite::GetTagFieldNumber(tag));
-    const bool whole = field != nullptr && field->type() == FieldDescriptor::TYPE_MESSAGE &&
-                       WireFormatLite::GetTagWireType(tag) == WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
-    if (!whole) {
-      if (!WireFormatLite::SkipField(&input, tag)) return false;
-      continue;
-    }
-    uint32_t size = 0;
-    if (!input.ReadVarint32(&size) || size > bytes.size() - static_cast<size_t>(input.CurrentPosition()))
-      return false;
-    const std::string_view inside = bytes.substr(static_cast<size_t>(input.CurrentPosition()), size);
-    if (depth == 0 || !CountFields(inside, *field->message_type(), depth - 1, left)) return false;
-    input.Skip(static_cast<int>(size));
-  }
-  return input.ConsumedEntireMessage();
-}
 
 void FindUnknown(const Message& message, const std::string& path,
                  std::vector<treaty::FieldProblem>& problems) {
@@ -85,15 +59,11 @@ grpc::ByteBuffer ToBuffer(std::string_view bytes) {
 }
 
 absl::Status Parse(std::string_view bytes, Message* message) {
-  int left = kMessageFields;
-  const bool bounded = CountFields(bytes, *message->GetDescriptor(), kMessageDepth, left);
-  if (left < 0) {
-    return absl::InvalidArgumentError(absl::StrCat("the message has more than ", kMessageFields, " fields"));
-  }
-  CodedInputStream input(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size()));
+  RETURN_IF_ERROR(CheckFields(bytes, *message->GetDescriptor(), kMessageDepth, kMessageFields));
+  google::protobuf::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(bytes.data()),
+                                               static_cast<int>(bytes.size()));
   input.SetRecursionLimit(kMessageDepth);
-  if (bounded && message->ParseFromCodedStream(&input) && input.ConsumedEntireMessage())
-    return absl::OkStatus();
+  if (message->ParseFromCodedStream(&input) && input.ConsumedEntireMessage()) return absl::OkStatus();
   return absl::InvalidArgumentError("the message cannot be read");
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "shared/base/status_macros.h"
 
 namespace kelisim::tlog {
@@ -19,13 +20,17 @@ absl::StatusOr<LogKeys> LogKeys::Make(std::vector<Key> keys) {
 }
 
 absl::StatusOr<SignedCheckpoint> LogKeys::Open(std::string_view note) const {
+  ASSIGN_OR_RETURN(const Note parsed, Note::Parse(note));
   std::optional<SignedCheckpoint> opened;
+  std::string lines;
   for (const Key& key : keys_) {
     absl::StatusOr<SignedCheckpoint> one = SignedCheckpoint::Open(note, key.verifier);
     if (!one.ok() && !absl::IsNotFound(one.status())) return one.status();
+    if (one.ok()) lines += parsed.LinesOf(key.verifier);
     if (one.ok() && key.CountsAt(one->checkpoint().size)) opened = *std::move(one);
   }
   if (!opened) return absl::NotFoundError("no key of the log that counts has signed this");
+  opened->note_ = absl::StrCat(parsed.text, "\n", lines);
   return *std::move(opened);
 }
 

@@ -212,6 +212,14 @@ std::string Note::ToString() const {
   return bytes;
 }
 
+std::string Note::LinesOf(const NoteVerifier& key) const {
+  std::string lines;
+  for (const Signature& signature : signatures) {
+    if (signature.name == key.name() && signature.key_id == key.key_id()) lines += signature.line;
+  }
+  return lines;
+}
+
 absl::Status VerifyNote(const Note& note, const NoteVerifier& key, uint64_t* unix_seconds) {
   bool found = false;
   for (const Note::Signature& signature : note.signatures) {
@@ -263,7 +271,7 @@ absl::StatusOr<SignedCheckpoint> SignedCheckpoint::Open(std::string_view bytes, 
   RETURN_IF_ERROR(VerifyNote(note, key));
   ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::Parse(note.text));
   if (checkpoint.origin != key.name()) return Malformed("checkpoint of another ledger");
-  return SignedCheckpoint(std::move(checkpoint), bytes);
+  return SignedCheckpoint(std::move(checkpoint), absl::StrCat(note.text, "\n", note.LinesOf(key)));
 }
 
 }  // namespace kelisim::tlog

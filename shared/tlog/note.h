@@ -84,6 +84,8 @@ struct Note {
   // 100 signatures or 1 MiB.
   static absl::StatusOr<Note> Parse(std::string_view bytes);
   std::string ToString() const;
+  // The lines that name `key`, together.
+  std::string LinesOf(const NoteVerifier& key) const;
 };
 
 // OK when `note` carries a signature of `key` and every signature of `key` on
@@ -115,12 +117,14 @@ class SignedCheckpoint {
   static absl::StatusOr<SignedCheckpoint> Open(std::string_view note, const NoteVerifier& key);
 
   const Checkpoint& checkpoint() const { return checkpoint_; }
-  // As it came, with all its signatures.
+  // As it came, but with the signatures of the log's keys alone: lines that nobody has
+  // verified could be anything, and many.
   const std::string& note() const { return note_; }
 
  private:
-  SignedCheckpoint(Checkpoint checkpoint, std::string_view note)
-      : checkpoint_(std::move(checkpoint)), note_(note) {}
+  friend class LogKeys;
+  SignedCheckpoint(Checkpoint checkpoint, std::string note)
+      : checkpoint_(std::move(checkpoint)), note_(std::move(note)) {}
 
   Checkpoint checkpoint_;
   std::string note_;

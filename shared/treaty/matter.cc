@@ -149,6 +149,9 @@ std::optional<v1::Violation> AdmitOverdue(const State& state, const v1::MatterSt
   if (!due || step.answer_due() != state.answer_due() || context.today <= *due) {
     return Violates("step.status", "", "answer_overdue");
   }
+  // Once for each question, and with nothing else in it.
+  if (state.overdue() || step.SerializeAsString() != OverdueStep(state).SerializeAsString())
+    return Violates("exchange.format", "", "answer_overdue");
   return std::nullopt;
 }
 
