@@ -16,6 +16,7 @@
 #include "absl/strings/str_format.h"
 #include "kelisim/v1/exchange_service.pb.h"
 #include "shared/authority/core.h"
+#include "shared/authority/matter.h"
 #include "shared/crypto/seal.h"
 #include "shared/ledger/log.h"
 #include "shared/testing/dossiers.h"
@@ -295,6 +296,46 @@ TEST_F(PushTest, WhatBreaksARuleIsMirroredAndRefused) {
   EXPECT_EQ(ru_.SizeOf(Side::kMirror), 2 + std::size(rows));
 }
 
+// Lines that nobody verifies would be kept, and sent with every handshake.
+TEST_F(PushTest, OnlyVerifiedSignaturesAreKept) {
+  const std::string honest = push_.checkpoint();
+  std::string junk = "AAAAAAAA";
+  while (junk.size() < 2000) junk += junk;
+  for (int i = 0; i < 90; ++i)
+    push_.mutable_checkpoint()->append(absl::StrCat("\u2014 nobody", i, " ", junk, "\n"));
+  ASSERT_LT(push_.ByteSizeLong(), 256u * 1024);
+  EXPECT_EQ(Response(Deliver(push_)).mirror_size(), 2u);
+  const ledger::LogRows<ledger::Store> mirror(Side::kMirror, ru_.store);
+  EXPECT_EQ(mirror.Checkpoint(2).value(), honest);
+}
+
+// The refusal must fit a message to its author, whatever the act says.
+TEST_F(PushTest, ARefusalQuotesLittleOfWhatItRefuses) {
+  v1::Act act = SecondAct();
+  std::string day = "9";  // then letters of two bytes, so that the cut would be inside one
+  while (day.size() < 50'000) day += "\u04b1";
+  v1::Overdue& overdue = *act.mutable_case_act()->mutable_answer_overdue();
+  overdue.set_offer_entry_id("e");
+  overdue.set_answer_due(day);
+  act.set_subject_id("0123456789abcdef");
+  AddForged(kz_, push_, act);
+  EXPECT_EQ(Response(Deliver(push_)).mirror_size(), 3u);
+  EXPECT_EQ(Refusals(), std::vector<std::string>{"step.hand_off"});
+  const auto refusal = ru_.Payload<v1::Refusal>(ru_.SizeOf(Side::kOwn) - 1, v1::ENTRY_KIND_REFUSAL);
+  EXPECT_EQ(refusal->violation().found(), day.substr(0, 199));
+}
+
+TEST(Act, OfMoreFieldsThanAnyOfThisTreatyIsNotRead) {
+  v1::Act act;
+  v1::Petition& petition = *act.mutable_case_act()->mutable_petition_filed();
+  while (petition.family_size() < authority::kMostActFields - 2) petition.add_family();
+  v1::Act read;
+  EXPECT_TRUE(authority::ParseAct(act.SerializeAsString(), &read));
+  petition.add_family();
+  EXPECT_FALSE(authority::ParseAct(act.SerializeAsString(), &read));
+  EXPECT_EQ(read.ByteSizeLong(), 0u);
+}
+
 TEST_F(PushTest, OfMoreLeavesThanAnAuthoritySendsIsNotRead) {
   while (push_.leaves_size() < 4096) push_.add_leaves();
   AddForged(kz_, push_, SecondAct());
@@ -522,6 +563,55 @@ TEST_F(CaseTest, ARefusedActIsMarkedAndUndone) {
   }
 }
 
+// An act is refused when it is processed or never: what is built upon stands, and what has
+// stayed at home is not the counterpart's to refuse.
+TEST_F(CaseTest, WhatIsRefusedTooLateStands) {
+  for (const auto& [party, action] : kUntilPlace) Do(party, action);
+  Authority& kz = both_.of(v1::PARTY_KZ);
+  Authority& ru = both_.of(v1::PARTY_RU);
+  const v1::CaseState before = StateOf(v1::PARTY_KZ);
+  const Outputs made = ru.Turn({SettingQuota(2027)});
+  v1::PushRequest push;
+  ASSERT_TRUE(push.ParseFromString(made.calls.at(0).bytes));
+  const ledger::LogRows<ledger::Store> own(Side::kOwn, kz.store);
+  int refused = 0;
+  for (uint64_t index = 0; index < kz.SizeOf(Side::kOwn); ++index) {
+    const std::string entry = own.Entry(index).value();
+    if (!kz.Payload<v1::Act>(index, v1::ENTRY_KIND_ACT)) continue;
+    // With the PROGRESS entry that an honest refusal follows, and without one.
+    for (const bool with_progress : {false, true}) {
+      if (with_progress) {
+        AddForged(ru, push, v1::Act(), [&](v1::Entry& forged, v1::Leaf& leaf) {
+          forged.set_kind(v1::ENTRY_KIND_PROGRESS);
+          forged.set_addressed(false);
+          forged.clear_commitment();
+          forged.mutable_reference()->set_position(index + 1);
+          forged.mutable_reference()->set_hash(std::string(Hash::kSize, 'h'));
+          leaf.clear_payload();
+          leaf.clear_opening();
+        });
+      }
+      v1::Refusal refusal;
+      refusal.mutable_violation()->set_rule("step.chain");
+      AddForged(ru, push, v1::Act(), [&](v1::Entry& forged, v1::Leaf& leaf) {
+        forged.set_kind(v1::ENTRY_KIND_REFUSAL);
+        forged.set_addressed(true);
+        forged.set_commitment("to be made");
+        forged.mutable_reference()->set_position(index);
+        forged.mutable_reference()->set_hash(std::string(tlog::LeafHash(entry).bytes()));
+        leaf.set_payload(refusal.SerializeAsString());
+      });
+    }
+    ++refused;
+  }
+  ASSERT_GE(refused, 4);
+  const Outputs taken = kz.Turn({PeerCall{kToken, PeerMethod::kPush, push.SerializeAsString()}});
+  ASSERT_TRUE(taken.replies.at(0).answer.status.ok()) << taken.replies.at(0).answer.status;
+  EXPECT_EQ(StateOf(v1::PARTY_KZ).SerializeAsString(), before.SerializeAsString());
+  const v1::Case seen = kz.reader->GetCase(name_, kNow).value();
+  for (const v1::TimelineItem& item : seen.timeline()) EXPECT_NE(item.evidence(), v1::REFUSED);
+}
+
 // Nothing is shown to a court that the counterpart does not have.
 TEST(Dossier, OfWhatNobodyHasCosignedThereIsNone) {
   Pair both(kNow);
@@ -600,6 +690,65 @@ TEST(Recovery, WhoIsToldThatItIsBehindRecordsNothing) {
   EXPECT_EQ(told.state.mode(), v1::READ_ONLY);
   EXPECT_TRUE(absl::IsUnavailable(told.replies.at(1).answer.status));
   EXPECT_EQ(kz.SizeOf(Side::kOwn), head.size);
+}
+
+// That the counterpart has more must be shown with a checkpoint of ours.
+TEST(Recovery, WhoIsToldSoWithoutEvidenceGoesOn) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  Authority& ru = both.of(v1::PARTY_RU);
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+  ru.Restart();
+  v1::HandshakeRequest request;
+  ASSERT_TRUE(request.ParseFromString(ru.Turn({authority::Tick()}).calls.at(0).bytes));
+  v1::Position position;
+  ASSERT_TRUE(position.ParseFromString(request.position()));
+  for (const bool without : {false, true}) {
+    position.set_mirror_size(uint64_t{1} << 60);
+    if (without) position.clear_mirror_checkpoint();
+    request.set_position(position.SerializeAsString());
+    request.set_signature(ru.identity.log.SignRaw(
+        absl::StrCat("kelisim handshake request\n", request.nonce(), request.position())));
+    const Outputs told = kz.Turn({PeerCall{kToken, PeerMethod::kHandshake, request.SerializeAsString()}});
+    EXPECT_TRUE(absl::IsInvalidArgument(told.replies.at(0).answer.status));
+    EXPECT_EQ(told.state.mode(), v1::OPEN_FOR_ALL);
+  }
+}
+
+// Own entries that come back without their content would leave registers that have
+// forgotten them: nothing is taken, until the counterpart gives them back whole.
+TEST(Recovery, TakesNoOwnEntryBackWithoutItsContent) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+  both.Turn(v1::PARTY_KZ, {SettingQuota(2026)});
+  both.Exchange();
+  const uint64_t lost = kz.SizeOf(Side::kOwn);
+  kz.store = ledger::MemoryStore();
+  kz.Restart();
+  std::vector<Call> calls = kz.Turn({authority::Tick()}).calls;
+  while (!calls.empty()) {
+    PeerReply reply = AnswerOf(both.of(v1::PARTY_RU), calls[0]);
+    if (calls[0].method == PeerMethod::kPull) {
+      v1::PullResponse pulled;
+      ASSERT_TRUE(pulled.ParseFromString(reply.bytes));
+      for (v1::Leaf& leaf : *pulled.mutable_leaves()) {
+        leaf.clear_payload();
+        leaf.clear_opening();
+      }
+      reply.bytes = pulled.SerializeAsString();
+    }
+    calls = kz.Turn({reply}).calls;
+  }
+  const v1::NodeState waiting = kz.Turn({authority::Tick()}).state;
+  EXPECT_EQ(waiting.mode(), v1::RECOVERING);
+  EXPECT_THAT(waiting.reason(), ::testing::HasSubstr("without its content"));
+  EXPECT_EQ(kz.SizeOf(Side::kOwn), 0u);
+  kz.Restart();
+  both.Turn(v1::PARTY_KZ, {authority::Tick()});
+  both.Exchange();
+  EXPECT_EQ(kz.Turn({authority::Tick()}).state.mode(), v1::OPEN_FOR_ALL);
+  EXPECT_GE(kz.SizeOf(Side::kOwn), lost);
 }
 
 // What was never told to the counterpart does not come back; a record of more of it than

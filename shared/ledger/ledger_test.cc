@@ -145,6 +145,18 @@ TEST_F(VaultTest, DestroyingTheKeyErasesTheCase) {
   EXPECT_TRUE(absl::IsDataLoss(wrong_master.Unseal(store_, "row", sealed).status()));
 }
 
+// With another key all registers would be empty, and new rows unreadable later.
+TEST_F(VaultTest, KnowsTheMasterKeyOfItsStore) {
+  MemoryStore store;
+  Overlay rows(store);
+  const Vault wrong_master(std::string(32, 'x'), SystemRandom());
+  EXPECT_TRUE(wrong_master.CheckMasterKey(store).ok());  // an empty store is anybody's
+  ASSERT_TRUE(vault_.Seal(rows, "case", "row", "text").ok());
+  ASSERT_TRUE(store.Commit(rows.Take()).ok());
+  EXPECT_TRUE(vault_.CheckMasterKey(store).ok());
+  EXPECT_TRUE(absl::IsDataLoss(wrong_master.CheckMasterKey(store)));
+}
+
 TEST_F(VaultTest, PseudonymsDifferByDomainAndKey) {
   EXPECT_EQ(vault_.Pseudonym("a", "1"), vault_.Pseudonym("a", "1"));
   EXPECT_NE(vault_.Pseudonym("a", "1"), vault_.Pseudonym("b", "1"));

@@ -75,6 +75,17 @@ class WitnessBookTest : public ::testing::Test {
   std::unique_ptr<WitnessBook> book_;
 };
 
+// Anybody may bring a checkpoint: of its lines only the log's own are kept.
+TEST_F(WitnessBookTest, KeepsNoLineThatNobodyVerified) {
+  std::string brought = Checkpoint(3, log_);
+  for (int i = 0; i < 90; ++i) absl::StrAppend(&brought, "\u2014 nobody", i, " AAAAAAAA\n");
+  const auto line = book_->Add(tlog::FormatAddCheckpoint({0, {}, brought}));
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_EQ(book_->Newest(ToHex(Sha256(log_.verifier().name()).bytes())).value(),
+            Checkpoint(3, log_) + *line);
+  EXPECT_TRUE(Add(3, 5).ok());
+}
+
 TEST_F(WitnessBookTest, CosignsWhatOnlyGrows) {
   uint64_t old = 0;
   for (const uint64_t size : {1, 1, 4, 5, 12, 12}) {
