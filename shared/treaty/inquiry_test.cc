@@ -79,7 +79,7 @@ TEST(Inquiry, TheTimeToAnswerIsInWorkingDaysOfWhoAnswers) {
 TEST(Inquiry, AnAnswerThatDidNotComeIsRecorded) {
   MatterDesk desk("inquiry", kKz);
   ASSERT_EQ(desk.Do(kKz, Ask("CLARIFICATION")), "");
-  const v1::MatterStep overdue = OverdueStep(desk.state());
+  v1::MatterStep overdue = OverdueStep(desk.state());
   const auto rule = [&](v1::Party author) {
     const auto broken = Admit(desk.copy(author), overdue, desk.At(author));
     return broken ? broken->rule() : "";
@@ -89,7 +89,13 @@ TEST(Inquiry, AnAnswerThatDidNotComeIsRecorded) {
   desk.today = absl::CivilDay(2026, 3, 18);
   EXPECT_EQ(rule(kRu), "step.turn");
   EXPECT_EQ(rule(kKz), "");
+  // It says nothing else, and is said once.
+  const v1::MatterStep honest = overdue;
+  overdue.mutable_inquiry()->mutable_answer()->set_text("more");
+  EXPECT_EQ(rule(kKz), "exchange.format");
+  overdue = honest;
   desk.Record(kKz, overdue);
+  EXPECT_EQ(rule(kKz), "exchange.format");
   EXPECT_TRUE(desk.copy(kRu).overdue());
   EXPECT_EQ(desk.Do(kKz, "remind { basis: 'letter 4' }"), "");
   EXPECT_EQ(desk.Do(kRu, kAnswer), "");
