@@ -205,10 +205,11 @@ Result<v1::GetCheckpointResponse> Client::Call(const v1::GetCheckpointRequest& r
   return Unary(*ledger_, &v1::LedgerService::StubInterface::GetCheckpoint, request);
 }
 
-grpc::Status Client::Watch(const v1::WatchActsRequest& request,
+grpc::Status Client::Watch(const v1::WatchActsRequest& request, bool again,
                            const std::function<void(const v1::WatchActsResponse&)>& each) {
   grpc::ClientContext context;
   Prepare(context, kStreamLife);
+  context.set_wait_for_ready(again);
   const auto stream = cases_->WatchActs(&context, request);
   v1::WatchActsResponse response;
   while (stream->Read(&response)) each(response);

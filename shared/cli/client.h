@@ -72,8 +72,10 @@ class Client {
   Result<v1::GetCheckpointResponse> Call(const v1::GetCheckpointRequest& request);
 
   // Calls `each` for every message until the stream ends. A stream lives for an
-  // hour at most and then ends with DEADLINE_EXCEEDED.
-  grpc::Status Watch(const v1::WatchActsRequest& request,
+  // hour at most and then ends with DEADLINE_EXCEEDED. `again`: it was connected before, so
+  // wait until the service is back. A pause between two attempts would not do: while nothing
+  // is asked, nothing works on the connection either.
+  grpc::Status Watch(const v1::WatchActsRequest& request, bool again,
                      const std::function<void(const v1::WatchActsResponse&)>& each);
 
  private:

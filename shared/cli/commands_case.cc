@@ -61,10 +61,11 @@ void Print(const Session& session, const v1::WatchActsResponse& response) {
                     << std::flush;
 }
 
-// True when a stream ended for no fault of ours: the connection broke, or the
-// stream's life was over.
+// True when a stream ended for no fault of ours: the connection broke, the service
+// stops, or the stream's life was over.
 bool MayGoOn(const grpc::Status& status) {
   return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+         status.error_code() == grpc::StatusCode::CANCELLED ||
          status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
 }
 
@@ -74,12 +75,13 @@ int Watch(v1::WatchActsRequest request, Session& session) {
   bool connected = false;
   absl::Duration pause = kFirstPause;
   for (;;) {
-    const grpc::Status status = session.client.Watch(request, [&](const v1::WatchActsResponse& response) {
-      connected = true;
-      pause = kFirstPause;
-      *request.mutable_cursor() = response.cursor();
-      Print(session, response);
-    });
+    const grpc::Status status =
+        session.client.Watch(request, connected, [&](const v1::WatchActsResponse& response) {
+          connected = true;
+          pause = kFirstPause;
+          *request.mutable_cursor() = response.cursor();
+          Print(session, response);
+        });
     if (status.ok()) return kOk;
     if (!connected || !MayGoOn(status)) return Fail(session, FailureOf(status, "", session.reader.lang));
     if (!session.options.json) session.world.err << Say(session.reader.lang, "ui.reconnecting") << std::endl;

@@ -80,6 +80,7 @@ std::string HeadingKey(const Failure& failure) {
     case kRequestReused:
       return "ui.request_reused";
     case kUnreachable:
+      if (failure.code == "DEADLINE_EXCEEDED") return "ui.no_answer_yet";
       if (!AnsweredByService(failure)) return "ui.not_reachable";
       return failure.code == "UNAVAILABLE" ? "ui.not_now" : "ui.error";
     default:
