@@ -612,6 +612,32 @@ TEST_F(CaseTest, WhatIsRefusedTooLateStands) {
   for (const v1::TimelineItem& item : seen.timeline()) EXPECT_NE(item.evidence(), v1::REFUSED);
 }
 
+// 1.2: a national number is one person's, whatever state is written beside it.
+TEST(OnceOnly, ANumberIsOnePersonsUnderAnyState) {
+  Pair both(kNow);
+  Authority& ru = both.of(v1::PARTY_RU);
+  std::vector<std::string> rules;
+  for (const char* state : {"KAZ", "KAZ", "RUS"}) {
+    v1::SubmitCaseCommandRequest request;
+    request.set_request_id(absl::StrFormat("00000000-0000-4000-8000-%012d", rules.size()));
+    v1::Petition& petition = *request.mutable_command()->mutable_file_petition();
+    petition = PetitionOf(v1::PARTY_RU, 1, {}, "2025-12-20");
+    petition.mutable_head()->clear_identifiers();
+    v1::Identifier& iin = *petition.mutable_head()->add_identifiers();
+    iin.set_kind(v1::Identifier::IIN);
+    iin.set_issuing_state(state);
+    iin.set_number("850101300124");
+    const Outputs made =
+        ru.Turn({OfficerCall{kToken, "spiffe://test/officer", Sha256(request.request_id()), request}});
+    ASSERT_EQ(made.replies.size(), 1u);
+    const authority::Answer& answer = made.replies[0].answer;
+    rules.push_back(answer.status.ok() ? "" : absl::StrCat(answer.violation.rule(), answer.status.message()));
+  }
+  EXPECT_EQ(rules[0], "");
+  EXPECT_THAT(rules[1], ::testing::StartsWith("1.2"));
+  EXPECT_THAT(rules[2], ::testing::StartsWith("1.2"));
+}
+
 // Nothing is shown to a court that the counterpart does not have.
 TEST(Dossier, OfWhatNobodyHasCosignedThereIsNone) {
   Pair both(kNow);

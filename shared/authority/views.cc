@@ -81,7 +81,11 @@ absl::StatusOr<Message> ParseRow(const std::optional<std::string>& bytes, std::s
   return message;
 }
 
+// 1.2: one person, one claim. A national number is the same whatever state is written beside
+// it: one state alone issues it.
 std::string IdentifierText(const v1::Identifier& identifier) {
+  if (identifier.kind() == v1::Identifier::IIN || identifier.kind() == v1::Identifier::SNILS)
+    return absl::StrCat(v1::Identifier::Kind_Name(identifier.kind()), "\n\n", identifier.number());
   return absl::StrCat(v1::Identifier::Kind_Name(identifier.kind()), "\n", identifier.issuing_state(), "\n",
                       identifier.number());
 }
@@ -97,6 +101,8 @@ std::string Answers(const v1::Act& act) {
       return first_of(what.suspended().resolves_notice());
     case v1::CaseAct::kDeferred:
       return first_of(what.deferred().resolves_notice());
+    case v1::CaseAct::kDeferralEnded:
+      return first_of(what.deferral_ended().resolves_notice());
     case v1::CaseAct::kExcluded:
       return first_of(what.excluded().resolves_notice());
     case v1::CaseAct::kResumed:

@@ -1,5 +1,8 @@
 #include "shared/treaty/instrument.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include "shared/base/civil.h"
 #include "shared/base/own_text.h"
 #include "shared/treaty/case_state.h"
@@ -184,6 +187,13 @@ v1::TreatyState WithInstrument(v1::TreatyState treaty, const State& state) {
     dated.set_from(facts.exchange().exchanged_on());
     *dated.mutable_changes() = instrument.changes();
   }
+  // 13.2: the same with both Parties, in whatever order they heard of two instruments that
+  // begin on one day.
+  const auto earlier = [](const auto& one, const auto& other) {
+    return std::tie(one.from(), one.instrument()) < std::tie(other.from(), other.instrument());
+  };
+  std::sort(treaty.mutable_protocols()->begin(), treaty.mutable_protocols()->end(), earlier);
+  std::sort(treaty.mutable_amendments()->begin(), treaty.mutable_amendments()->end(), earlier);
   return treaty;
 }
 

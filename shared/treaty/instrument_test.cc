@@ -121,6 +121,25 @@ TEST(Protocol, TheNewestOfSeveralApplies) {
   EXPECT_EQ(ProtocolOn(treaty, initial, On(2027, 1, 1)).version(), "c");
 }
 
+// Each Party proposes one from the same day on, and each signs the other's before it hears
+// of its own: both know the same one afterwards.
+TEST(Protocol, OfTwoThatBeginOnOneDayTheSameAppliesToBoth) {
+  const auto in_force = [](v1::TreatyState treaty, const char* id) {
+    v1::MatterState state;
+    state.set_id(id);
+    state.set_status(v1::INSTRUMENT_IN_FORCE);
+    v1::Instrument& instrument = *state.mutable_instrument()->mutable_instrument();
+    instrument.set_kind(v1::Instrument::PROTOCOL);
+    instrument.set_effective_from("2027-01-01");
+    instrument.mutable_protocol()->set_version(id);
+    return WithInstrument(std::move(treaty), state);
+  };
+  const v1::TreatyState one = in_force(in_force({}, "a"), "b");
+  const v1::TreatyState other = in_force(in_force({}, "b"), "a");
+  EXPECT_EQ(one.SerializeAsString(), other.SerializeAsString());
+  EXPECT_EQ(ProtocolOn(other, SampleProtocol(), On(2027, 1, 1)).version(), "b");
+}
+
 TEST(Protocol, NoNameStandsForTwo) {
   Desk desk;
   EXPECT_EQ(desk.Do(kKz, Protocol(desk.protocol.version(), "2026-04-01")), "13.2");

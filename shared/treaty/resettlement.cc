@@ -203,13 +203,15 @@ std::optional<v1::Violation> CheckForce(const Step& step, const Context& context
 // What the pending notices leave to the holder.
 std::optional<v1::Violation> CheckNotices(const v1::CaseState& state, const Step& step, v1::Party author,
                                           const Context& context) {
-  bool will = false;       // a person's will waits for effect
+  bool will = false;       // the head's will waits for effect
   bool annulment = false;  // an annulment was reported or decided
   const v1::PendingNotice* blocking = nullptr;
   for (const v1::PendingNotice& pending : state.notices()) {
     annulment |= pending.notice().kind() == v1::Notice::ANNULMENT;
     if (context.of_counterpart && pending.from() != author) continue;
-    will |= pending.notice().kind() == v1::Notice::WITHDRAWAL;
+    // A member who changes its mind leaves the case; the head's case goes on.
+    const std::string& person = pending.notice().person_id();
+    will |= pending.notice().kind() == v1::Notice::WITHDRAWAL && (person.empty() || person == kHead);
     blocking = &pending;
   }
   const bool ordered = MustGiveEffectToAnnulment(state, author);

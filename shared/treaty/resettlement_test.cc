@@ -190,6 +190,17 @@ TEST(NoticeTest, AWillLeavesOnlyTheWithdrawal) {
   EXPECT_TRUE(desk.state().notices().empty());
 }
 
+// A member who stays ends its own part alone.
+TEST(NoticeTest, AMembersWillDoesNotEndTheHeadsCase) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::PREPARING), "");
+  ASSERT_EQ(desk.E(Notice("WITHDRAWAL", "person_id: 'm1'")), "");
+  EXPECT_EQ(desk.D(Answer(desk, "withdraw", "stated_on: '2026-03-01'")), "step.person");
+  EXPECT_EQ(desk.D("remove_member { person_id: 'm1' reason: OWN_WILL }"), "");
+  EXPECT_EQ(desk.state().status(), v1::PREPARING);
+  EXPECT_TRUE(desk.state().notices().empty());
+}
+
 TEST(NoticeTest, TheEntryStatesDecisionToAnnulLeavesOnlyItsEffect) {
   Desk desk;
   ASSERT_EQ(desk.Reach(v1::PREPARING), "");
