@@ -28,11 +28,9 @@ bool MayDismiss(const v1::CaseState& state, const v1::PendingNotice& pending, v1
 std::optional<v1::Violation> AdmitWithdrawn(const v1::CaseState& state, const v1::Withdrawal& act) {
   if (auto violation = MustAnswer(state, act.resolves_notice(), v1::Notice::WITHDRAWAL)) return violation;
   // 2.1: a member's will ends its own part in the case, and not the head's.
-  for (const v1::PendingNotice& pending : state.notices()) {
-    const std::string& person = pending.notice().person_id();
-    if (pending.entry_id() == act.resolves_notice() && !person.empty() && person != kHead)
-      return Violates("step.person", person);
-  }
+  const v1::PendingNotice* pending = FindNotice(state, act.resolves_notice());
+  const std::string person = pending == nullptr ? "" : pending->notice().person_id();
+  if (!person.empty() && person != kHead) return Violates("step.person", person);
   return std::nullopt;
 }
 
