@@ -346,7 +346,7 @@ absl::StatusOr<Core::Decision> Core::DecideMatter(const Request& request) {
     return decision;
   }
   decision.protocol_version = context->protocol.version();
-  std::vector<treaty::FieldProblem> problems = treaty::CheckForm(request.command(), context->today);
+  std::vector<treaty::FieldProblem> problems = treaty::CheckForm(request.command(), context->happened_on);
   if constexpr (kIsCase) {
     for (treaty::FieldProblem& problem : NationalProblems(request.command()))
       problems.push_back(std::move(problem));
@@ -391,7 +391,7 @@ absl::StatusOr<Core::Decision> Core::DecideMatter(const Request& request) {
     decision.addressed.push_back(treaty::IsAddressed(*before, what));
     // What follows in the same verdict is judged by the state after this act.
     if (&what != &acts.back()) {
-      after = treaty::Apply(*before, what, {identity_.self(), "", 0});
+      after = treaty::Apply(*before, what, {identity_.self(), FormatDate(context->happened_on), "", 0});
       before = &after;
     }
     v1::Act& act = decision.acts.emplace_back();
@@ -439,6 +439,8 @@ absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitQuotaCommandRequest&
   auto& acts = std::get<treaty::QuotaActs>(verdict);
   for (auto& [case_id, case_act] : acts.case_acts) {
     v1::Act& act = begin_act(true);
+    // Whenever the quota was lowered: the case waits again from today.
+    act.set_happened_on(FormatDate(context->today));
     act.set_subject_id(case_id);
     *act.mutable_case_act() = std::move(case_act);
   }

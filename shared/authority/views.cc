@@ -290,9 +290,10 @@ absl::Status Views::FoldAct(const OpenedEntry& opened, const v1::Act& act) {
   if (opened.reference.ledger() == self_ && treaty::IsIrreversible(what)) {
     record->set_told_from_size(opened.reference.index() + 1);
   }
-  *record->mutable_state() = treaty::Apply(std::move(*record->mutable_state()), what,
-                                           {opened.reference.ledger(), opened.entry.entry_id(),
-                                            opened.entry.recorded_at_us(), opened.reference.index()});
+  *record->mutable_state() =
+      treaty::Apply(std::move(*record->mutable_state()), what,
+                    {opened.reference.ledger(), act.happened_on(), opened.entry.entry_id(),
+                     opened.entry.recorded_at_us(), opened.reference.index()});
   v1::ActRecord* made = record->add_acts();
   *made->mutable_entry() = opened.reference;
   made->set_answers(kIsCase ? Answers(act) : act.predecessor());
@@ -472,8 +473,9 @@ absl::StatusOr<typename Matter<Record>::State> Views::Refold(const Record& recor
     const bool in_chain = !treaty::IsOpening(what) && !treaty::IsOutsideChain(what);
     // What was built on a refused act falls with it.
     if (in_chain && !IsUnknown(state) && act.predecessor() != state.head_entry_id()) continue;
-    state = treaty::Apply(std::move(state), what,
-                          {made.entry().ledger(), entry.entry_id(), entry.recorded_at_us(), index});
+    state = treaty::Apply(
+        std::move(state), what,
+        {made.entry().ledger(), act.happened_on(), entry.entry_id(), entry.recorded_at_us(), index});
   }
   return state;
 }

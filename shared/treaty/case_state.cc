@@ -28,12 +28,6 @@ void LiftWhenNoObstacle(v1::CaseState& state) {
 
 std::string StateCode(v1::Party party) { return party == v1::PARTY_KZ ? "KAZ" : "RUS"; }
 
-std::optional<absl::CivilDay> DateOf(const std::string& text) {
-  const absl::StatusOr<absl::CivilDay> date = ParseDate(text);
-  if (!date.ok()) return std::nullopt;
-  return *date;
-}
-
 bool IsArticle3(std::string_view rule) {
   return rule == "3.a" || rule == "3.b" || rule == "3.v" || rule == "3.g" || rule == "3.d" || rule == "3.e" ||
          rule == "3.zh";

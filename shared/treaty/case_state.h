@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "absl/time/civil_time.h"
 #include "kelisim/v1/case.pb.h"
 #include "shared/treaty/verdict.h"
 
@@ -16,14 +15,8 @@ namespace kelisim::treaty {
 
 inline constexpr char kHead[] = "head";
 
-// The Agreement entered into force (17.2).
-inline constexpr absl::CivilDay kInForceSince(2000, 4, 17);
-
 // "KAZ", "RUS".
 std::string StateCode(v1::Party party);
-
-// A civil date that CheckForm has accepted; nullopt for an empty one.
-std::optional<absl::CivilDay> DateOf(const std::string& text);
 
 // 3.a, 3.b, 3.v, 3.g, 3.d, 3.e, 3.zh.
 bool IsArticle3(std::string_view rule);

@@ -5,6 +5,7 @@
 
 #include "shared/base/civil.h"
 #include "shared/treaty/case_state.h"
+#include "shared/treaty/dates.h"
 #include "shared/treaty/resettlement.h"
 #include "shared/treaty/scope.h"
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "shared/treaty/case_state.h"
+#include "shared/treaty/dates.h"
 #include "shared/treaty/procedure.h"
 
 // Recognition of court decisions (Art. 8, procedure b). The departure state, whose court

@@ -303,8 +303,8 @@ TEST(CourtDecision, TellingOfAReviewCommutesWithEveryStep) {
   desk.Receive();
   const v1::MatterStep told = desk.Step("tell_of_review { basis: 'r' }");
   const v1::MatterStep step = desk.Step("recognise { basis: 'x' }");
-  const Recorded by_d{kD, "told", 1};
-  const Recorded by_e{kE, "step", 2};
+  const Recorded by_d{kD, "2026-03-02", "told", 1};
+  const Recorded by_e{kE, "2026-03-02", "step", 2};
   EXPECT_EQ(Apply(Apply(desk.own(), told, by_d), step, by_e).SerializeAsString(),
             Apply(Apply(desk.own(), step, by_e), told, by_d).SerializeAsString());
 }
@@ -315,7 +315,7 @@ TEST(CourtDecision, DatesAreBounded) {
                                   {absl::CivilDay(2000, 4, 16), "17.2"},
                                   {absl::CivilDay(2000, 4, 17), ""}}) {
     desk.happened_on = day;
-    EXPECT_EQ(desk.Register(Decision()), rule);
+    EXPECT_EQ(desk.Register(Decision("decided_on: '1999-10-01' in_legal_force_on: '1999-11-05'")), rule);
   }
 }
 

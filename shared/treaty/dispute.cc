@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "shared/base/civil.h"
 #include "shared/treaty/case_state.h"
+#include "shared/treaty/dates.h"
 #include "shared/treaty/procedure.h"
 
 // Disputes on application and interpretation (Art. 16, procedure c). The raising body

@@ -190,8 +190,8 @@ TEST(Dispute, Edge100CrossNoticesAreLinkedAndBothStay) {
   // A link crosses any step on its way.
   const v1::MatterStep link = desk.Step("link { linked: 'disputes/2b' }");
   const v1::MatterStep step = desk.Step("answer { position: 'p' }");
-  const Recorded by_r{kR, "link", 1};
-  const Recorded by_o{kO, "step", 2};
+  const Recorded by_r{kR, "2026-03-02", "link", 1};
+  const Recorded by_o{kO, "2026-03-02", "step", 2};
   EXPECT_EQ(Apply(Apply(desk.state(), link, by_r), step, by_o).SerializeAsString(),
             Apply(Apply(desk.state(), step, by_o), link, by_r).SerializeAsString());
   // And any link of the other Party.

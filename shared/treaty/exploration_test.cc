@@ -124,7 +124,7 @@ class ExplorationTest : public ::testing::Test {
           act.has_notice_given()
               ? absl::StrCat(static_cast<int>(act.notice_given().kind()), "-", static_cast<int>(author))
               : "e";
-      state = Apply(std::move(state), act, {author, entry_id, 1});
+      state = Apply(std::move(state), act, {author, "2026-03-02", entry_id, 1});
     }
     return state;
   }

@@ -23,7 +23,7 @@ namespace {
 constexpr char kRequired[] = "form.required";         // the field must not be empty
 constexpr char kByService[] = "form.by_service";      // the field must be empty: the service fills it
 constexpr char kDate[] = "form.date";                 // not an existing day, YYYY-MM-DD
-constexpr char kFuture[] = "form.future";             // after today
+constexpr char kFuture[] = "form.future";             // after the step, or after today
 constexpr char kEnum[] = "form.enum";                 // not one of the values there are
 constexpr char kLength[] = "form.length";             // too long
 constexpr char kNotNfc[] = "form.not_nfc";            // Unicode text not in form NFC
@@ -90,7 +90,7 @@ bool IsNfc(const icu::UnicodeString& text) {
 // Collects what is wrong with one message.
 class Form {
  public:
-  explicit Form(std::optional<absl::CivilDay> today) : today_(today) {}
+  explicit Form(std::optional<absl::CivilDay> last_day) : last_day_(last_day) {}
 
   std::vector<FieldProblem> problems() && { return std::move(problems_); }
 
@@ -144,7 +144,7 @@ class Form {
     if (!Present(path, value)) return;
     const absl::StatusOr<absl::CivilDay> date = ParseDate(value);
     if (!date.ok()) return Report(path, kDate);
-    if (today_ && *date > *today_) Report(path, kFuture);
+    if (last_day_ && *date > *last_day_) Report(path, kFuture);
   }
 
   // A closed set of values, of which 0 means "not stated".
@@ -229,7 +229,7 @@ class Form {
   }
 
  private:
-  std::optional<absl::CivilDay> today_;
+  std::optional<absl::CivilDay> last_day_;  // that a day which has come can be
   std::vector<FieldProblem> problems_;
 };
 
@@ -613,8 +613,8 @@ void CheckNote(Form& form, const std::string& path, const Message& note) {
 
 }  // namespace
 
-std::vector<FieldProblem> CheckForm(const v1::CaseCommand& command, absl::CivilDay today) {
-  Form form(today);
+std::vector<FieldProblem> CheckForm(const v1::CaseCommand& command, absl::CivilDay happened_on) {
+  Form form(happened_on);
   switch (command.command_case()) {
     case v1::CaseCommand::kFilePetition:
       Check(form, "file_petition", command.file_petition());
@@ -704,8 +704,8 @@ std::vector<FieldProblem> CheckForm(const v1::CaseCommand& command, absl::CivilD
   return std::move(form).problems();
 }
 
-std::vector<FieldProblem> CheckForm(const v1::CaseAct& act, absl::CivilDay today) {
-  Form form(today);
+std::vector<FieldProblem> CheckForm(const v1::CaseAct& act, absl::CivilDay happened_on) {
+  Form form(happened_on);
   switch (act.act_case()) {
     case v1::CaseAct::kPetitionFiled:
       CheckFiled(form, "petition_filed", act.petition_filed());
@@ -800,8 +800,8 @@ std::vector<FieldProblem> CheckForm(const v1::CaseAct& act, absl::CivilDay today
   return std::move(form).problems();
 }
 
-std::vector<FieldProblem> CheckForm(const v1::MatterStep& step, absl::CivilDay today) {
-  Form form(today);
+std::vector<FieldProblem> CheckForm(const v1::MatterStep& step, absl::CivilDay happened_on) {
+  Form form(happened_on);
   // The one field set in the kind that is set.
   const auto set_in = [](const google::protobuf::Message& message) {
     std::vector<const google::protobuf::FieldDescriptor*> set;
@@ -853,6 +853,28 @@ std::vector<FieldProblem> CheckForm(const v1::QuotaCommand& command) {
   return std::move(form).problems();
 }
 
+std::vector<FieldProblem> CheckForm(const v1::QuotaAct& act) {
+  Form form(std::nullopt);
+  switch (act.act_case()) {
+    case v1::QuotaAct::kQuotaSet:
+      Check(form, "quota_set", act.quota_set());
+      break;
+    case v1::QuotaAct::kQuotaAdjusted:
+      Check(form, "quota_adjusted", act.quota_adjusted());
+      break;
+    case v1::QuotaAct::kYearClosed:
+      CheckYear(form, "year_closed", act.year_closed().year());
+      break;
+    case v1::QuotaAct::kYearReported:
+      CheckYear(form, "year_reported", act.year_reported().year());
+      break;
+    case v1::QuotaAct::ACT_NOT_SET:
+      form.Report("act", kRequired);
+      break;
+  }
+  return std::move(form).problems();
+}
+
 std::vector<FieldProblem> CheckForm(const v1::TreatyCommand& command) {
   Form form(std::nullopt);
   switch (command.command_case()) {
@@ -867,6 +889,27 @@ std::vector<FieldProblem> CheckForm(const v1::TreatyCommand& command) {
       break;
   }
   return std::move(form).problems();
+}
+
+std::vector<FieldProblem> CheckForm(const v1::TreatyAct& act) {
+  Form form(std::nullopt);
+  switch (act.act_case()) {
+    case v1::TreatyAct::kTerminationNoticeRecorded:
+      CheckNote(form, "termination_notice_recorded", act.termination_notice_recorded());
+      break;
+    case v1::TreatyAct::kRevocationRecorded:
+      CheckNote(form, "revocation_recorded", act.revocation_recorded());
+      break;
+    case v1::TreatyAct::ACT_NOT_SET:
+      form.Report("act", kRequired);
+      break;
+  }
+  return std::move(form).problems();
+}
+
+std::optional<v1::Violation> Malformed(const std::vector<FieldProblem>& problems) {
+  if (problems.empty()) return std::nullopt;
+  return Violates("exchange.format", "", problems.front().field);
 }
 
 }  // namespace kelisim::treaty

@@ -1,6 +1,7 @@
 #ifndef KELISIM_SHARED_TREATY_FORM_H_
 #define KELISIM_SHARED_TREATY_FORM_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "kelisim/v1/matter.pb.h"
 #include "kelisim/v1/quota.pb.h"
 #include "kelisim/v1/treaty.pb.h"
+#include "shared/treaty/verdict.h"
 
 // Form, before any rule is asked: dates exist, names are names, enums are known,
 // lengths are bounded. What only one state can check about its own identifiers
@@ -26,16 +28,22 @@ struct FieldProblem {
 };
 
 // Every problem found, at most 50, in field order; empty when the form is right.
-// `today` bounds dates that cannot be in the future.
-std::vector<FieldProblem> CheckForm(const v1::CaseCommand& command, absl::CivilDay today);
+// `happened_on`, when the step happened, bounds dates that cannot be after it.
+std::vector<FieldProblem> CheckForm(const v1::CaseCommand& command, absl::CivilDay happened_on);
 // The same of an act: what the counterpart sends is not taken on trust.
-std::vector<FieldProblem> CheckForm(const v1::CaseAct& act, absl::CivilDay today);
+std::vector<FieldProblem> CheckForm(const v1::CaseAct& act, absl::CivilDay happened_on);
 // By what the fields of its content declare (form.proto). What the service fills in may
 // be left out.
-std::vector<FieldProblem> CheckForm(const v1::MatterStep& step, absl::CivilDay today);
+std::vector<FieldProblem> CheckForm(const v1::MatterStep& step, absl::CivilDay happened_on);
 std::vector<FieldProblem> CheckForm(const v1::Protocol& protocol);
 std::vector<FieldProblem> CheckForm(const v1::QuotaCommand& command);
+std::vector<FieldProblem> CheckForm(const v1::QuotaAct& act);
 std::vector<FieldProblem> CheckForm(const v1::TreatyCommand& command);
+std::vector<FieldProblem> CheckForm(const v1::TreatyAct& act);
+
+// exchange.format and the first field; nullopt if there are no problems. Of an act: to an
+// officer every problem is told instead.
+std::optional<v1::Violation> Malformed(const std::vector<FieldProblem>& problems);
 
 }  // namespace kelisim::treaty
 

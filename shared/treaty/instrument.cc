@@ -6,6 +6,7 @@
 #include "shared/base/civil.h"
 #include "shared/base/own_text.h"
 #include "shared/treaty/case_state.h"
+#include "shared/treaty/dates.h"
 #include "shared/treaty/procedure.h"
 #include "shared/treaty/rules.h"
 

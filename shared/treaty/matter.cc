@@ -7,6 +7,7 @@
 #include "kelisim/v1/form.pb.h"
 #include "shared/base/civil.h"
 #include "shared/treaty/case_state.h"
+#include "shared/treaty/dates.h"
 #include "shared/treaty/form.h"
 #include "shared/treaty/procedure.h"
 #include "shared/treaty/working_days.h"
@@ -99,13 +100,6 @@ Status After(const State& state, const Step& step) {
 }
 
 // ---------------------------------------------------------------- may this Party do this now?
-
-std::optional<v1::Violation> CheckDates(const Context& context) {
-  if (context.happened_on > context.today) return Violates("step.date", "", FormatDate(context.happened_on));
-  // 17.2: nothing before the entry into force is an act under the Agreement.
-  if (context.happened_on < kInForceSince) return Violates("17.2", "", FormatDate(context.happened_on));
-  return std::nullopt;
-}
 
 // PARTY_UNSPECIFIED: either.
 v1::Party ActorOf(const State& state, const Step& step) {
@@ -200,7 +194,7 @@ std::optional<v1::Violation> Admit(const State& state, const v1::MatterStep& ste
   if (procedure == nullptr) return Violates("exchange.format", "", "matter");
   // An id names one matter of one kind.
   if (IsKnown(state) && KindOf(state) != KindOf(step)) return Violates("exchange.format", "", "matter");
-  if (auto violation = CheckDates(context)) return violation;
+  if (auto violation = CheckDay(context)) return violation;
   if (step.answer_overdue()) return AdmitOverdue(state, step, context);
   const Step* found = FindStep(*procedure, NumberOf(step));
   if (found == nullptr) return Violates("exchange.format", "", "step");
@@ -211,14 +205,16 @@ std::optional<v1::Violation> Admit(const State& state, const v1::MatterStep& ste
       return violation;
     }
   }
+  if (!found->Is(kOutside)) {
+    if (auto violation = CheckFollows(state.happened_on(), state.acted_by(), context)) return violation;
+  }
   if (found->Is(kAsks) ? step.answer_due() != DueAfter(context) : !step.answer_due().empty()) {
     return Violates("exchange.format", "", "answer_due");
   }
   if (opens) {
     if (auto violation = AdmitOpening(state, step)) return violation;
   }
-  const std::vector<FieldProblem> problems = CheckForm(step, context.today);
-  if (!problems.empty()) return Violates("exchange.format", "", problems.front().field);
+  if (auto violation = Malformed(CheckForm(step, context.happened_on))) return violation;
   return procedure->check(state, step, context);
 }
 
@@ -257,6 +253,8 @@ State Apply(State state, const v1::MatterStep& step, const Recorded& recorded) {
   state.set_status(after);
   state.set_holder(procedure.holder(state));
   state.set_head_entry_id(recorded.entry_id);
+  state.set_happened_on(recorded.happened_on);
+  state.set_acted_by(recorded.author);
   // Whoever moves the matter on has answered.
   if (before != after || made.Is(kAsks)) {
     state.set_answer_due(step.answer_due());

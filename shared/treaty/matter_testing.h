@@ -61,7 +61,8 @@ class MatterDesk {
     return "";
   }
   void Record(v1::Party author, const v1::MatterStep& step) {
-    const Recorded recorded{author, absl::StrCat("entry-", ++number_), 1};
+    const Recorded recorded{author, FormatDate(happened_on.value_or(today)),
+                            absl::StrCat("entry-", ++number_), 1};
     v1::MatterState& mine = copies_[author];
     v1::MatterState& theirs = copies_[Other(author)];
     const bool addressed = IsAddressed(mine, step);

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "shared/treaty/case_state.h"
+#include "shared/treaty/dates.h"
 #include "shared/treaty/procedure.h"
 
 // Property of a resettler and the family (Arts. 6 and 10). The departure state opens:

@@ -3,6 +3,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "shared/treaty/dates.h"
+#include "shared/treaty/form.h"
 
 namespace kelisim::treaty {
 namespace {
@@ -137,6 +139,8 @@ std::optional<v1::Violation> Admit(const v1::QuotaState& state, const v1::QuotaA
                                    const Context& context) {
   // 12.1: the entry state sets its quota; the other Party has no vote.
   if (state.entry_state() != context.author) return Violates("12.1", "", v1::Party_Name(state.entry_state()));
+  if (auto violation = CheckDay(context)) return violation;
+  if (auto violation = Malformed(CheckForm(act))) return violation;
   if (YearOf(act) != state.year()) return Violates("step.quota", "", absl::StrCat(state.year()));
   switch (act.act_case()) {
     case v1::QuotaAct::kQuotaSet:

@@ -56,7 +56,10 @@ class QuotaDesk {
     return "";
   }
 
-  Context At(v1::Party author) const { return {author, today, today, treaty, protocol, protocol, registry}; }
+  std::optional<absl::CivilDay> happened_on;
+  Context At(v1::Party author) const {
+    return {author, today, happened_on.value_or(today), treaty, protocol, protocol, registry};
+  }
 
   void Reserve(const std::string& case_id, uint32_t places) {
     registry.reserved.push_back(ReservedCase(case_id, places));
@@ -108,9 +111,31 @@ TEST(QuotaTest, Edge86TheDepartureStateHasNoVote) {
         std::string("report_year { year: 2026 }")}) {
     EXPECT_EQ(desk.Do(kKz, command), "12.1") << command;
   }
-  const auto act = Text<v1::QuotaAct>("quota_set { year: 2026 limit: 5 }");
+  const auto act = Text<v1::QuotaAct>("quota_set { year: 2026 limit: 5 legal_act: 'Act 1' }");
   EXPECT_EQ(Admit(desk.state, act, desk.At(kKz))->rule(), "12.1");
   EXPECT_FALSE(Admit(desk.state, act, desk.At(kRu)).has_value());
+}
+
+TEST(QuotaTest, DatesAreBounded) {
+  QuotaDesk desk;
+  for (const auto& [day, rule] :
+       {std::pair(kToday + 1, "step.date"), {absl::CivilDay(2000, 4, 16), "17.2"}, {kToday - 30, ""}}) {
+    desk.happened_on = day;
+    EXPECT_EQ(desk.Do(kRu, Set("set_quota", 2026, 5)), rule);
+  }
+}
+
+// What the counterpart sends is not taken on trust.
+TEST(QuotaTest, AnActWithoutTheNationalActIsNone) {
+  QuotaDesk desk;
+  const auto field = [&](const std::string& text) {
+    const auto violation = Admit(desk.state, Text<v1::QuotaAct>(text), desk.At(kRu));
+    return violation ? violation->rule() + " " + violation->found() : "";
+  };
+  EXPECT_EQ(field("quota_set { year: 2026 limit: 5 }"), "exchange.format quota_set.legal_act");
+  EXPECT_EQ(field("quota_set { year: 2026 limit: 4000000000 legal_act: 'No. 1' }"),
+            "exchange.format quota_set.limit");
+  EXPECT_EQ(field("quota_set { year: 2026 limit: 5 legal_act: 'No. 1' }"), "");
 }
 
 TEST(QuotaTest, Edge81NothingIsCarriedOver) {
@@ -184,7 +209,8 @@ TEST(QuotaTest, AnActLowerThanWhatIsTakenIsRefused) {
   ASSERT_EQ(desk.Do(kRu, Set("set_quota", 2026, 10)), "");
   desk.state = Count(desk.state, 2, 3);
   const auto act = [](int limit) {
-    return Text<v1::QuotaAct>(absl::StrCat("quota_adjusted { year: 2026 limit: ", limit, " }"));
+    return Text<v1::QuotaAct>(
+        absl::StrCat("quota_adjusted { year: 2026 legal_act: 'Act 2' limit: ", limit, " }"));
   };
   EXPECT_EQ(Admit(desk.state, act(4), desk.At(kRu))->rule(), "12.1");
   EXPECT_FALSE(Admit(desk.state, act(5), desk.At(kRu)).has_value());
@@ -226,7 +252,7 @@ TEST(QuotaTest, CountsMustBeThoseOfTheLedger) {
   EXPECT_EQ(Admit(desk.state, closed(10, 0, 11), desk.At(kRu))->rule(), "12.1");
   EXPECT_EQ(Admit(desk.state, closed(11, 0, 4), desk.At(kRu))->rule(), "12.1");
   EXPECT_EQ(Admit(desk.state, closed(10, 1, 4), desk.At(kRu))->rule(), "12.1");
-  EXPECT_EQ(Admit(desk.state, v1::QuotaAct(), desk.At(kRu))->rule(), "step.quota");
+  EXPECT_EQ(Admit(desk.state, v1::QuotaAct(), desk.At(kRu))->rule(), "exchange.format");
 }
 
 TEST(QuotaTest, YearOfCommandAndAct) {

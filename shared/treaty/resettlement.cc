@@ -9,6 +9,7 @@
 #include "shared/treaty/case_state.h"
 #include "shared/treaty/clearance.h"
 #include "shared/treaty/closing.h"
+#include "shared/treaty/dates.h"
 #include "shared/treaty/form.h"
 #include "shared/treaty/place.h"
 #include "shared/treaty/scope.h"
@@ -244,13 +245,6 @@ std::optional<v1::Violation> CheckStep(const v1::CaseState& state, const Step& s
   return CheckNotices(state, step, author, context);
 }
 
-std::optional<v1::Violation> CheckDates(const Context& context) {
-  if (context.happened_on > context.today) return Violates("step.date", "", FormatDate(context.happened_on));
-  // 17.2: nothing before the entry into force is an act under the Agreement.
-  if (context.happened_on < kInForceSince) return Violates("17.2", "", FormatDate(context.happened_on));
-  return std::nullopt;
-}
-
 // ---------------------------------------------------------------- hand-offs
 
 v1::CaseOpening OpeningOf(const v1::CaseState& state) {
@@ -450,6 +444,9 @@ void ApplyContent(v1::CaseState& state, const Act& act, const Recorded& recorded
     case Act::kStatusIssued:
       *state.mutable_document() = act.status_issued();
       return;
+    case Act::kExitRecorded:
+      state.set_crossed_on(act.exit_recorded().crossed_on());
+      return;
     case Act::kSuspended:
       return ApplySuspended(state, act.suspended());
     case Act::kResumed:
@@ -467,7 +464,6 @@ void ApplyContent(v1::CaseState& state, const Act& act, const Recorded& recorded
     // The status says it all, or nothing changes.
     case Act::kPetitionReturned:
     case Act::kCleared:
-    case Act::kExitRecorded:
     case Act::kResidenceRegistered:
     case Act::kNoticeDismissed:
     // Outside the chain.
@@ -599,16 +595,11 @@ Act Fill(const v1::CaseState& state, const v1::CaseCommand& command, const Conte
   return act;
 }
 
-std::optional<v1::Violation> CheckForm(const Act& act, const Context& context) {
-  const std::vector<FieldProblem> problems = treaty::CheckForm(act, context.today);
-  if (problems.empty()) return std::nullopt;
-  return Violates("exchange.format", "", problems.front().field);
-}
-
 // Everything that can be asked before the form and content of an act.
 std::optional<v1::Violation> CheckCourse(const v1::CaseState& state, const Act& act, const Context& context) {
-  if (auto violation = CheckDates(context)) return violation;
+  if (auto violation = CheckDay(context)) return violation;
   if (IsOutsideChain(act)) return std::nullopt;
+  if (auto violation = CheckFollows(state.happened_on(), state.acted_by(), context)) return violation;
   const Step* step = FindStep(act.act_case(), NumberOf(act));
   if (step == nullptr) return Violates("step.hand_off", "", absl::StrCat(NumberOf(act)));
   // The counterpart learns of a case by hand-off 1.
@@ -641,7 +632,8 @@ CaseVerdict Judge(const v1::CaseState& state, const v1::CaseCommand& command, co
   std::vector<Act> acts = {std::move(act)};
   if (command.has_accept() && command.accept().number() == 2) {
     // a11, a12: who takes the case back at once gives it a place or a position.
-    const v1::CaseState accepted = Apply(state, acts.front(), {context.author, "", 0});
+    const v1::CaseState accepted =
+        Apply(state, acts.front(), {context.author, FormatDate(context.happened_on), "", 0});
     v1::CaseCommand reserve;
     reserve.mutable_reserve_place();
     CaseVerdict place = Judge(accepted, reserve, context);
@@ -655,7 +647,7 @@ std::optional<v1::Violation> Admit(const v1::CaseState& state, const v1::CaseAct
                                    const Context& context) {
   if (act.act_case() == Act::ACT_NOT_SET) return Violates("exchange.format", "", "case_act");
   if (auto violation = CheckCourse(state, act, context)) return violation;
-  if (auto violation = CheckForm(act, context)) return violation;
+  if (auto violation = Malformed(CheckForm(act, context.happened_on))) return violation;
   return CheckContent(state, act, context);
 }
 
@@ -676,6 +668,8 @@ v1::CaseState Apply(v1::CaseState state, const v1::CaseAct& act, const Recorded&
   DropNotice(state, AnsweredNotice(act));
   DropInadmissibleNotices(state);
   state.set_head_entry_id(recorded.entry_id);
+  state.set_happened_on(recorded.happened_on);
+  state.set_acted_by(recorded.author);
   return state;
 }
 

@@ -27,9 +27,10 @@ CaseVerdict Judge(const v1::CaseState& state, const v1::CaseCommand& command, co
 std::optional<v1::Violation> Admit(const v1::CaseState& state, const v1::CaseAct& act,
                                    const Context& context);
 
-// Which entry an act came in, for the fields of the state that name it.
+// Who made an act, when, and in which entry, for the fields of the state that say so.
 struct Recorded {
   v1::Party author;
+  std::string happened_on;
   std::string entry_id;
   int64_t at_us;
   uint64_t index = 0;  // in the ledger of its author

@@ -305,13 +305,14 @@ void Interleave(const v1::CaseState& state, const std::vector<Said>& chain, size
   }
   if (next_act < chain.size()) {
     const Said& said = chain[next_act];
-    Interleave(Apply(state, said.act, {said.author, said.entry_id, 7}), chain, next_act + 1, notices,
-               next_notice, desk, ends);
+    Interleave(Apply(state, said.act, {said.author, "2026-03-02", said.entry_id, 7}), chain, next_act + 1,
+               notices, next_notice, desk, ends);
   }
   if (next_notice < notices.size()) {
     const Said& said = notices[next_notice];
     const bool admitted = !Admit(state, said.act, desk.At(said.author)).has_value();
-    const v1::CaseState after = admitted ? Apply(state, said.act, {said.author, said.entry_id, 7}) : state;
+    const v1::CaseState after =
+        admitted ? Apply(state, said.act, {said.author, "2026-03-02", said.entry_id, 7}) : state;
     Interleave(after, chain, next_act, notices, next_notice + 1, desk, ends);
   }
 }

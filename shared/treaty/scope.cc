@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "shared/base/civil.h"
 #include "shared/treaty/case_state.h"
+#include "shared/treaty/dates.h"
 #include "shared/treaty/resettlement.h"
 
 namespace kelisim::treaty {

@@ -8,6 +8,7 @@
 #include "shared/base/civil.h"
 #include "shared/treaty/case_state.h"
 #include "shared/treaty/closing.h"
+#include "shared/treaty/dates.h"
 #include "shared/treaty/instrument.h"
 #include "shared/treaty/place.h"
 #include "shared/treaty/resettlement.h"
@@ -109,9 +110,8 @@ std::optional<v1::Violation> AdmitExit(const v1::CaseState& state, const v1::Exi
   const auto crossed_on = DateOf(act.crossed_on());
   const auto issued_on = DateOf(state.document().issued_on());
   const auto valid_until = DateOf(state.document().valid_until());
-  // Each date is that of its own capital; Astana is a day ahead of Moscow for
-  // two hours of each, so the exit may bear the date before the issue.
-  if (!crossed_on || !issued_on || *crossed_on + 1 < *issued_on) {
+  if (!crossed_on || !issued_on ||
+      IsBefore(*crossed_on, state.departure_state(), *issued_on, state.entry_state())) {
     return Violates("step.date", "", act.crossed_on());
   }
   if (!valid_until || *crossed_on > *valid_until) {
@@ -123,8 +123,10 @@ std::optional<v1::Violation> AdmitExit(const v1::CaseState& state, const v1::Exi
 std::optional<v1::Violation> AdmitResidence(const v1::CaseState& state,
                                             const v1::ResidenceRegistration& act) {
   const auto registered_on = DateOf(act.registered_on());
-  const auto issued_on = DateOf(state.document().issued_on());
-  if (!registered_on || !issued_on || *registered_on < *issued_on) {
+  const auto crossed_on = DateOf(state.crossed_on());
+  // 2.4: a residence in the state of entry, taken up after the departure.
+  if (!registered_on || !crossed_on ||
+      IsBefore(*registered_on, state.entry_state(), *crossed_on, state.departure_state())) {
     return Violates("step.date", "", act.registered_on());
   }
   return std::nullopt;

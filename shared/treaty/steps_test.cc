@@ -145,10 +145,10 @@ const StepRow kRows[] = {
     // Departure and residence.
     {"ExitOnTheLastDayOfValidity",  v1::PREPARING, Today(2027, 3, 5), kD, "record_exit { crossed_on: '2027-03-02' crossing_point: 'P1' }", "", v1::DEPARTED},
     {"ExitAfterTheValidity",        v1::PREPARING, Today(2027, 3, 5), kD, "record_exit { crossed_on: '2027-03-03' crossing_point: 'P1' }", "step.document"},
-    {"ExitTwoDaysBeforeTheIssue",   v1::PREPARING, Nothing, kD, "record_exit { crossed_on: '2026-02-28' crossing_point: 'P1' }", "step.date"},
-    {"ExitOnTheDayBeforeByTheOtherCapital", v1::PREPARING, Nothing, kD, "record_exit { crossed_on: '2026-03-01' crossing_point: 'P1' }", "", v1::DEPARTED},
+    {"ExitBeforeTheIssue",          v1::PREPARING, Nothing, kD, "record_exit { crossed_on: '2026-03-01' crossing_point: 'P1' }", "step.date"},
     {"Edge111DepartsAfterTheTermination", v1::PREPARING, [](Desk& d) { d.treaty.set_terminates_on("2026-03-02"); }, kD, "record_exit { crossed_on: '2026-03-02' crossing_point: 'P1' }", "", v1::DEPARTED},
-    {"ResidenceBeforeTheIssue",     v1::ARRIVED,   Nothing, kE, "register_residence { registered_on: '2026-03-01' region: 'R1' }", "step.date"},
+    {"ResidenceBeforeTheExit",      v1::ARRIVED,   Nothing, kE, "register_residence { registered_on: '2026-02-28' region: 'R1' }", "step.date"},
+    {"ResidenceOnTheDayOfExitInMoscow", v1::ARRIVED, Nothing, kE, "register_residence { registered_on: '2026-03-01' region: 'R1' }", "", v1::COMPLETED},
     {"Residence",                   v1::ARRIVED,   Nothing, kE, "register_residence { registered_on: '2026-03-02' region: 'R1' }", "", v1::COMPLETED},
     // Suspension.
     {"Suspended",                   v1::STATUS_ISSUED, Nothing, kE, Obstacle("suspend", "3.zh"), "", v1::SUSPENDED},
@@ -319,17 +319,72 @@ TEST(OfferTest, IsDueWhenTheProtocolSays) {
 TEST(DatesTest, Edge114WhenItHappenedAndWhenItIsRecorded) {
   Desk desk;
   ASSERT_EQ(desk.Reach(v1::AWAIT_CLEARANCE), "");
+  desk.today = kToday + 10;
   const auto rule = [&](absl::CivilDay happened_on) {
-    const Context context = {kD,           kToday, happened_on, desk.treaty, desk.protocol, desk.protocol,
-                             desk.registry};
-    const CaseVerdict verdict = Judge(desk.state(), ClearAll(desk.state()), context);
+    desk.happened_on = happened_on;
+    const CaseVerdict verdict = Judge(desk.state(), ClearAll(desk.state()), desk.At(kD));
     const auto* violation = std::get_if<v1::Violation>(&verdict);
     return violation != nullptr ? violation->rule() : "";
   };
+  EXPECT_EQ(rule(kToday + 10), "");
+  EXPECT_EQ(rule(kToday + 5), "");
   EXPECT_EQ(rule(kToday), "");
-  EXPECT_EQ(rule(kToday - 5), "");
-  EXPECT_EQ(rule(kToday + 1), "step.date");
+  // Not before its own acceptance, on which it clears.
+  EXPECT_EQ(rule(kToday - 1), "step.date");
+  EXPECT_EQ(rule(kToday + 11), "step.date");
   EXPECT_EQ(rule(absl::CivilDay(2000, 4, 16)), "17.2");
+}
+
+// What happens in Moscow after something in Astana may bear the day before it there; what
+// happens in Astana after something in Moscow never does.
+TEST(DatesTest, Edge114NothingHappensBeforeWhatItFollows) {
+  const auto accepted = [](v1::Party entry, int days) {
+    Desk desk(entry);
+    EXPECT_EQ(desk.Reach(v1::SCOPE_OK), "");
+    EXPECT_EQ(desk.E("offer { number: 1 }"), "");
+    desk.happened_on = kToday + days;
+    return desk.D("accept { number: 1 }");
+  };
+  EXPECT_EQ(accepted(kKz, 0), "");
+  EXPECT_EQ(accepted(kKz, -1), "");
+  EXPECT_EQ(accepted(kKz, -2), "step.date");
+  EXPECT_EQ(accepted(kRu, 0), "");
+  EXPECT_EQ(accepted(kRu, -1), "step.date");
+
+  const auto exit = [](v1::Party entry, const std::string& day) {
+    Desk desk(entry);
+    EXPECT_EQ(desk.Reach(v1::PREPARING), "");
+    return desk.D("record_exit { crossed_on: '" + day + "' crossing_point: 'P1' }");
+  };
+  EXPECT_EQ(exit(kKz, "2026-03-01"), "");
+  EXPECT_EQ(exit(kKz, "2026-02-28"), "step.date");
+  EXPECT_EQ(exit(kRu, "2026-03-01"), "step.date");
+
+  const auto residence = [](v1::Party entry, const std::string& day) {
+    Desk desk(entry);
+    EXPECT_EQ(desk.Reach(v1::ARRIVED), "");
+    return desk.E("register_residence { registered_on: '" + day + "' region: 'R1' }");
+  };
+  EXPECT_EQ(residence(kKz, "2026-03-02"), "");
+  EXPECT_EQ(residence(kKz, "2026-03-01"), "step.date");
+  EXPECT_EQ(residence(kRu, "2026-03-01"), "");
+  EXPECT_EQ(residence(kRu, "2026-02-28"), "step.date");
+}
+
+TEST(DatesTest, WhatAStepTellsHadHappenedByThen) {
+  Desk desk;
+  desk.happened_on = kToday - 20;
+  // The petition bears a later day than its filing.
+  EXPECT_EQ(desk.Do(kE, File(desk.petition)), "exchange.format");
+  EXPECT_EQ(desk.violation.found(), "petition_filed.filed_on");
+}
+
+// A notice tells what became known, whenever that was; it stands outside the chain.
+TEST(DatesTest, ANoticeMayTellOfAnEarlierDay) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::AWAIT_CLEARANCE), "");
+  desk.happened_on = kToday - 5;
+  EXPECT_EQ(desk.E("give_notice { kind: WITHDRAWAL person_id: 'head' stated_on: '2026-02-25' }"), "");
 }
 
 // ---------------------------------------------------------------- places

@@ -5,6 +5,8 @@
 
 #include "shared/base/civil.h"
 #include "shared/treaty/case_state.h"
+#include "shared/treaty/dates.h"
+#include "shared/treaty/form.h"
 
 namespace kelisim::treaty {
 namespace {
@@ -38,7 +40,7 @@ std::optional<v1::Violation> AdmitReceipt(v1::Party from, const std::string& rec
   // 17.4: the date is that of the receiving capital; the receiver records it.
   if (from == context.author) return Violates("step.turn", "", v1::Party_Name(Other(from)));
   const auto received = DateOf(received_on);
-  if (!received || *received > context.today) return Violates("step.date", "", received_on);
+  if (!received || *received > context.happened_on) return Violates("step.date", "", received_on);
   // 17.2: before its entry into force there was nothing to terminate.
   if (*received < kInForceSince) return Violates("17.2", "", received_on);
   return std::nullopt;
@@ -113,6 +115,8 @@ TreatyVerdict Judge(const v1::TreatyState& state, const v1::TreatyCommand& comma
 
 std::optional<v1::Violation> Admit(const v1::TreatyState& state, const v1::TreatyAct& act,
                                    const Context& context) {
+  if (auto violation = CheckDay(context)) return violation;
+  if (auto violation = Malformed(CheckForm(act))) return violation;
   switch (act.act_case()) {
     case v1::TreatyAct::kTerminationNoticeRecorded:
       return AdmitNotice(state, act.termination_notice_recorded(), context);

@@ -95,6 +95,26 @@ class TermDesk {
   std::string found;
 };
 
+// What the counterpart sends is not taken on trust.
+TEST(TermTest, ANoticeWithoutItsNoteIsNone) {
+  const FakeRegistry registry;
+  const v1::Protocol protocol;
+  const auto found = [&](const std::string& text, CivilDay happened_on) {
+    const auto violation = Admit(v1::TreatyState(), Text<v1::TreatyAct>(text),
+                                 {kKz, CivilDay(2026, 3, 2), happened_on, {}, protocol, protocol, registry});
+    return violation ? violation->rule() + " " + violation->found() : "";
+  };
+  const std::string notice =
+      "termination_notice_recorded { from: PARTY_RU received_on: '2026-03-02' written: true by_party: true ";
+  EXPECT_EQ(found(notice + "}", CivilDay(2026, 3, 2)),
+            "exchange.format termination_notice_recorded.note_number");
+  EXPECT_EQ(found(notice + "note_number: '1-n' }", CivilDay(2026, 3, 2)), "");
+  // Recorded before it was received, in days to come, before the Agreement.
+  EXPECT_EQ(found(notice + "note_number: '1-n' }", CivilDay(2026, 3, 1)), "step.date 2026-03-02");
+  EXPECT_EQ(found(notice + "note_number: '1-n' }", CivilDay(2026, 3, 3)), "step.date 2026-03-03");
+  EXPECT_EQ(found(notice + "note_number: '1-n' }", CivilDay(2000, 4, 16)), "17.2 2000-04-16");
+}
+
 // The day before each deadline, the day itself, and the day after: in time until the end
 // of that day, and never a day later, for this period or the next.
 TEST(TermTest, TheTenPeriodsDayByDayAroundTheirDeadlines) {

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "google/protobuf/text_format.h"
+#include "shared/base/civil.h"
 #include "shared/treaty/form.h"
 #include "shared/treaty/quota.h"
 #include "shared/treaty/resettlement.h"
@@ -193,8 +195,10 @@ class Desk {
   // The copy of the state of entry, which knows everything.
   const v1::CaseState& state() const { return copies_.at(entry_); }
   const v1::CaseState& copy(v1::Party party) const { return copies_.at(party); }
+  // When what is done happens; `today` if not set.
+  std::optional<absl::CivilDay> happened_on;
   Context At(v1::Party author) const {
-    return {author, today, today, treaty, protocol, protocol, registry, false};
+    return {author, today, happened_on.value_or(today), treaty, protocol, protocol, registry, false};
   }
   // The same act, judged by the other Party when it arrives there.
   Context OnArrival(v1::Party author) const {
@@ -226,7 +230,8 @@ class Desk {
   std::string Record(v1::Party author, const v1::CaseAct& act) {
     const bool addressed = IsAddressed(copies_[author], act);
     const int64_t number = ++entries_;
-    const Recorded recorded = {author, absl::StrCat("e", number), number, static_cast<uint64_t>(number)};
+    const Recorded recorded = {author, FormatDate(happened_on.value_or(today)), absl::StrCat("e", number),
+                               number, static_cast<uint64_t>(number)};
     const v1::Party other = Other(author);
     if (addressed) {
       if (auto broken = Admit(copies_[other], act, OnArrival(author)))

@@ -1,0 +1,35 @@
+#ifndef KELISIM_SHARED_TREATY_DATES_H_
+#define KELISIM_SHARED_TREATY_DATES_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/time/civil_time.h"
+#include "shared/treaty/verdict.h"
+
+// The days that acts bear. Each is a civil day of its author's capital.
+
+namespace kelisim::treaty {
+
+// The Agreement entered into force (17.2).
+inline constexpr absl::CivilDay kInForceSince(2000, 4, 17);
+
+// A civil date that CheckForm has accepted; nullopt for an empty one.
+std::optional<absl::CivilDay> DateOf(const std::string& text);
+
+// Whether `day` in the capital of `party` was over before `other_day` in that of
+// `other` began. Astana is some hours ahead of Moscow: what follows an act of
+// Kazakhstan may in Moscow bear the date before it, never the other way round.
+bool IsBefore(absl::CivilDay day, v1::Party party, absl::CivilDay other_day, v1::Party other);
+
+// step.date, 17.2: no day to come, and none before the entry into force.
+std::optional<v1::Violation> CheckDay(const Context& context);
+
+// step.date: the act did not happen before the act it follows, which `by` says
+// happened on `happened_on` (empty: it follows none).
+std::optional<v1::Violation> CheckFollows(const std::string& happened_on, v1::Party by,
+                                          const Context& context);
+
+}  // namespace kelisim::treaty
+
+#endif  // KELISIM_SHARED_TREATY_DATES_H_
