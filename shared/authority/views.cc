@@ -499,7 +499,6 @@ Views::Registered Views::RegisteredFor(const v1::CaseState& state) const {
   }
   if (effects.waiting) {
     registered.waiting_row = WaitingRow(state.entry_state(), state.queued_at(), state.case_id());
-    registered.persons = static_cast<uint32_t>(effects.persons.size());
   }
   // An own offer: the turn is the counterpart's and it has not answered.
   if (state.offered_hand_off() != 0 && state.holder() != self_) {
@@ -529,11 +528,9 @@ absl::Status Views::UpdateRegisters(const Registered& before, const v1::CaseStat
     if (!after.document_row.empty()) rows_.Put(after.document_row, case_id);
   }
 
-  if (!before.waiting_row.empty()) rows_.Delete(before.waiting_row);
-  if (!after.waiting_row.empty()) {
-    std::string persons;
-    AppendU32(persons, after.persons);
-    rows_.Put(after.waiting_row, persons);
+  if (before.waiting_row != after.waiting_row) {
+    if (!before.waiting_row.empty()) rows_.Delete(before.waiting_row);
+    if (!after.waiting_row.empty()) rows_.Put(after.waiting_row, "");
   }
 
   if (before.due_row != after.due_row) {
@@ -714,12 +711,12 @@ v1::QuotaState Views::Quota(v1::Party entry_state, int year) const {
   return Keep(LoadQuota(entry_state, year));
 }
 
-std::vector<treaty::Queued> Views::WaitingList(v1::Party entry_state) const {
-  std::vector<treaty::Queued> waiting;
+std::vector<std::string> Views::WaitingList(v1::Party entry_state) const {
+  std::vector<std::string> waiting;
   const std::string prefix = PartyKey("vw", entry_state);
   const absl::Status scanned =
-      rows_.Scan(prefix, ledger::PrefixEnd(prefix), [&](std::string_view key, std::string_view persons) {
-        waiting.push_back({std::string(key.substr(prefix.size() + 8)), ReadU32(persons)});
+      rows_.Scan(prefix, ledger::PrefixEnd(prefix), [&](std::string_view key, std::string_view /*empty*/) {
+        waiting.emplace_back(key.substr(prefix.size() + 8));
         return true;
       });
   if (status_.ok()) status_ = scanned;

@@ -295,12 +295,12 @@ const std::vector<CommandRow>& CommandRows() {
        "give_notice { kind: OBSTACLE_ENDED rule: '3.v' person_id: 'm1' }"},
       {{"case", "dismiss-notice", "x", "--notice", "61", "--basis", "9"},
        "dismiss_notice { resolves_notice: 'a' basis: '9' }"},
-      // Everybody still in the case, and nobody else.
+      // Everybody still in the case, and nobody else; a residence nobody has stated is not confirmed.
       {{"case", "clear", "x", "--all-clear"},
        "clear { persons { person_id: 'head' permanent_residence_confirmed: true not_refugee: true "
        "not_imprisoned_convict: true no_security_bar: true no_postponement: true not_temporary_stay: true "
        "not_migrant_worker: true not_conscript: true } "
-       "persons { person_id: 'm2' permanent_residence_confirmed: true not_refugee: true "
+       "persons { person_id: 'm2' not_refugee: true "
        "not_imprisoned_convict: true no_security_bar: true no_postponement: true not_temporary_stay: true "
        "not_migrant_worker: true not_conscript: true } }"},
   };
@@ -308,8 +308,10 @@ const std::vector<CommandRow>& CommandRows() {
 }
 
 constexpr char kState[] =
-    "state { entry_state: PARTY_RU hand_offs_done: 2 offered_hand_off: 4 "
-    "petition { head { person_id: 'head' citizenships: 'RUS' } } "
+    "state { entry_state: PARTY_RU departure_state: PARTY_KZ hand_offs_done: 2 offered_hand_off: 4 "
+    "petition { head { person_id: 'head' citizenships: 'RUS' permanent_residence: 'KAZ' } "
+    "family { person { person_id: 'm1' } } family { person { person_id: 'm2' permanent_residence: 'UZB' } } "
+    "family { person { person_id: 'm3' } } } "
     "family { person_id: 'm1' standing: EXCLUDED } family { person_id: 'm2' standing: INCLUDED } "
     "family { person_id: 'm3' standing: LEFT } }";
 

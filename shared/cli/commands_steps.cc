@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "shared/cli/flags.h"
 #include "shared/cli/program.h"
+#include "shared/treaty/resettlement.h"
 
 // The steps of a case, one command for each field of kelisim.v1.CaseCommand.
 
@@ -164,20 +165,13 @@ const std::vector<Step>& Steps() {
 
 // ---- what is filled in from the case
 
-// Persons still in the case: the head and every member not excluded or gone.
-std::vector<std::string> IncludedIds(const v1::CaseState& state) {
-  std::vector<std::string> ids = {state.petition().head().person_id()};
-  for (const v1::MemberStanding& member : state.family()) {
-    if (member.standing() == v1::MemberStanding::INCLUDED) ids.push_back(member.person_id());
-  }
-  return ids;
-}
-
+// Residence is confirmed of who has stated it.
 void ClearEverybody(const v1::CaseState& state, v1::Clearance* clearance) {
-  for (const std::string& id : IncludedIds(state)) {
+  const char* departure = state.departure_state() == v1::PARTY_KZ ? "KAZ" : "RUS";
+  for (const v1::Person* of_case : treaty::IncludedPersons(state)) {
     v1::PersonClearance* person = clearance->add_persons();
-    person->set_person_id(id);
-    person->set_permanent_residence_confirmed(true);
+    person->set_person_id(of_case->person_id());
+    person->set_permanent_residence_confirmed(of_case->permanent_residence() == departure);
     person->set_not_refugee(true);
     person->set_not_imprisoned_convict(true);
     person->set_no_security_bar(true);

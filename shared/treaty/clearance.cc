@@ -18,7 +18,8 @@ std::optional<v1::Violation> NotCertified(const v1::PersonClearance& person) {
     bool certified;
     const char* rule;
   } certificates[] = {
-      {person.permanent_residence_confirmed(), "2.1"},
+      // Of the head: a family member is one wherever it lives (2.2).
+      {person.permanent_residence_confirmed() || person.person_id() != kHead, "2.1"},
       {person.not_refugee(), "3.a"},
       {person.not_imprisoned_convict(), "3.b"},
       {person.no_security_bar(), "3.v"},
@@ -60,7 +61,7 @@ std::optional<v1::Violation> AdmitCleared(const v1::CaseState& state, const v1::
   std::set<std::string> certified;
   for (const v1::PersonClearance& person : act.persons()) {
     if (auto violation = MustBeIncluded(state, person.person_id())) return violation;
-    // Art. 3: applies to none of them; 2.1: they live there permanently.
+    // Art. 3: applies to none of them; 2.1: the head lives there permanently.
     if (auto violation = NotCertified(person)) return violation;
     certified.insert(person.person_id());
   }

@@ -2,6 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "shared/treaty/case_state.h"
+#include "shared/treaty/dates.h"
+#include "shared/treaty/instrument.h"
 
 namespace kelisim::treaty {
 namespace {
@@ -12,12 +14,17 @@ uint32_t FreePlaces(const v1::QuotaState& quota) {
   return quota.limit() > taken ? quota.limit() - taken : 0;
 }
 
-// A case that came earlier and would fit goes first.
-bool EarlierWouldFit(const v1::CaseState& state, uint32_t free, const Context& context) {
-  for (const Queued& queued : context.registry.WaitingList(state.entry_state())) {
-    if (queued.case_id == state.case_id()) return false;
-    const bool per_family = context.protocol.quota_unit() == v1::Protocol::FAMILY;
-    if ((per_family ? 1 : queued.persons) <= free) return true;
+// A case that came earlier and could take a place now goes first. One that does not fit,
+// by its own protocol, or that must answer a notice before, keeps nobody waiting.
+bool EarlierGoesFirst(const v1::CaseState& state, uint32_t free, const Context& context) {
+  for (const std::string& case_id : context.registry.WaitingList(state.entry_state())) {
+    if (case_id == state.case_id()) return false;
+    const std::optional<v1::CaseState> earlier = context.registry.Case(case_id);
+    if (!earlier || !MayReservePlace(*earlier, context)) continue;
+    const auto filed_on = DateOf(earlier->petition().filed_on());
+    const v1::Protocol& protocol =
+        ProtocolOn(context.treaty, context.initial, filed_on.value_or(context.today));
+    if (PlacesNeeded(*earlier, protocol) <= free) return true;
   }
   return false;
 }
@@ -43,7 +50,7 @@ std::variant<v1::CaseAct, v1::Violation> TakePlace(const v1::CaseState& state, c
   reserved.mutable_place_reserved()->set_places(PlacesNeeded(state, context.protocol));
 
   std::optional<v1::Violation> violation = AdmitReserved(state, reserved.place_reserved(), context);
-  if (!violation && EarlierWouldFit(state, FreePlaces(quota), context))
+  if (!violation && EarlierGoesFirst(state, FreePlaces(quota), context))
     violation = Violates("12.1", "", "earlier");
   if (!violation) return reserved;
   if (state.status() != v1::CLEARED) return *violation;

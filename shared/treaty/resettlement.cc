@@ -611,6 +611,10 @@ std::optional<v1::Violation> CheckCourse(const v1::CaseState& state, const Act& 
 
 }  // namespace
 
+bool MayReservePlace(const v1::CaseState& state, const Context& context) {
+  return !CheckStep(state, *FindStep(Act::kPlaceReserved, 0), state.entry_state(), context);
+}
+
 // ---------------------------------------------------------------- Judge, Admit, Apply
 
 CaseVerdict Judge(const v1::CaseState& state, const v1::CaseCommand& command, const Context& context) {

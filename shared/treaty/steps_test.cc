@@ -21,15 +21,15 @@ void Annulling(Desk& desk) {
   ASSERT_EQ(desk.E("give_notice { kind: ANNULMENT rule: '2.1' stated_on: '2026-03-01' basis: 'No. 1' }"), "");
 }
 
-// The clearance of everybody, except `flag` of the head.
-std::string ClearExcept(const std::string& flag) {
+// The clearance of everybody, except `flag` of one person.
+std::string ClearExcept(const std::string& flag, const std::string& of = "head") {
   std::string text = "clear {";
   for (const std::string id : {"head", "m1"}) {
     text += " persons { person_id: '" + id + "'";
     for (const std::string name :
          {"permanent_residence_confirmed", "not_refugee", "not_imprisoned_convict", "no_security_bar",
           "no_postponement", "not_temporary_stay", "not_migrant_worker", "not_conscript"}) {
-      if (id == "m1" || name != flag) text += " " + name + ": true";
+      if (id != of || name != flag) text += " " + name + ": true";
     }
     text += " }";
   }
@@ -83,6 +83,8 @@ const StepRow kRows[] = {
     {"AcceptClaimedElsewhere",      v1::SCOPE_OK, [](Desk& d) { ASSERT_EQ(d.E("offer { number: 1 }"), ""); d.registry.claims["1"] = Claim::kReserved; }, kD, "accept { number: 1 }", "1.2"},
     // Clearance, register by register.
     {"ClearedWithoutResidence",     v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept("permanent_residence_confirmed"), "2.1"},
+    {"ClearedWithAMemberWhoLivesElsewhere", v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept("permanent_residence_confirmed", "m1"), "", v1::CLEARED},
+    {"ClearedWithARefugeeMember",   v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept("not_refugee", "m1"), "3.a"},
     {"Edge33ClearedAsRefugee",      v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept("not_refugee"),            "3.a"},
     {"ClearedAsImprisonedConvict",  v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept("not_imprisoned_convict"), "3.b"},
     {"ClearedUnderSecurityBar",     v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept("no_security_bar"),        "3.v"},
@@ -454,29 +456,89 @@ TEST(PlaceTest, AFamilyTakesOnePlaceWhenTheProtocolCountsFamilies) {
   EXPECT_EQ(desk.Reach(v1::COMPLETED), "");
 }
 
+// A case of so many persons that waits for a place.
+v1::CaseState WaitingCase(int persons) {
+  Desk desk;
+  for (int i = 3; i <= persons; ++i) {
+    *desk.petition.add_family() = SampleMember(kE, absl::StrCat(i), v1::PARENT, "1950-01-01");
+  }
+  desk.registry.quotas.clear();
+  EXPECT_EQ(desk.Reach(v1::WAITLISTED), "");
+  return desk.state();
+}
+
 TEST(PlaceTest, WhoCameFirstGoesFirst) {
   struct Row {
-    std::vector<Queued> waiting;
+    int earlier_persons;
+    std::vector<std::string> waiting;
     const char* rule;
   };
   const Row rows[] = {
-      {{}, ""},
-      {{{"earlier", 3}, {kCaseId, 2}}, "12.1"},
-      {{{"earlier", 4}, {kCaseId, 2}}, ""},  // would not fit into 3 places
-      {{{kCaseId, 2}, {"later", 1}}, ""},
+      {2, {}, ""},
+      {3, {"earlier", kCaseId}, "12.1"},
+      {4, {"earlier", kCaseId}, ""},  // would not fit into 3 places
+      {2, {kCaseId, "later"}, ""},
   };
   for (const Row& row : rows) {
     Desk desk;
     desk.registry.quotas.clear();
     ASSERT_EQ(desk.Reach(v1::WAITLISTED), "");
     desk.registry.SetQuota(kE, 2026, 3);
+    desk.registry.cases["earlier"] = desk.registry.cases["later"] = WaitingCase(row.earlier_persons);
     desk.registry.waiting = row.waiting;
     EXPECT_EQ(desk.E("reserve_place {}"), row.rule);
     EXPECT_EQ(desk.violation.found(), *row.rule == '\0' ? "" : "earlier");
   }
   Desk late;
-  late.registry.waiting = {{"earlier", 1}};
+  late.registry.cases["earlier"] = WaitingCase(2);
+  late.registry.waiting = {"earlier"};
   EXPECT_EQ(late.Reach(v1::WAITLISTED), "") << "a newcomer queues behind";
+}
+
+// A notice that only the other Party can settle must not close the door to everybody else.
+TEST(PlaceTest, ACaseThatCannotTakeItsPlaceKeepsNobodyWaiting) {
+  Desk desk;
+  desk.registry.quotas.clear();
+  ASSERT_EQ(desk.Reach(v1::WAITLISTED), "");
+  desk.registry.SetQuota(kE, 2026, 3);
+  v1::CaseState earlier = WaitingCase(2);
+  v1::PendingNotice& pending = *earlier.add_notices();
+  pending.set_entry_id("n1");
+  pending.set_from(kD);
+  *pending.mutable_notice() = Text<v1::Notice>("kind: OBSTACLE rule: '3.v' person_id: 'head' basis: 'No. 1'");
+  desk.registry.cases["earlier"] = earlier;
+  desk.registry.waiting = {"earlier", kCaseId};
+  EXPECT_EQ(desk.E("reserve_place {}"), "");
+}
+
+// Each by the protocol under which it was filed: a family of four needs one place by the
+// new protocol, and four by the old one.
+TEST(PlaceTest, TheQueueCountsEachCaseInItsOwnUnit) {
+  Desk desk;
+  desk.registry.quotas.clear();
+  ASSERT_EQ(desk.Reach(v1::WAITLISTED), "");
+  desk.registry.SetQuota(kE, 2026, 3);
+  v1::DatedProtocol& newer = *desk.treaty.add_protocols();
+  newer.set_from("2026-02-01");
+  *newer.mutable_protocol() = desk.protocol;
+  newer.mutable_protocol()->set_version("2026-2");
+  newer.mutable_protocol()->set_quota_unit(v1::Protocol::FAMILY);
+  v1::CaseState earlier = WaitingCase(4);
+  desk.registry.waiting = {"earlier", kCaseId};
+  earlier.mutable_petition()->set_filed_on("2026-01-31");
+  desk.registry.cases["earlier"] = earlier;
+  EXPECT_EQ(desk.E("reserve_place {}"), "");
+
+  Desk behind;
+  behind.registry.quotas.clear();
+  behind.treaty = desk.treaty;
+  ASSERT_EQ(behind.Reach(v1::WAITLISTED), "");
+  behind.registry.SetQuota(kE, 2026, 3);
+  behind.registry.waiting = {"earlier", kCaseId};
+  earlier.mutable_petition()->set_filed_on("2026-02-01");
+  behind.registry.cases["earlier"] = earlier;
+  EXPECT_EQ(behind.E("reserve_place {}"), "12.1");
+  EXPECT_EQ(behind.violation.found(), "earlier");
 }
 
 TEST(PlaceTest, ACaseThatLosesItsReservationKeepsItsPosition) {
