@@ -638,6 +638,30 @@ TEST(OnceOnly, ANumberIsOnePersonsUnderAnyState) {
   EXPECT_THAT(rules[2], ::testing::StartsWith("1.2"));
 }
 
+// 1.2: nor does it matter how the number of a passport is spelt.
+TEST(OnceOnly, APassportIsOneDocumentInAnySpelling) {
+  Pair both(kNow);
+  Authority& ru = both.of(v1::PARTY_RU);
+  std::vector<std::string> rules;
+  for (const char* number : {"N12345678", "N 1234-5678", "№ N12345678", "N12345679"}) {
+    v1::SubmitCaseCommandRequest request;
+    request.set_request_id(absl::StrFormat("00000000-0000-4000-8000-%012d", rules.size()));
+    v1::Petition& petition = *request.mutable_command()->mutable_file_petition();
+    petition = PetitionOf(v1::PARTY_RU, 1, {}, "2025-12-20");
+    petition.mutable_head()->clear_identifiers();
+    v1::Identifier& passport = *petition.mutable_head()->add_identifiers();
+    passport.set_kind(v1::Identifier::PASSPORT);
+    passport.set_issuing_state("KAZ");
+    passport.set_number(number);
+    const Outputs made =
+        ru.Turn({OfficerCall{kToken, "spiffe://test/officer", Sha256(request.request_id()), request}});
+    ASSERT_EQ(made.replies.size(), 1u);
+    const authority::Answer& answer = made.replies[0].answer;
+    rules.emplace_back(answer.status.message());
+  }
+  EXPECT_THAT(rules, ::testing::ElementsAre("", "rule 1.2 is not met", "rule 1.2 is not met", ""));
+}
+
 // Nothing is shown to a court that the counterpart does not have.
 TEST(Dossier, OfWhatNobodyHasCosignedThereIsNone) {
   Pair both(kNow);

@@ -11,6 +11,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
 #include "shared/tlog/note.h"
+#include "shared/treaty/form.h"
 #include "shared/treaty/instrument.h"
 #include "shared/treaty/matter.h"
 #include "shared/treaty/quota.h"
@@ -79,15 +80,6 @@ absl::StatusOr<Message> ParseRow(const std::optional<std::string>& bytes, std::s
   Message message;
   if (bytes && !message.ParseFromString(*bytes)) return Unreadable(what);
   return message;
-}
-
-// 1.2: one person, one claim. A national number is the same whatever state is written beside
-// it: one state alone issues it.
-std::string IdentifierText(const v1::Identifier& identifier) {
-  if (identifier.kind() == v1::Identifier::IIN || identifier.kind() == v1::Identifier::SNILS)
-    return absl::StrCat(v1::Identifier::Kind_Name(identifier.kind()), "\n\n", identifier.number());
-  return absl::StrCat(v1::Identifier::Kind_Name(identifier.kind()), "\n", identifier.issuing_state(), "\n",
-                      identifier.number());
 }
 
 // The act of this case that `act` answers, if any: its notice or its predecessor.
@@ -487,7 +479,7 @@ Views::Registered Views::RegisteredFor(const v1::CaseState& state) const {
   registered.claim = effects.claim;
   for (const v1::Person* person : effects.persons) {
     for (const v1::Identifier& identifier : person->identifiers()) {
-      registered.identifiers.push_back(IdentifierText(identifier));
+      registered.identifiers.push_back(treaty::IdentityOf(identifier));
     }
   }
   registered.year = effects.year;
@@ -674,7 +666,8 @@ std::string Views::IdentifierRow(const std::string& identifier) const {
 }
 
 std::string Views::DocumentRow(v1::Party entry_state, const std::string& number) const {
-  return absl::StrCat(PartyKey("vn", entry_state), Absl(vault_.Pseudonym("document", number).bytes()));
+  return absl::StrCat(PartyKey("vn", entry_state),
+                      Absl(vault_.Pseudonym("document", treaty::PlainNumber(number)).bytes()));
 }
 
 template <typename T>
@@ -687,7 +680,7 @@ T Views::Keep(absl::StatusOr<T> value) const {
 Claim Views::ClaimOf(const v1::Person& person, const std::string& case_id) const {
   uint32_t strongest = static_cast<uint32_t>(Claim::kFree);
   for (const v1::Identifier& identifier : person.identifiers()) {
-    const auto bytes = Keep(rows_.Get(IdentifierRow(IdentifierText(identifier))));
+    const auto bytes = Keep(rows_.Get(IdentifierRow(treaty::IdentityOf(identifier))));
     const v1::ClaimRow row = Keep(ParseRow<v1::ClaimRow>(bytes, "a claim"));
     for (const v1::ClaimRow::Held& held : row.held()) {
       if (held.case_id() != case_id) strongest = std::max(strongest, held.claim());

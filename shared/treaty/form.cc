@@ -235,7 +235,7 @@ class Form {
 
 // ---------------------------------------------------------------- persons
 
-// Numbers and kinds of the identifiers met so far in one petition.
+// Identities met so far in one petition.
 using Seen = std::set<std::string>;
 
 void Check(Form& form, const std::string& path, const v1::PersonName& name) {
@@ -251,9 +251,7 @@ void Check(Form& form, const std::string& path, const v1::Identifier& identifier
   form.State(At(path, "issuing_state"), identifier.issuing_state());
   form.Number(At(path, "number"), identifier.number());
   form.Date(At(path, "valid_until"), identifier.valid_until());
-  const std::string identity = absl::StrCat(static_cast<int>(identifier.kind()), "\n",
-                                            identifier.issuing_state(), "\n", identifier.number());
-  if (!seen.insert(identity).second) form.Report(path, kDuplicate);
+  if (!seen.insert(IdentityOf(identifier)).second) form.Report(path, kDuplicate);
 }
 
 void Check(Form& form, const std::string& path, const v1::Person& person, Seen& seen) {
@@ -905,6 +903,28 @@ std::vector<FieldProblem> CheckForm(const v1::TreatyAct& act) {
       break;
   }
   return std::move(form).problems();
+}
+
+std::string PlainNumber(const std::string& number) {
+  constexpr std::u16string_view kCyrillic = u"АВЕЁКМНОРСТУҮХІ";
+  constexpr std::u16string_view kLatin = u"ABEEKMHOPCTYYXI";
+  icu::UnicodeString plain;
+  const icu::UnicodeString text = icu::UnicodeString::fromUTF8(number);
+  for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
+    const UChar32 c = text.char32At(i);
+    if (IsNumberSign(c)) continue;
+    const size_t look_alike = c <= 0xffff ? kCyrillic.find(static_cast<char16_t>(c)) : kCyrillic.npos;
+    plain.append(look_alike == kCyrillic.npos ? c : static_cast<UChar32>(kLatin[look_alike]));
+  }
+  std::string utf8;
+  return plain.toUTF8String(utf8);
+}
+
+std::string IdentityOf(const v1::Identifier& identifier) {
+  const bool national =
+      identifier.kind() == v1::Identifier::IIN || identifier.kind() == v1::Identifier::SNILS;
+  return absl::StrCat(v1::Identifier::Kind_Name(identifier.kind()), "\n",
+                      national ? "" : identifier.issuing_state(), "\n", PlainNumber(identifier.number()));
 }
 
 std::optional<v1::Violation> Malformed(const std::vector<FieldProblem>& problems) {

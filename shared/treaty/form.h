@@ -41,6 +41,14 @@ std::vector<FieldProblem> CheckForm(const v1::QuotaAct& act);
 std::vector<FieldProblem> CheckForm(const v1::TreatyCommand& command);
 std::vector<FieldProblem> CheckForm(const v1::TreatyAct& act);
 
+// The number of a document without what people write differently: signs and spaces are left
+// out, a Cyrillic letter that looks like a Latin one is that one. Accepted by CheckForm.
+std::string PlainNumber(const std::string& number);
+
+// 1.2: equal for the same document of the same person, however it was written. A national
+// number is the same whatever state stands beside it: one state alone issues it.
+std::string IdentityOf(const v1::Identifier& identifier);
+
 // exchange.format and the first field; nullopt if there are no problems. Of an act: to an
 // officer every problem is told instead.
 std::optional<v1::Violation> Malformed(const std::vector<FieldProblem>& problems);

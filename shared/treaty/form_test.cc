@@ -111,6 +111,23 @@ const PetitionRow kPetitions[] = {
        p.mutable_family(0)->mutable_person()->mutable_identifiers(0)->set_issuing_state("KAZ");
      },
      ""},
+    {"SameNumberSpeltOtherwise",
+     [](v1::Petition& p) {
+       p.mutable_head()->mutable_identifiers(0)->set_number("HA1234567");
+       // Its letters are Cyrillic.
+       p.mutable_family(0)->mutable_person()->mutable_identifiers(0)->set_number("НА № 12-34 567");
+     },
+     "file_petition.family[0].person.identifiers[0] form.duplicate\n"},
+    {"SameNationalNumberOfAnotherState",
+     [](v1::Petition& p) {
+       for (v1::Identifier* identifier : {p.mutable_head()->mutable_identifiers(0),
+                                          p.mutable_family(0)->mutable_person()->mutable_identifiers(0)}) {
+         identifier->set_kind(v1::Identifier::IIN);
+         identifier->set_number("850101300124");
+       }
+       p.mutable_head()->mutable_identifiers(0)->set_issuing_state("KAZ");
+     },
+     "file_petition.family[0].person.identifiers[0] form.duplicate\n"},
     {"UnknownKindOfIdentifier",
      [](v1::Petition& p) {
        p.mutable_head()->mutable_identifiers(0)->set_kind(static_cast<v1::Identifier::Kind>(99));
