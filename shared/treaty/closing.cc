@@ -61,14 +61,9 @@ std::optional<v1::Violation> AdmitAnnulled(const v1::CaseState& state, const v1:
   return std::nullopt;
 }
 
-std::optional<v1::Violation> AdmitLapsed(const v1::CaseState& state, const v1::Lapse& act,
-                                         const Context& context) {
-  if (act.valid_until() != state.document().valid_until())
-    return Violates("step.document", "", act.valid_until());
-  const auto valid_until = DateOf(state.document().valid_until());
-  // 13.2: the protocol's validity has passed.
-  if (!valid_until || context.today <= *valid_until) return Violates("13.2", "", act.valid_until());
-  return std::nullopt;
+std::optional<v1::Violation> AdmitLapsed(const v1::CaseState& state, const v1::Lapse& act) {
+  if (act.valid_until() == state.document().valid_until()) return std::nullopt;
+  return Violates("step.document", "", act.valid_until());
 }
 
 std::optional<v1::Violation> AdmitClosedByTermination(const v1::TermClosure& act, const Context& context) {

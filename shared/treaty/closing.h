@@ -14,8 +14,7 @@ namespace kelisim::treaty {
 std::optional<v1::Violation> AdmitWithdrawn(const v1::CaseState& state, const v1::Withdrawal& act);
 std::optional<v1::Violation> AdmitAnnulled(const v1::CaseState& state, const v1::Annulment& act,
                                            const Context& context);
-std::optional<v1::Violation> AdmitLapsed(const v1::CaseState& state, const v1::Lapse& act,
-                                         const Context& context);
+std::optional<v1::Violation> AdmitLapsed(const v1::CaseState& state, const v1::Lapse& act);
 std::optional<v1::Violation> AdmitClosedByTermination(const v1::TermClosure& act, const Context& context);
 std::optional<v1::Violation> AdmitMemberLeft(const v1::CaseState& state, const v1::MemberDeparture& act);
 void ApplyMemberLeft(v1::CaseState& state, const v1::MemberDeparture& act);

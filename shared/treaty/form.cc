@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "kelisim/v1/form.pb.h"
 #include "shared/base/bytes.h"
@@ -160,8 +161,10 @@ class Form {
     if (!code) Report(path, kStateCode);
   }
 
+  // A rule of the Agreement, not one of ours about the course of a case.
   void Rule(const std::string& path, const std::string& value) {
-    if (Present(path, value) && FindRule(value) == nullptr) Report(path, kEnum);
+    if (!Present(path, value)) return;
+    if (!absl::ascii_isdigit(value[0]) || FindRule(value) == nullptr) Report(path, kEnum);
   }
 
   // "head", "m1" ... "m19".

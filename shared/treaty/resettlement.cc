@@ -53,6 +53,7 @@ enum class Force {
   kAny,
   kInForce,     // only while the Agreement is in force (17)
   kTerminated,  // only after it has ended (17.4)
+  kExpired,     // only after the document's last day (13.2)
 };
 
 // A forward step takes the case towards the departure: it has to wait until
@@ -122,7 +123,7 @@ constexpr Step kSteps[] = {
     {"a21", "resume",            Act::kResumed,           0, In(v1::SUSPENDED),         kEither,    kByContent,          "3.g"},
     {"a22", "withdraw",          Act::kWithdrawn,         0, kBeforeDeparture,          kEither,    v1::WITHDRAWN,       "1.3",  Offer::kAny},
     {"a23", "annul",             Act::kAnnulled,          0, kOpen,                     kEither,    v1::ANNULLED,        "2.1",  Offer::kAny},
-    {"a24", "lapse",             Act::kLapsed,            0, kOnDocument,               kEither,    v1::LAPSED,          "13.2"},
+    {"a24", "lapse",             Act::kLapsed,            0, kOnDocument,               kEither,    v1::LAPSED,          "13.2", Offer::kNone, Course::kOther, Force::kExpired},
     {"a25", "close_by_termination", Act::kClosedByTermination, 0, kNotIssued,           kEither,    v1::CLOSED_TERM,     "17.4", Offer::kNone, Course::kOther, Force::kTerminated},
     {"m1",  "remove_member",     Act::kMemberLeft,        0, kBeforeDeparture,          kEither,    kStays,              "2.2"},
     {"n1",  "dismiss_notice",    Act::kNoticeDismissed,   0, kOpen,                     kEither,    kStays,              "step.notice", Offer::kAny},
@@ -185,14 +186,26 @@ std::optional<v1::Violation> CheckOffer(const v1::CaseState& state, const Step& 
 
 std::optional<v1::Violation> CheckStatus(const v1::CaseState& state, const Step& step) {
   if (Includes(step.from, state.status())) return std::nullopt;
-  return Violates(IsHandOff(step.act) ? "step.hand_off" : "step.status", "", StatusName(state));
+  // In this status another hand-off is due.
+  const bool other_number =
+      IsHandOff(step.act) && std::any_of(std::begin(kSteps), std::end(kSteps), [&](const Step& s) {
+        return s.act == step.act && Includes(s.from, state.status());
+      });
+  return Violates(other_number ? "step.hand_off" : "step.status", "", StatusName(state));
 }
 
-std::optional<v1::Violation> CheckForce(const Step& step, const Context& context) {
+std::optional<v1::Violation> CheckForce(const v1::CaseState& state, const Step& step,
+                                        const Context& context) {
   const bool in_force = InForce(context.treaty, context.today);
   // 17.4: what ends with the Agreement ends only when it has ended.
   if (step.force == Force::kTerminated && (in_force || context.today < kInForceSince)) {
     return Violates("17.4", "", context.treaty.terminates_on());
+  }
+  // 13.2: a document lapses when the validity that the protocol gave it has passed.
+  if (step.force == Force::kExpired) {
+    const auto valid_until = DateOf(state.document().valid_until());
+    if (!valid_until || context.today <= *valid_until)
+      return Violates("13.2", "", state.document().valid_until());
   }
   if (step.force != Force::kInForce || in_force) return std::nullopt;
   // 17.2: in force from the exchange of instruments.
@@ -241,7 +254,7 @@ std::optional<v1::Violation> CheckStep(const v1::CaseState& state, const Step& s
   if (auto violation = CheckOffer(state, step)) return violation;
   if (auto violation = CheckStatus(state, step)) return violation;
   if (auto violation = CheckOwner(state, step, author)) return violation;
-  if (auto violation = CheckForce(step, context)) return violation;
+  if (auto violation = CheckForce(state, step, context)) return violation;
   return CheckNotices(state, step, author, context);
 }
 
@@ -391,7 +404,7 @@ std::optional<v1::Violation> CheckContent(const v1::CaseState& state, const Act&
     case Act::kAnnulled:
       return AdmitAnnulled(state, act.annulled(), context);
     case Act::kLapsed:
-      return AdmitLapsed(state, act.lapsed(), context);
+      return AdmitLapsed(state, act.lapsed());
     case Act::kClosedByTermination:
       return AdmitClosedByTermination(act.closed_by_termination(), context);
     case Act::kMemberLeft:

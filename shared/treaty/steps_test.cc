@@ -71,6 +71,9 @@ const StepRow kRows[] = {
     {"FiledOnce",                   v1::SUBMITTED,       Nothing, kE, "complete_petition { entry_state: PARTY_RU filed_on: '2026-01-01' head { name { surname: 'Аты' } birth_date: '1990-01-01' identifiers { kind: PASSPORT issuing_state: 'RUS' number: '1' } } }", "step.status"},
     // Hand-offs.
     {"OfferOfAWrongNumber",         v1::SCOPE_OK,        Nothing, kE, "offer { number: 3 }",   "step.hand_off"},
+    {"OfferBeforeTheScopeIsFound",  v1::SUBMITTED,       Nothing, kE, "offer { number: 1 }",   "step.status"},
+    {"OfferWhileThePetitionIsReturned", v1::SUBMITTED, Then(kE, "return_petition { missing: PAPER_QUESTIONNAIRE }"), kE, "offer { number: 1 }", "step.status"},
+    {"DeclineOnARuleOfTheCourse",   v1::SCOPE_OK, Then(kE, "offer { number: 1 }"), kD, "decline { number: 1 rule: 'step.person' }", "form: decline.rule"},
     {"Offer1",                      v1::SCOPE_OK,        Nothing, kE, "offer { number: 1 }",   "", v1::SCOPE_OK},
     {"AcceptWhatIsNotOffered",      v1::AWAIT_CLEARANCE, Nothing, kD, "accept { number: 1 }",  "step.hand_off"},
     {"AcceptAnotherNumber",         v1::SCOPE_OK, Then(kE, "offer { number: 1 }"), kD, "accept { number: 2 }", "step.hand_off"},
@@ -371,6 +374,22 @@ TEST(DatesTest, Edge114NothingHappensBeforeWhatItFollows) {
   EXPECT_EQ(residence(kKz, "2026-03-01"), "step.date");
   EXPECT_EQ(residence(kRu, "2026-03-01"), "");
   EXPECT_EQ(residence(kRu, "2026-02-28"), "step.date");
+}
+
+TEST(AllowedActionsTest, ALapseIsOfferedWhenTheDocumentHasExpired) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::PREPARING), "");
+  const auto lapse = [&] {
+    int listed = 0;
+    for (const v1::AllowedAction& action : AllowedActions(desk.state(), desk.At(kE))) {
+      listed += action.action() == "lapse";
+    }
+    return listed;
+  };
+  desk.today = absl::CivilDay(2027, 3, 2);
+  EXPECT_EQ(lapse(), 0);
+  desk.today = absl::CivilDay(2027, 3, 3);
+  EXPECT_EQ(lapse(), 1);
 }
 
 TEST(DatesTest, WhatAStepTellsHadHappenedByThen) {
