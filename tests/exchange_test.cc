@@ -408,6 +408,25 @@ TEST(Clocks, ADifferenceIsToldToTheOperator) {
   }
 }
 
+// What is cosigned existed before; so an entry of a time to come waits for that time.
+TEST_F(PushTest, EntriesOfATimeToComeWaitForIt) {
+  const auto record_at = [this](absl::Duration ahead) {
+    return [this, ahead](v1::Entry& entry, v1::Leaf&) {
+      entry.set_recorded_at_us(absl::ToUnixMicros(ru_.now + ahead));
+    };
+  };
+  v1::PushRequest late = push_;
+  AddForged(kz_, late, SecondAct(), record_at(absl::Seconds(301)));
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(Deliver(late).status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ru_.SizeOf(Side::kMirror), 0u);
+  EXPECT_EQ(ru_.SizeOf(Side::kOwn), 0u);
+  EXPECT_EQ(std::count_if(ru_.events.begin(), ru_.events.end(),
+                          [](const std::string& event) { return event.find("clocks: ") == 0; }),
+            1);
+  ru_.now += absl::Seconds(1);
+  EXPECT_EQ(Response(Deliver(late)).mirror_size(), 3u);
+}
+
 // One case of Kazakhstan, which sets it up; both authorities are at work on it.
 class CaseTest : public ::testing::Test {
  protected:

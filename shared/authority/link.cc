@@ -20,6 +20,9 @@ constexpr size_t kStretchBytes = 160 * 1024;
 constexpr int kMaxLeaves = 4096;
 // Nothing is ordered by clocks, but legal dates are read off them.
 constexpr absl::Duration kLargestSkew = absl::Seconds(30);
+// What bears a time further ahead of ours is not cosigned: the cosignature would say that it
+// had been there before.
+constexpr absl::Duration kMostAhead = absl::Seconds(300);
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(5);
 
@@ -31,6 +34,18 @@ Link::PeerAnswer Refuse(absl::Status status) { return {{std::move(status), "", {
 template <typename Message>
 Link::PeerAnswer Respond(const Message& message) {
   return {{absl::OkStatus(), message.SerializeAsString(), {}, {}}, std::nullopt};
+}
+
+// How far ahead of `now` the latest of these entries was recorded, as it says.
+absl::Duration Ahead(const google::protobuf::RepeatedPtrField<v1::Leaf>& leaves, absl::Time now) {
+  absl::Duration most = -absl::InfiniteDuration();
+  for (const v1::Leaf& leaf : leaves) {
+    v1::Entry entry;
+    if (entry.ParseFromString(leaf.entry())) {
+      most = std::max(most, absl::FromUnixMicros(entry.recorded_at_us()) - now);
+    }
+  }
+  return most;
 }
 
 Link::PeerAnswer Malformed() { return Refuse(absl::InvalidArgumentError("the message cannot be read")); }
@@ -500,6 +515,16 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerPush(const std::string& bytes, absl
     }
   } else {
     request.mutable_leaves()->DeleteSubrange(0, static_cast<int>(size - request.first_index()));
+    const absl::Duration ahead = Ahead(request.leaves(), now);
+    if (ahead > kMostAhead) {
+      const std::string problem =
+          absl::StrCat("clocks: entries are recorded ", absl::ToInt64Seconds(ahead),
+                       " seconds ahead of the receiver's clock: not taken before that time has come");
+      if (!ahead_told_) events_.push_back(problem);
+      ahead_told_ = true;
+      return Refuse(absl::UnavailableError(problem));
+    }
+    ahead_told_ = false;
     const absl::Status taken = books_.TakeMirror(request.leaves(), *opened);
     if (absl::IsInvalidArgument(taken)) {
       events_.push_back(absl::StrCat("refused a push: ", taken.message()));

@@ -113,6 +113,8 @@ class Link {
   // How much of our ledger the counterpart has, by its last word.
   uint64_t sent_ = 0;
   bool clocks_differ_ = false;
+  // The operator knows that the counterpart pushes what bears a time to come.
+  bool ahead_told_ = false;
   // The size of the own ledger that ends with the record of a loss; 0: none.
   uint64_t loss_told_at_ = 0;
   // Recovery: what to pull back, and what of the counterpart's ledger to have first.

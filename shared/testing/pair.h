@@ -41,7 +41,7 @@ struct Authority {
     return message;
   }
 
-  const absl::Time now;
+  absl::Time now;
   authority::Identity identity;
   SeededRandom random;
   ledger::MemoryStore store;
