@@ -163,6 +163,11 @@ TEST_F(KeyRotationTest, AnAnnouncementThatWasNotAgreedIsSaidToTheOperator) {
   EXPECT_EQ(warnings(ru_), 1);
   for (int i = 0; i < 3; ++i) File();
   EXPECT_EQ(warnings(ru_), 1) << "once";
+  const uint64_t from = kz_.identity.own_log.keys().back().from;
+  kz_.identity.own_log = LogKeys::Make({{old_.verifier(), 0, Size() + 20}, {new_.verifier(), from}}).value();
+  Restart(kz_);
+  ASSERT_EQ(Announced().size(), 2u);
+  EXPECT_EQ(warnings(ru_), 1) << "also when something else is announced";
   Restart(ru_);
   EXPECT_EQ(warnings(ru_), 2) << "and again at every start";
   // Agreed upon, it is what the policy says.

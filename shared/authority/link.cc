@@ -335,12 +335,14 @@ absl::Status Link::GoOn(absl::Time now) {
 
 absl::Status Link::WarnOfKeys() {
   (void)books_.TakeKeyAnnounced();
-  ASSIGN_OR_RETURN(const std::vector<std::string> beside,
+  ASSIGN_OR_RETURN(std::vector<std::string> beside,
                    books_.views().KeysBeside(identity_.peer_log, treaty::Other(identity_.self())));
   for (const std::string& key : beside) {
+    if (std::find(keys_told_.begin(), keys_told_.end(), key) != keys_told_.end()) continue;
     events_.push_back(absl::StrCat("counterpart: its ledger announces the log key ", key,
                                    " otherwise than the policy we have: ask its officers"));
   }
+  keys_told_ = std::move(beside);
   return absl::OkStatus();
 }
 

@@ -115,6 +115,8 @@ class Link {
   bool clocks_differ_ = false;
   // The operator knows that the counterpart pushes what bears a time to come.
   bool ahead_told_ = false;
+  // And of these keys that it announces beside the policy.
+  std::vector<std::string> keys_told_;
   // The size of the own ledger that ends with the record of a loss; 0: none.
   uint64_t loss_told_at_ = 0;
   // Recovery: what to pull back, and what of the counterpart's ledger to have first.

@@ -43,6 +43,7 @@
 #include "shared/node/test_pki.h"
 #include "shared/node/transport.h"
 #include "shared/rpc/access.h"
+#include "shared/rpc/attachment_service.h"
 #include "shared/rpc/log.h"
 #include "shared/rpc/message.h"
 #include "shared/testing/officer.h"
@@ -468,6 +469,52 @@ void ProposeProtocol(TwoAuthorities& two, const std::string& name) {
   v1::InstrumentStep step;
   step.mutable_propose();
   SubmitInstrument(two, "00000000-0000-4000-8000-000000000002", name, step);
+}
+
+// Streams that the counterpart opens and does not read leave officers theirs.
+TEST(Node, TheCounterpartCannotTakeTheStreamsOfOfficers) {
+  TwoAuthorities two;
+  two.Start(v1::PARTY_KZ);
+  two.Start(v1::PARTY_RU);
+  two.AwaitOpen();
+  // More than the connection buffers for a reader that does not read.
+  const std::string document = SystemRandom().Bytes(200 * ledger::Attachments::kChunk);
+  const auto sha256 = Upload(two.Connect(v1::PARTY_KZ, "officer"), document);
+  ASSERT_TRUE(sha256.ok()) << sha256.status();
+  ProposeProtocol(two, DraftProtocol(two, *sha256, *sha256));
+  // Then the counterpart's own fetching is over.
+  const auto ru = v1::AttachmentService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
+  ASSERT_TRUE(TwoAuthorities::Await(
+      [&] { return Download(*ru, &v1::AttachmentService::Stub::DownloadAttachment, *sha256).ok(); }));
+
+  const auto counterpart = v1::ExchangeService::NewStub(two.ConnectAsCounterpart(v1::PARTY_KZ));
+  v1::DownloadAttachmentRequest request;
+  request.set_sha256(*sha256);
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::AttachmentChunk>>> unread;
+  v1::AttachmentChunk chunk;
+  ASSERT_TRUE(TwoAuthorities::Await([&] {
+    if (contexts.size() == rpc::kMostCounterpartStreams) return true;
+    auto context = std::make_unique<grpc::ClientContext>();
+    auto stream = counterpart->FetchAttachment(context.get(), request);
+    if (!stream->Read(&chunk)) {
+      EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+      return false;
+    }
+    contexts.push_back(std::move(context));
+    unread.push_back(std::move(stream));
+    return false;
+  }));
+  EXPECT_TRUE(absl::IsResourceExhausted(
+      Download(*counterpart, &v1::ExchangeService::Stub::FetchAttachment, *sha256).status()));
+  const auto officer = v1::AttachmentService::NewStub(two.Connect(v1::PARTY_KZ, "officer"));
+  const auto downloaded = Download(*officer, &v1::AttachmentService::Stub::DownloadAttachment, *sha256);
+  ASSERT_TRUE(downloaded.ok()) << downloaded.status();
+  EXPECT_EQ(*downloaded, document);
+  for (size_t i = 0; i < unread.size(); ++i) {
+    contexts[i]->TryCancel();
+    EXPECT_EQ(unread[i]->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  }
 }
 
 TEST(Node, AnAttachmentFollowsTheActThatNamesIt) {

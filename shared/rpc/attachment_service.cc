@@ -12,22 +12,29 @@ namespace {
 using ledger::Attachments;
 using Chunk = v1::AttachmentChunk;
 
+// The streams of one kind of caller that are under way.
+struct Streams {
+  const int most;
+  std::atomic<int> count = 0;
+};
+Streams officers{kMostOfficerStreams};
+Streams counterpart{kMostCounterpartStreams};
+
 // A place among the streams; none when there are too many.
 class Slot {
  public:
-  Slot() : taken_(count_.fetch_add(1) < kMostAttachmentStreams) {}
+  explicit Slot(Streams& of) : of_(of), taken_(of.count.fetch_add(1) < of.most) {}
   Slot(const Slot&) = delete;
   Slot& operator=(const Slot&) = delete;
-  ~Slot() { --count_; }
+  ~Slot() { --of_.count; }
   absl::Status status() const {
     return taken_ ? absl::OkStatus() : absl::ResourceExhaustedError("too many attachments are under way");
   }
 
  private:
-  static std::atomic<int> count_;
+  Streams& of_;
   const bool taken_;
 };
-std::atomic<int> Slot::count_ = 0;
 
 class Upload final : public grpc::ServerReadReactor<Chunk> {
  public:
@@ -65,7 +72,7 @@ class Upload final : public grpc::ServerReadReactor<Chunk> {
     return absl::OkStatus();
   }
 
-  const Slot slot_;
+  const Slot slot_{officers};
   const Attachments& attachments_;
   v1::Attachment* const response_;
   std::unique_ptr<Attachments::Writer> writer_;
@@ -74,8 +81,8 @@ class Upload final : public grpc::ServerReadReactor<Chunk> {
 
 class Download final : public grpc::ServerWriteReactor<Chunk> {
  public:
-  Download(std::unique_ptr<Attachments::Reader> reader, bool size_only)
-      : reader_(std::move(reader)), size_only_(size_only) {
+  Download(Streams& of, std::unique_ptr<Attachments::Reader> reader, bool size_only)
+      : slot_(of), reader_(std::move(reader)), size_only_(size_only) {
     chunk_.set_size(reader_->size());
     slot_.status().ok() ? Next() : Finish(ToGrpc(slot_.status()));
   }
@@ -102,14 +109,8 @@ class Download final : public grpc::ServerWriteReactor<Chunk> {
   Chunk chunk_;
 };
 
-}  // namespace
-
-grpc::ServerWriteReactor<Chunk>* RefuseAttachment(const absl::Status& status) {
-  return new Refused<grpc::ServerWriteReactor<Chunk>>(status);
-}
-
-grpc::ServerWriteReactor<Chunk>* SendAttachment(const Attachments& attachments,
-                                                const v1::DownloadAttachmentRequest& request) {
+grpc::ServerWriteReactor<Chunk>* Send(Streams& of, const Attachments& attachments,
+                                      const v1::DownloadAttachmentRequest& request) {
   auto reader = Guarded<absl::StatusOr<std::unique_ptr<Attachments::Reader>>>(
       [&]() -> absl::StatusOr<std::unique_ptr<Attachments::Reader>> {
         const absl::StatusOr<Hash> sha256 = Hash::FromBytes(request.sha256());
@@ -117,7 +118,18 @@ grpc::ServerWriteReactor<Chunk>* SendAttachment(const Attachments& attachments,
         return attachments.Read(*sha256, request.from());
       });
   if (!reader.ok()) return RefuseAttachment(reader.status());
-  return new Download(*std::move(reader), request.size_only());
+  return new Download(of, *std::move(reader), request.size_only());
+}
+
+}  // namespace
+
+grpc::ServerWriteReactor<Chunk>* RefuseAttachment(const absl::Status& status) {
+  return new Refused<grpc::ServerWriteReactor<Chunk>>(status);
+}
+
+grpc::ServerWriteReactor<Chunk>* SendToCounterpart(const Attachments& attachments,
+                                                   const v1::DownloadAttachmentRequest& request) {
+  return Send(counterpart, attachments, request);
 }
 
 grpc::ServerReadReactor<Chunk>* AttachmentServiceAdapter::UploadAttachment(
@@ -134,7 +146,7 @@ grpc::ServerWriteReactor<Chunk>* AttachmentServiceAdapter::DownloadAttachment(
   const absl::StatusOr<Caller> caller = AdmitStream(desk_, kMethod, *context);
   if (!caller.ok()) return RefuseAttachment(caller.status());
   Log(LogLevel::kInfo, "read", {{"method", std::string(kMethod)}, {"caller", caller->uri}});
-  return SendAttachment(desk_.attachments, *request);
+  return Send(officers, desk_.attachments, *request);
 }
 
 }  // namespace kelisim::rpc

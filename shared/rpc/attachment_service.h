@@ -7,8 +7,10 @@
 namespace kelisim::rpc {
 
 // Streams of chunks between a caller and the attachments: each holds one chunk in memory,
-// and waits for its caller. At most kMostAttachmentStreams at once, of all kinds.
-inline constexpr int kMostAttachmentStreams = 16;
+// and waits for its caller. So many at once: the counterpart, which fetches one document
+// after the other, cannot take what officers need.
+inline constexpr int kMostOfficerStreams = 16;
+inline constexpr int kMostCounterpartStreams = 2;
 
 class AttachmentServiceAdapter final : public v1::AttachmentService::CallbackService {
  public:
@@ -22,9 +24,9 @@ class AttachmentServiceAdapter final : public v1::AttachmentService::CallbackSer
   const Desk& desk_;
 };
 
-// The stream of a document's chunks, or one that ends with the reason why not.
-grpc::ServerWriteReactor<v1::AttachmentChunk>* SendAttachment(const ledger::Attachments& attachments,
-                                                              const v1::DownloadAttachmentRequest& request);
+// The stream of a document's chunks to the counterpart, or one that ends with the reason why not.
+grpc::ServerWriteReactor<v1::AttachmentChunk>* SendToCounterpart(
+    const ledger::Attachments& attachments, const v1::DownloadAttachmentRequest& request);
 grpc::ServerWriteReactor<v1::AttachmentChunk>* RefuseAttachment(const absl::Status& status);
 
 }  // namespace kelisim::rpc

@@ -66,7 +66,7 @@ grpc::ServerWriteReactor<v1::AttachmentChunk>* ExchangeServiceAdapter::FetchAtta
         return true;
       }).status();
   if (!may.ok()) return RefuseAttachment(may);
-  return SendAttachment(desk_.attachments, *request);
+  return SendToCounterpart(desk_.attachments, *request);
 }
 
 }  // namespace kelisim::rpc
