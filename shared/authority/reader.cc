@@ -62,8 +62,9 @@ absl::StatusOr<v1::TimelineItem> Reader::ItemFor(const v1::ActRecord& made, uint
   item.set_happened_on(opened.act.happened_on());
   item.set_officer(opened.act.officer());
   item.set_recorded_at_us(opened.entry.recorded_at_us());
-  // What stands in the mirror has been delivered by being there.
-  item.set_evidence(!own || made.entry().index() < cosigned ? v1::DELIVERED : v1::RECORDED);
+  // What stands in the mirror has been delivered by being there; what stays at home never is.
+  const bool told = opened.entry.addressed() && made.entry().index() < cosigned;
+  item.set_evidence(!own || told ? v1::DELIVERED : v1::RECORDED);
   if (made.overdue()) item.set_evidence(v1::OVERDUE);
   if (made.has_refusal()) {
     item.set_evidence(v1::REFUSED);
@@ -200,7 +201,7 @@ absl::StatusOr<v1::ListCasesResponse> Reader::ListCases(const v1::ListCasesReque
     summary->set_entry_state(state.entry_state());
     summary->set_holder(state.holder());
     summary->set_offered_hand_off(state.offered_hand_off());
-    summary->set_answer_due(state.answer_due());
+    if (state.offered_hand_off() != 0) summary->set_answer_due(state.answer_due());
     summary->set_head_surname(state.petition().head().name().surname());
     summary->set_persons(static_cast<uint32_t>(treaty::IncludedPersons(state).size()));
   };

@@ -484,6 +484,7 @@ TEST_F(CliTest, ValidateOnlySaysThatNothingWasRecorded) {
   EXPECT_EQ(RunCli({"case", "lapse", "x", "--validate-only"}), 0);
   EXPECT_TRUE(notes_.case_command.validate_only());
   EXPECT_THAT(out_.str(), HasSubstr("Nothing was recorded."));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("UNSPECIFIED")));
   EXPECT_EQ(RunCli({"case", "lapse", "x"}), 0);
   EXPECT_FALSE(notes_.case_command.validate_only());
   EXPECT_THAT(out_.str(), HasSubstr("Recorded."));
@@ -575,7 +576,7 @@ TEST_F(CliTest, WrongUseSendsNothing) {
 TEST_F(CliTest, MoreThanAServiceReadsIsNotSent) {
   for (const size_t size : {66'000, 300'000}) {
     const std::string file = FileWith("large.json", "{\"filed_on\": \"" + std::string(size, '1') + "\"}");
-    EXPECT_EQ(RunCli({"petition", "file", file}), kInvalidRequest);
+    EXPECT_EQ(RunCli({"petition", "file", file}), kBadInput);
     EXPECT_THAT(err_.str(), HasSubstr("may have 65536; nothing was sent"));
   }
   EXPECT_EQ(notes_.calls, 0);

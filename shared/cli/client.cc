@@ -7,7 +7,9 @@
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "shared/base/status_macros.h"
+#include "shared/cli/errors.h"
 #include "shared/cli/options.h"
+#include "shared/crypto/x509.h"
 
 namespace kelisim::cli {
 namespace {
@@ -59,6 +61,20 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Dial(const v1::CliProfile& profil
   ASSIGN_OR_RETURN(tls.pem_cert_chain, ReadFile(profile.tls_certificate()));
   ASSIGN_OR_RETURN(tls.pem_private_key, ReadFile(profile.tls_private_key()));
   ASSIGN_OR_RETURN(tls.pem_root_certs, ReadFile(profile.tls_roots()));
+  // gRPC would only say that the service cannot be reached.
+  const X509Pointer certificate = ParseCertificate(tls.pem_cert_chain);
+  if (certificate == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--tls-cert: ", profile.tls_certificate(), ": is not a PEM certificate"));
+  }
+  if (!IsKeyOf(*certificate, tls.pem_private_key)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--tls-key: ", profile.tls_private_key(), ": is not the key of --tls-cert"));
+  }
+  if (ParseCertificate(tls.pem_root_certs) == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--tls-roots: ", profile.tls_roots(), ": is not a PEM certificate"));
+  }
   return grpc::CreateCustomChannel(profile.server(), grpc::SslCredentials(tls), Arguments(profile));
 }
 
@@ -84,9 +100,10 @@ Result<Response> Client::Unary(Stub& stub,
                                const Request& request) {
   Result<Response> result;
   if (const size_t size = request.ByteSizeLong(); size > kLargestRequest) {
-    result.status = {grpc::StatusCode::INVALID_ARGUMENT,
-                     absl::StrCat("the message has ", size, " bytes and may have ", kLargestRequest,
-                                  "; nothing was sent. Long papers are attachments")};
+    result.status = WithReason(grpc::StatusCode::INVALID_ARGUMENT,
+                               absl::StrCat("the message has ", size, " bytes and may have ", kLargestRequest,
+                                            "; nothing was sent. Long papers are attachments"),
+                               kInputReason);
     return result;
   }
   grpc::ClientContext context;

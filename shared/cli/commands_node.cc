@@ -43,9 +43,10 @@ int ShowReceipt(const std::string& position, Session& session) {
   const Result<v1::Receipt> result = session.client.Call(request);
   if (!result.status.ok()) return Fail(session, FailureOf(result.status, "", session.reader.lang));
   if (result.response.proof().empty()) {
-    const std::string state =
-        absl::StrCat("not cosigned yet: the counterpart has ", result.response.cosigned_size(), " entries");
-    return Fail(session, FailureOf({grpc::StatusCode::UNAVAILABLE, state}, "", session.reader.lang));
+    const grpc::Status not_yet = WithReason(
+        grpc::StatusCode::UNAVAILABLE, absl::StrCat(result.response.cosigned_size(), " entries are cosigned"),
+        kNotCosignedReason);
+    return Fail(session, FailureOf(not_yet, "", session.reader.lang));
   }
   // Text, to be kept byte for byte.
   session.world.out << (session.options.json ? ToJson(result.response) : result.response.proof());

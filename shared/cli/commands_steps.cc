@@ -206,9 +206,12 @@ bool NeedsCase(FillIn fill_in, const v1::CaseCommand& command) {
 }
 
 void FillFrom(const v1::CaseState& state, v1::CaseCommand* command) {
-  if (command->has_offer()) command->mutable_offer()->set_number(state.hand_offs_done() + 1);
-  if (command->has_accept()) command->mutable_accept()->set_number(state.offered_hand_off());
-  if (command->has_decline()) command->mutable_decline()->set_number(state.offered_hand_off());
+  const uint32_t next = state.hand_offs_done() + 1;
+  // Where none is offered, the service says so of the next one.
+  const uint32_t offered = state.offered_hand_off() == 0 ? next : state.offered_hand_off();
+  if (command->has_offer()) command->mutable_offer()->set_number(next);
+  if (command->has_accept()) command->mutable_accept()->set_number(offered);
+  if (command->has_decline()) command->mutable_decline()->set_number(offered);
   if (command->has_clear()) ClearEverybody(state, command->mutable_clear());
   if (command->has_confirm_scope()) ConfirmScopeAsStated(state, command->mutable_confirm_scope());
 }

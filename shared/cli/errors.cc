@@ -19,7 +19,7 @@ bool AnsweredByService(const Failure& failure) { return !failure.reason.empty();
 ExitCode ExitFor(grpc::StatusCode code, const Failure& failure, bool changes) {
   switch (code) {
     case grpc::StatusCode::INVALID_ARGUMENT:
-      return kInvalidRequest;
+      return failure.reason == kInputReason ? kBadInput : kInvalidRequest;
     case grpc::StatusCode::FAILED_PRECONDITION:
       return failure.reason == "RULE" ? kRefusedByRule : kOther;
     case grpc::StatusCode::NOT_FOUND:
@@ -80,7 +80,9 @@ std::string HeadingKey(const Failure& failure) {
     case kRequestReused:
       return "ui.request_reused";
     case kUnreachable:
-      if (failure.code == "DEADLINE_EXCEEDED") return "ui.no_answer_yet";
+      if (failure.reason == kNotCosignedReason) return "ui.not_cosigned";
+      if (failure.code == "DEADLINE_EXCEEDED")
+        return failure.unknown_request_id.empty() ? "ui.no_answer" : "ui.no_answer_yet";
       if (!AnsweredByService(failure)) return "ui.not_reachable";
       return failure.code == "UNAVAILABLE" ? "ui.not_now" : "ui.error";
     default:
@@ -110,11 +112,20 @@ std::string RenderFields(const Failure& failure, Lang lang, const Look& look) {
 
 }  // namespace
 
+grpc::Status WithReason(grpc::StatusCode code, const std::string& detail, const char* reason) {
+  google::rpc::ErrorInfo info;
+  info.set_reason(reason);
+  google::rpc::Status details;
+  details.set_code(code);
+  details.add_details()->PackFrom(info);
+  return {code, detail, details.SerializeAsString()};
+}
+
 Failure BadInput(std::string detail, std::vector<FieldFault> fields) {
   Failure failure;
   failure.exit = kBadInput;
   failure.code = "INVALID_ARGUMENT";
-  failure.reason = "INPUT";
+  failure.reason = kInputReason;
   failure.detail = std::move(detail);
   failure.fields = std::move(fields);
   return failure;

@@ -52,6 +52,14 @@ struct Failure {
   std::string unknown_request_id;
 };
 
+// Reasons of this program's own.
+inline constexpr char kInputReason[] = "INPUT";
+// The entry is here; the counterpart's cosignature is not yet.
+inline constexpr char kNotCosignedReason[] = "NOT_COSIGNED";
+
+// A status that this program gives, with its reason as the service's have theirs.
+grpc::Status WithReason(grpc::StatusCode code, const std::string& detail, const char* reason);
+
 // Found here; nothing was sent.
 Failure BadInput(std::string detail, std::vector<FieldFault> fields = {});
 

@@ -51,6 +51,7 @@ TEST(FailureOf, ExitCodes) {
   };
   const Row rows[] = {
       {{StatusCode::INVALID_ARGUMENT, ""}, 4, 4, false},
+      {WithReason(StatusCode::INVALID_ARGUMENT, "", kInputReason), 2, 2, false},
       {With(StatusCode::FAILED_PRECONDITION, {&rule}), 3, 3, false},
       {{StatusCode::FAILED_PRECONDITION, ""}, 1, 1, false},
       {{StatusCode::NOT_FOUND, ""}, 5, 5, false},
@@ -123,11 +124,21 @@ TEST(RenderFailure, PlainWords) {
       {{StatusCode::DEADLINE_EXCEEDED, ""},
        "the outcome is unknown. Ask again with the same request id.\n  --request-id 0b5f"},
       {{StatusCode::DATA_LOSS, "broken"}, "Error\n  broken\n"},
+      {WithReason(StatusCode::UNAVAILABLE, "3 entries", kNotCosignedReason),
+       "has not cosigned this entry yet"},
+      {WithReason(StatusCode::INVALID_ARGUMENT, "70000 bytes", kInputReason), "70000 bytes"},
   };
   for (const Row& row : rows) {
     EXPECT_THAT(RenderFailure(FailureOf(row.status, kId, Lang::kEnglish), Lang::kEnglish, {}),
                 HasSubstr(row.contains));
   }
+}
+
+// A question changes nothing, and needs no warning of a step.
+TEST(RenderFailure, NoAnswerToAQuestion) {
+  const grpc::Status status(StatusCode::DEADLINE_EXCEEDED, "");
+  EXPECT_THAT(RenderFailure(FailureOf(status, "", Lang::kEnglish), Lang::kEnglish, {}),
+              AllOf(HasSubstr("No answer came in time. Ask again later."), Not(HasSubstr("step"))));
 }
 
 TEST(RenderFailure, CannotCommandATerminal) {

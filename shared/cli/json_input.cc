@@ -1,11 +1,14 @@
 #include "shared/cli/json_input.h"
 
+#include <unicode/ustring.h>
+
 #include <algorithm>
 #include <set>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "google/protobuf/util/json_util.h"
 #include "nlohmann/json.hpp"
 #include "shared/cli/options.h"
@@ -71,12 +74,18 @@ class Syntax : public nlohmann::json_sax<json> {
   std::vector<std::set<std::string>> names_;
 };
 
+bool IsUtf8(const std::string& text) {
+  UErrorCode error = U_ZERO_ERROR;
+  u_strFromUTF8(nullptr, 0, nullptr, text.data(), static_cast<int32_t>(text.size()), &error);
+  return error != U_INVALID_CHAR_FOUND;
+}
+
 std::optional<Failure> CheckSyntax(const std::string& text) {
   Syntax syntax;
   if (json::sax_parse(text, &syntax)) return std::nullopt;
   if (!syntax.twice.empty()) return BadInput("a name occurs twice", {{syntax.twice, "form.duplicate"}});
   if (syntax.too_deep) return BadInput("nested too deeply", {{"", "form.json"}});
-  return BadInput(Place(text, syntax.stopped_at), {{"", "form.json"}});
+  return BadInput(Place(text, syntax.stopped_at), {{"", IsUtf8(text) ? "form.json" : "form.not_utf8"}});
 }
 
 // Compares values with the fields of a message, and notes every fault.
@@ -127,7 +136,9 @@ class Shape {
 
 }  // namespace
 
-std::optional<Failure> ParseJson(const std::string& text, google::protobuf::Message* message) {
+std::optional<Failure> ParseJson(const std::string& with_mark, google::protobuf::Message* message) {
+  // Some editors begin UTF-8 with a byte order mark.
+  const std::string text(absl::StripPrefix(with_mark, "\xEF\xBB\xBF"));
   if (std::optional<Failure> failure = CheckSyntax(text)) return failure;
   Shape shape;
   shape.Object(json::parse(text, nullptr, /*allow_exceptions=*/false), *message->GetDescriptor(), "");

@@ -26,7 +26,9 @@ TEST(ParseJson, NamesWhatIsWrong) {
       {"", " form.json; line 1, column 1"},
       {"{\n  \"filed_on\": \"2026-11-20\",\n}", " form.json; line 3, column 1"},
       {"{\"filed_on\": \"Әсел\" \"x\"}", " form.json; line 1, column 23"},
-      {"{\"filed_on\": \"\xff\"}", " form.json; line 1, column 15"},
+      {"\xEF\xBB\xBF{}", "fine"},  // a byte order mark
+      {"{\"filed_on\": \"\xff\"}", " form.not_utf8; line 1, column 15"},
+      {"{\"name\": \"\xc8\xe2\xe0\xed\"}", " form.not_utf8; line 1, column 12"},  // Windows-1251
       {R"({"filed_on": "\ud800"})", " form.json; line 1, column 21"},
       {R"({"filed_on": "1", "filed_on": "2"})", "filed_on form.duplicate; a name occurs twice"},
       {"{\"papers\": " + deep + "}", " form.json; nested too deeply"},

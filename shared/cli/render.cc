@@ -42,6 +42,7 @@ std::string YesNo(Lang lang, bool yes) { return Say(lang, yes ? "ui.yes" : "ui.n
 // With the name that flags and JSON use.
 template <typename Status>
 std::string SayStatus(Lang lang, Status status) {
+  if (status == Status()) return "";  // of what was only checked
   return absl::StrCat(SayEnum(lang, status), " (",
                       google::protobuf::GetEnumDescriptor<Status>()->FindValueByNumber(status)->name(), ")");
 }
@@ -191,7 +192,7 @@ std::string Header(const v1::Case& file, const Reader& reader) {
       {Say(lang, "ui.entry_state"), SayEnum(lang, state.entry_state())},
       {Say(lang, "ui.departure_state"), SayEnum(lang, state.departure_state())},
       {Say(lang, "ui.offered"), Offered(state)},
-      {Say(lang, "ui.answer_due"), DueText(state.answer_due(), reader)},
+      {Say(lang, "ui.answer_due"), state.offered_hand_off() == 0 ? "" : DueText(state.answer_due(), reader)},
       {Say(lang, "notice.OBSTACLE"), Obstacles(state)},
       {Say(lang, "ui.place"), PlaceText(state)},
       {Say(lang, "ui.waiting_since"), WaitingText(lang, state)},

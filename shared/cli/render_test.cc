@@ -237,6 +237,17 @@ TEST(Table, ColoursAndWrapsOnATerminalOnly) {
   EXPECT_EQ(std::count(drawn.begin(), drawn.end(), '\n'), 3);
 }
 
+// The day to answer by is of an offer that waits for its answer.
+TEST(Render, AnAnswerIsDueOnlyWhileOneIsAwaited) {
+  v1::Case file;
+  file.mutable_state()->set_answer_due("2026-03-16");
+  EXPECT_THAT(Render(file, Reader{Lang::kEnglish, {}, absl::CivilDay(2026, 3, 2)}),
+              testing::Not(testing::HasSubstr("2026-03-16")));
+  file.mutable_state()->set_offered_hand_off(1);
+  EXPECT_THAT(Render(file, Reader{Lang::kEnglish, {}, absl::CivilDay(2026, 3, 2)}),
+              testing::HasSubstr("2026-03-16"));
+}
+
 // A warning from three days before the day to the day itself; not when it has passed.
 TEST(Render, WarnsBeforeAnAnswerIsOverdue) {
   v1::MatterFile file;

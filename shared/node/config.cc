@@ -213,6 +213,8 @@ std::vector<std::string> ConfigProblems(const v1::NodeConfig& config) {
   Problems problems;
   RequireAddress(config.listen(), "listen", problems);
   if (!config.web_listen().empty()) RequireAddress(config.web_listen(), "web_listen", problems);
+  if (!config.listen().empty() && config.listen() == config.web_listen())
+    problems.push_back("web_listen: must be another address than listen");
   Require(config.data_dir(), "data_dir", problems);
   Require(config.anchor_file(), "anchor_file", problems);
   Require(config.attachments_dir(), "attachments_dir", problems);

@@ -1,6 +1,7 @@
 #include "shared/node/doctor.h"
 
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +16,7 @@
 #include "shared/node/keys.h"
 #include "shared/node/transport.h"
 #include "shared/tlog/merkle.h"
+#include "shared/treaty/instrument.h"
 
 namespace kelisim::node {
 namespace {
@@ -30,8 +32,8 @@ Finding Problem(absl::string_view what, const absl::Status& status) {
   return {false, absl::StrCat(what, ": ", status.message())};
 }
 
-Finding ExamineCertificate(const v1::Tls& tls, absl::Time now) {
-  const absl::StatusOr<CertificateFacts> facts = CheckTlsFiles(tls, now);
+Finding ExamineCertificate(const v1::NodeConfig& config, absl::Time now) {
+  const absl::StatusOr<CertificateFacts> facts = CheckTlsFiles(config, now);
   if (!facts.ok()) return Problem("certificate", facts.status());
   if (facts->uri.empty()) {
     return {false, "certificate: needs exactly one URI name: the counterpart knows this node by it"};
@@ -44,8 +46,17 @@ Finding ExamineCertificate(const v1::Tls& tls, absl::Time now) {
   return {true, absl::StrCat("certificate: ", facts->uri, ", valid until ", until, " UTC")};
 }
 
+// 13.1kz, 13.1ru: the node signs for a body of its own Party, in office today.
+Finding ExamineBody(const authority::Identity& identity, const v1::TreatyState& treaty, absl::Time now) {
+  const absl::CivilDay today = identity.profile.DateAt(now);
+  if (treaty::IsAuthorised(treaty, identity.body, identity.self(), today))
+    return {true, absl::StrCat("body: ", identity.body)};
+  return {false, absl::StrCat("body: ", identity.body, ": is no authorised body of ",
+                              v1::Party_Name(identity.self()), " today: it could record nothing")};
+}
+
 void ExamineBooks(const v1::NodeConfig& config, const authority::Identity& identity,
-                  const std::string& master_key, Findings& findings) {
+                  const std::string& master_key, absl::Time now, Findings& findings) {
   const absl::StatusOr<std::optional<ledger::Head>> anchor =
       ledger::NewFileAnchor(config.anchor_file())->Load();
   if (!anchor.ok()) return findings.push_back(Problem("anchor", anchor.status()));
@@ -55,6 +66,7 @@ void ExamineBooks(const v1::NodeConfig& config, const authority::Identity& ident
 
   if (IsEmptyDirectory(config.data_dir())) {
     const bool fresh = (*anchor)->size == 0;
+    if (fresh) findings.push_back(ExamineBody(identity, {}, now));
     return findings.push_back({fresh, fresh ? "store: empty, as the anchor says"
                                             : "store: empty, and the anchor says otherwise: it was lost"});
   }
@@ -77,9 +89,12 @@ void ExamineBooks(const v1::NodeConfig& config, const authority::Identity& ident
     return findings.push_back({false, sizes + ": smaller than its anchor: rolled back"});
   findings.push_back({true, sizes});
   ledger::Overlay rows(**store);
+  const authority::Views views(identity.self(), rows, vault);
+  const absl::StatusOr<v1::TreatyState> treaty = views.LoadTreaty();
+  if (!treaty.ok()) return findings.push_back(Problem("store", treaty.status()));
+  findings.push_back(ExamineBody(identity, *treaty, now));
   const absl::StatusOr<std::vector<std::string>> beside =
-      authority::Views(identity.self(), rows, vault)
-          .KeysBeside(identity.peer_log, treaty::Other(identity.self()));
+      views.KeysBeside(identity.peer_log, treaty::Other(identity.self()));
   if (!beside.ok()) return findings.push_back(Problem("store", beside.status()));
   for (const std::string& key : *beside) {
     findings.push_back({false, absl::StrCat("counterpart: its ledger announces the log key ", key,
@@ -89,20 +104,40 @@ void ExamineBooks(const v1::NodeConfig& config, const authority::Identity& ident
 
 }  // namespace
 
-Findings Examine(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock) {
-  Findings findings;
+namespace {
+
+// The identity, when all is well with what ExamineFiles looks at.
+std::optional<authority::Identity> Examined(const v1::NodeConfig& config, const authority::Profile& profile,
+                                            absl::Time now, std::string& master_key, Findings& findings) {
   for (const std::string& problem : ConfigProblems(config)) findings.push_back({false, "config: " + problem});
-  if (!findings.empty()) return findings;
+  if (!findings.empty()) return std::nullopt;
   findings.push_back({true, "config"});
-  findings.push_back(ExamineCertificate(config.tls(), clock.Now()));
-  const absl::StatusOr<authority::Identity> identity = LoadIdentity(config, profile);
-  const absl::StatusOr<std::string> master_key = LoadMasterKey(config);
+  findings.push_back(ExamineCertificate(config, now));
+  absl::StatusOr<authority::Identity> identity = LoadIdentity(config, profile);
+  absl::StatusOr<std::string> key = LoadMasterKey(config);
   if (!identity.ok()) findings.push_back(Problem("keys and policy", identity.status()));
-  if (!master_key.ok()) findings.push_back(Problem("master key", master_key.status()));
-  if (!identity.ok() || !master_key.ok()) return findings;
+  if (!key.ok()) findings.push_back(Problem("master key", key.status()));
+  if (!identity.ok() || !key.ok()) return std::nullopt;
   findings.push_back({true, absl::StrCat("keys and policy: ", identity->log.verifier().name(), " faces ",
                                          identity->peer_log.name())});
-  ExamineBooks(config, *identity, *master_key, findings);
+  master_key = *std::move(key);
+  return *std::move(identity);
+}
+
+}  // namespace
+
+Findings ExamineFiles(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock) {
+  Findings findings;
+  std::string master_key;
+  (void)Examined(config, profile, clock.Now(), master_key, findings);
+  return findings;
+}
+
+Findings Examine(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock) {
+  Findings findings;
+  std::string master_key;
+  const auto identity = Examined(config, profile, clock.Now(), master_key, findings);
+  if (identity) ExamineBooks(config, *identity, master_key, clock.Now(), findings);
   return findings;
 }
 

@@ -17,8 +17,12 @@ struct Finding {
   std::string text;
 };
 
-// Looks at configuration, certificate, keys, policy, store and head anchor of a
-// node that need not run. Changes nothing of what the store holds.
+// What a start asks of configuration, certificate, keys and policies, before any store.
+std::vector<Finding> ExamineFiles(const v1::NodeConfig& config, const authority::Profile& profile,
+                                  Clock& clock);
+
+// The same, and then store, head anchor and authorised body of a node that need not run.
+// Changes nothing of what the store holds.
 std::vector<Finding> Examine(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock);
 
 // Makes the head anchor of a new, empty node. FAILED_PRECONDITION when there is

@@ -39,7 +39,7 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Start(const v1::NodeConfig& config, 
                                                   Clock& clock, std::function<void()> failed) {
   ASSIGN_OR_RETURN(authority::Identity identity, LoadIdentity(config, std::move(profile)));
   ASSIGN_OR_RETURN(const std::string master_key, LoadMasterKey(config));
-  RETURN_IF_ERROR(CheckTlsFiles(config.tls(), clock.Now()).status());
+  RETURN_IF_ERROR(CheckTlsFiles(config, clock.Now()).status());
   std::unique_ptr<Node> node(new Node(config, std::move(identity), master_key, clock, std::move(failed)));
   RETURN_IF_ERROR(node->OpenBooks(master_key));
   RETURN_IF_ERROR(node->OpenDoors());

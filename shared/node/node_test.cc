@@ -1055,6 +1055,9 @@ TEST(Program, ChecksAConfiguration) {
   const std::string bad_file = WriteConfig(other, bad);
   EXPECT_THAT(Program({"check-config", "--config", bad_file}).err, StartsWith(bad_file + ":1: listen:"));
   EXPECT_EQ(Program({"--config", file, "check-config", "--log-level", "debug"}).code, kExitOk);
+  const Outcome missing = Program({"check-config", "--config", file, "--keys-mirror", "/none"});
+  EXPECT_EQ(missing.code, kExitUsage);
+  EXPECT_THAT(missing.err, HasSubstr("keys.mirror: /none"));
   EXPECT_EQ(Program({"check-config", "--no-such-flag", "1"}).code, kExitUsage);
   EXPECT_EQ(Program({"check-config"}).code, kExitUsage);
   const Outcome help = Program({"--help"});
@@ -1105,6 +1108,13 @@ TEST(Program, DoctorFindsWhatIsWrong) {
 
   const std::pair<const char*, std::function<void(v1::NodeConfig&)>> kTable[] = {
       {"problem  config: listen", [](auto& config) { config.set_listen(""); }},
+      {"problem  config: web_listen", [](auto& config) { config.set_web_listen(config.listen()); }},
+      // With the private key of the other Party: it would be recognised as that.
+      {"is that of the counterpart",
+       [&](auto& config) { *config.mutable_tls() = two.Config(v1::PARTY_RU).tls(); }},
+      {"problem  body: kz-labour-2004", [](auto& config) { config.set_body("kz-labour-2004"); }},
+      {"problem  body: ru-", [&](auto& config) { config.set_body(two.Config(v1::PARTY_RU).body()); }},
+      {"problem  body: nonsense", [](auto& config) { config.set_body("nonsense"); }},
       {"problem  certificate: tls.certificate",
        [](auto& config) { config.mutable_tls()->set_certificate("/none"); }},
       {"problem  certificate: tls.private_key",

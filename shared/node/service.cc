@@ -133,6 +133,16 @@ int Doctor(const v1::NodeConfig& config, const authority::Profile& profile) {
   return ok ? kExitOk : kExitFailed;
 }
 
+int CheckFiles(const v1::NodeConfig& config, const authority::Profile& profile) {
+  bool ok = true;
+  for (const Finding& finding : ExamineFiles(config, profile, SystemClock())) {
+    if (!finding.ok) std::cerr << finding.text << "\n";
+    ok = ok && finding.ok;
+  }
+  if (ok) std::cout << "ok\n";
+  return ok ? kExitOk : kExitUsage;
+}
+
 int Keygen(const Arguments& arguments) {
   if (arguments.key_type == "master") {
     const absl::Status made = GenerateMasterKey(arguments.key_file, SystemRandom());
@@ -235,10 +245,7 @@ int RunService(int argc, const char* const* argv, const authority::Profile& prof
     std::cerr << problem << "\n";
   }
   if (!problems.empty()) return kExitUsage;
-  if (check->parsed()) {
-    std::cout << "ok\n";
-    return kExitOk;
-  }
+  if (check->parsed()) return CheckFiles(*config, profile);
   if (rotate->parsed()) return RotateKey(*config, arguments, begin->parsed());
   return init->parsed() ? Init(*config) : Run(*config, profile);
 }

@@ -1,6 +1,5 @@
 #include "shared/node/transport.h"
 
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include <cstdlib>
@@ -17,6 +16,7 @@
 #include "grpcpp/security/tls_credentials_options.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
+#include "shared/crypto/x509.h"
 #include "shared/node/config.h"
 #include "shared/rpc/message.h"
 
@@ -69,27 +69,19 @@ constexpr std::pair<const char*, int> kClientLimits[] = {
     {GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1},
 };
 
-using X509Pointer = std::unique_ptr<X509, decltype(&X509_free)>;
-
 absl::StatusOr<X509Pointer> ReadCertificate(const char* field, const std::string& file) {
   const absl::StatusOr<std::string> pem = ReadFile(file);
   if (!pem.ok()) return absl::InvalidArgumentError(absl::StrCat(field, ": ", pem.status().message()));
-  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
-      BIO_new_mem_buf(pem->data(), static_cast<int>(pem->size())), BIO_free);
-  X509Pointer certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
+  X509Pointer certificate = ParseCertificate(*pem);
   if (certificate == nullptr)
     return absl::InvalidArgumentError(absl::StrCat(field, ": ", file, ": is not a PEM certificate"));
   return certificate;
 }
 
-absl::Status CheckKeyFits(X509& certificate, const std::string& file) {
+absl::Status CheckKeyFits(const X509& certificate, const std::string& file) {
   const absl::StatusOr<std::string> pem = ReadFile(file);
   if (!pem.ok()) return absl::InvalidArgumentError(absl::StrCat("tls.private_key: ", pem.status().message()));
-  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
-      BIO_new_mem_buf(pem->data(), static_cast<int>(pem->size())), BIO_free);
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
-      PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
-  if (key == nullptr || X509_check_private_key(&certificate, key.get()) != 1) {
+  if (!IsKeyOf(certificate, *pem)) {
     return absl::InvalidArgumentError(
         absl::StrCat("tls.private_key: ", file, ": is not the key of tls.certificate"));
   }
@@ -164,7 +156,8 @@ void SetServerLimits(grpc::ServerBuilder& builder) {
   for (const auto& [name, value] : kServerLimits) builder.AddChannelArgument(name, value);
 }
 
-absl::StatusOr<CertificateFacts> CheckTlsFiles(const v1::Tls& tls, absl::Time now) {
+absl::StatusOr<CertificateFacts> CheckTlsFiles(const v1::NodeConfig& config, absl::Time now) {
+  const v1::Tls& tls = config.tls();
   ASSIGN_OR_RETURN(const X509Pointer certificate, ReadCertificate("tls.certificate", tls.certificate()));
   RETURN_IF_ERROR(ReadCertificate("tls.roots", tls.roots()).status());
   RETURN_IF_ERROR(CheckKeyFits(*certificate, tls.private_key()));
@@ -175,6 +168,11 @@ absl::StatusOr<CertificateFacts> CheckTlsFiles(const v1::Tls& tls, absl::Time no
                                                    absl::FormatTime(facts.valid_from, absl::UTCTimeZone()),
                                                    " until ",
                                                    absl::FormatTime(facts.valid_until, absl::UTCTimeZone())));
+  }
+  for (const v1::Identity& identity : config.identities()) {
+    if (identity.role() != v1::Identity::COUNTERPART || identity.uri() != facts.uri) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("tls.certificate: ", tls.certificate(), ": is that of the counterpart, ", facts.uri));
   }
   return facts;
 }

@@ -28,14 +28,15 @@ std::shared_ptr<grpc::ServerCredentials> ServerTls(const v1::Tls& tls,
 std::shared_ptr<grpc::Channel> CounterpartChannel(const v1::NodeConfig& config);
 void SetServerLimits(grpc::ServerBuilder& builder);
 
-// The files of `tls`, looked at without a connection. INVALID_ARGUMENT names
-// field and file: not there, not PEM, key and certificate do not fit, expired.
+// The files of `config.tls`, looked at without a connection. INVALID_ARGUMENT names field
+// and file: not there, not PEM, key and certificate do not fit, expired, or the certificate
+// of the counterpart.
 struct CertificateFacts {
   std::string uri;  // its only URI SAN; empty: none, or more than one
   absl::Time valid_from;
   absl::Time valid_until;
 };
-absl::StatusOr<CertificateFacts> CheckTlsFiles(const v1::Tls& tls, absl::Time now);
+absl::StatusOr<CertificateFacts> CheckTlsFiles(const v1::NodeConfig& config, absl::Time now);
 
 }  // namespace kelisim::node
 

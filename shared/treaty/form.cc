@@ -30,7 +30,8 @@ constexpr char kLength[] = "form.length";             // too long
 constexpr char kNotNfc[] = "form.not_nfc";            // Unicode text not in form NFC
 constexpr char kMixedScript[] = "form.mixed_script";  // Cyrillic and Latin in one word
 constexpr char kCharacters[] = "form.characters";     // a character that cannot stand there
-constexpr char kCount[] = "form.count";               // too many, or a number out of its range
+constexpr char kCount[] = "form.count";               // too many or too few of them
+constexpr char kRange[] = "form.range";               // a number out of its range
 constexpr char kDuplicate[] = "form.duplicate";       // the same twice
 constexpr char kStateCode[] = "form.state_code";      // not three capital letters
 
@@ -195,6 +196,10 @@ class Form {
     if (count < least || count > most) Report(path, kCount);
   }
 
+  void Range(const std::string& path, int64_t number, int64_t least, int64_t most) {
+    if (number < least || number > most) Report(path, kRange);
+  }
+
   // One part of a name; empty is allowed.
   void NamePart(const std::string& path, const std::string& value) {
     const icu::UnicodeString text = icu::UnicodeString::fromUTF8(value);
@@ -354,7 +359,7 @@ void Check(Form& form, const std::string& path, const v1::CaseOpening& opening) 
 
 void CheckHandOffNumber(Form& form, const std::string& path, uint32_t number) {
   if (number == 0) return form.Report(At(path, "number"), kRequired);
-  form.Count(At(path, "number"), number, 1, 4);
+  form.Range(At(path, "number"), number, 1, 4);
 }
 
 void Check(Form& form, const std::string& path, const v1::HandOff& offer) {
@@ -457,12 +462,12 @@ void Check(Form& form, const std::string& path, const v1::Dismissal& dismissal) 
 
 void Check(Form& form, const std::string& path, const v1::Waiting& waiting) {
   form.Value(At(path, "reason"), waiting.reason(), v1::Waiting::Reason_IsValid(waiting.reason()));
-  form.Count(At(path, "year"), waiting.year(), kFirstYear, kLastYear);
+  form.Range(At(path, "year"), waiting.year(), kFirstYear, kLastYear);
 }
 
 void Check(Form& form, const std::string& path, const v1::Place& place) {
-  form.Count(At(path, "year"), place.year(), kFirstYear, kLastYear);
-  form.Count(At(path, "places"), place.places(), 1, kMaxFamily + 1);
+  form.Range(At(path, "year"), place.year(), kFirstYear, kLastYear);
+  form.Range(At(path, "places"), place.places(), 1, kMaxFamily + 1);
 }
 
 void Check(Form& form, const std::string& path, const v1::Overdue& overdue) {
@@ -561,7 +566,7 @@ void CheckValue(Form& form, const std::string& path, const google::protobuf::Mes
     }
     case FieldDescriptor::CPPTYPE_UINT32:
       if (field.options().HasExtension(v1::most)) {
-        form.Count(path, reflection.GetUInt32(message, &field), 1, field.options().GetExtension(v1::most));
+        form.Range(path, reflection.GetUInt32(message, &field), 1, field.options().GetExtension(v1::most));
       }
       return;
     default:
@@ -596,12 +601,12 @@ void CheckMessage(Form& form, const std::string& path, const google::protobuf::M
 // ---------------------------------------------------------------- quota and term
 
 void CheckYear(Form& form, const std::string& path, int year) {
-  form.Count(At(path, "year"), year, kFirstYear, kLastYear);
+  form.Range(At(path, "year"), year, kFirstYear, kLastYear);
 }
 
 void Check(Form& form, const std::string& path, const v1::QuotaLimit& limit) {
   CheckYear(form, path, limit.year());
-  form.Count(At(path, "limit"), limit.limit(), 0, kMaxPlaces);
+  form.Range(At(path, "limit"), limit.limit(), 0, kMaxPlaces);
   form.RequiredText(At(path, "legal_act"), limit.legal_act());
 }
 

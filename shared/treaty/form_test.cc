@@ -192,7 +192,7 @@ TEST(FormTest, OfEveryOtherCommand) {
       {"refuse_scope {}", "refuse_scope.rule form.required\n"},
       {"refuse_scope { rule: '99.9' }", "refuse_scope.rule form.enum\n"},
       {"offer {}", "offer.number form.required\n"},
-      {"offer { number: 5 }", "offer.number form.count\n"},
+      {"offer { number: 5 }", "offer.number form.range\n"},
       {"accept {}", "accept.number form.required\n"},
       {"accept { number: 4 }", ""},
       {"decline { number: 1 }", "decline.rule form.required\n"},
@@ -248,12 +248,12 @@ TEST(FormTest, OfQuotaCommands) {
   };
   EXPECT_EQ(problems(""), "command form.required\n");
   EXPECT_EQ(problems("set_quota { year: 2026 limit: 0 legal_act: 'No. 1' }"), "");
-  EXPECT_EQ(problems("set_quota { year: 26 legal_act: 'No. 1' }"), "set_quota.year form.count\n");
+  EXPECT_EQ(problems("set_quota { year: 26 legal_act: 'No. 1' }"), "set_quota.year form.range\n");
   EXPECT_EQ(problems("set_quota { year: 2026 limit: 1000001 legal_act: 'No. 1' }"),
-            "set_quota.limit form.count\n");
+            "set_quota.limit form.range\n");
   EXPECT_EQ(problems("adjust_quota { year: 2026 }"), "adjust_quota.legal_act form.required\n");
-  EXPECT_EQ(problems("close_year {}"), "close_year.year form.count\n");
-  EXPECT_EQ(problems("report_year { year: 2200 }"), "report_year.year form.count\n");
+  EXPECT_EQ(problems("close_year {}"), "close_year.year form.range\n");
+  EXPECT_EQ(problems("report_year { year: 2200 }"), "report_year.year form.range\n");
 }
 
 TEST(FormTest, OfTreatyCommands) {
@@ -301,7 +301,7 @@ TEST(FormTest, OfActsAsOfCommands) {
   EXPECT_EQ(problems(Text<v1::CaseAct>("lapsed {}")), "lapsed.valid_until form.required\n");
   EXPECT_EQ(problems(Text<v1::CaseAct>("waitlisted { year: 2026 }")), "waitlisted.reason form.required\n");
   EXPECT_EQ(problems(Text<v1::CaseAct>("place_reserved { year: 2026 }")),
-            "place_reserved.places form.count\n");
+            "place_reserved.places form.range\n");
   EXPECT_EQ(problems(Text<v1::CaseAct>("answer_overdue { offer_entry_id: 'e' answer_due: 'soon' }")),
             "answer_overdue.answer_due form.date\n");
 }

@@ -1,0 +1,23 @@
+#ifndef KELISIM_SHARED_CRYPTO_X509_H_
+#define KELISIM_SHARED_CRYPTO_X509_H_
+
+#include <openssl/x509.h>
+
+#include <memory>
+#include <string>
+
+// Certificates of TLS, as files hold them: PEM.
+
+namespace kelisim {
+
+using X509Pointer = std::unique_ptr<X509, decltype(&X509_free)>;
+
+// The first certificate in `pem`; nullptr: there is none.
+X509Pointer ParseCertificate(const std::string& pem);
+
+// Whether `private_key_pem` is the private key of `certificate`, without a passphrase.
+bool IsKeyOf(const X509& certificate, const std::string& private_key_pem);
+
+}  // namespace kelisim
+
+#endif  // KELISIM_SHARED_CRYPTO_X509_H_
