@@ -42,7 +42,9 @@ using kelisim::testing::RunStory;
 using kelisim::testing::SeededRandom;
 using kelisim::testing::StoryText;
 using kelisim::testing::TestIdentity;
+using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::Field;
 using ::testing::IsEmpty;
 
 constexpr uint64_t kSeed = 20261123;
@@ -259,7 +261,8 @@ TEST_F(DossierTest, WhatDoesNotBelongIsFound) {
   folder.files["time/kz.tsr"] = "a receipt";
   const Report report = Verify(folder, {});
   EXPECT_EQ(report.verdict, Verdict::kValid) << Describe(report);
-  EXPECT_THAT(report.not_judged, Contains("time/kz.tsr: a third party's receipt"));
+  EXPECT_THAT(report.not_judged, Contains(AllOf(Field(&NotJudged::where, "time/kz.tsr"),
+                                                Field(&NotJudged::why, "not_judged.third_party"))));
   EXPECT_EQ(Verify(MemoryFolder(), {}).verdict, Verdict::kUnreadable);
 }
 

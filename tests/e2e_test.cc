@@ -278,8 +278,9 @@ TEST_F(EndToEndTest, BothSeeTheSameCaseInBothDirections) {
         // it, the other goes on, and that is the answer.
         const bool offer = item.case_act().has_offered();
         offers += offer ? 1 : 0;
-        EXPECT_THAT(v1::Evidence_Name(item.evidence()),
-                    AnyOf("ANSWERED", offer ? "ANSWERED" : StaysHome(item) ? "RECORDED" : "DELIVERED"));
+        EXPECT_THAT(v1::Evidence_Name(item.evidence()), AnyOf("ANSWERED", offer             ? "ANSWERED"
+                                                                          : StaysHome(item) ? "RECORDED"
+                                                                                            : "DELIVERED"));
       }
       EXPECT_EQ(offers, 4);
     }

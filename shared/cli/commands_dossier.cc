@@ -102,7 +102,7 @@ int Export(const v1::ExportDossierRequest& request, const std::string& out, Sess
   return kOk;
 }
 
-nlohmann::json AsJson(const dossier::Report& report) {
+nlohmann::json AsJson(const dossier::Report& report, Lang lang) {
   nlohmann::json findings = nlohmann::json::array();
   for (const dossier::Finding& finding : report.findings) {
     findings.push_back({{"code", static_cast<int>(finding.verdict)},
@@ -110,6 +110,8 @@ nlohmann::json AsJson(const dossier::Report& report) {
                         {"what", finding.what},
                         {"rule", finding.broken.rule()}});
   }
+  nlohmann::json not_judged = nlohmann::json::array();
+  for (const dossier::NotJudged& one : report.not_judged) not_judged.push_back(NotJudgedText(one, lang));
   nlohmann::json entries;
   for (const auto& [party, size] : report.entries) entries[party == v1::PARTY_KZ ? "kz" : "ru"] = size;
   return {{"verdict", static_cast<int>(report.verdict)},
@@ -119,7 +121,7 @@ nlohmann::json AsJson(const dossier::Report& report) {
           {"acts_judged", report.acts_judged},
           {"acts_refused", report.acts_refused},
           {"findings", findings},
-          {"not_judged", report.not_judged}};
+          {"not_judged", not_judged}};
 }
 
 struct VerifyArguments {
@@ -142,11 +144,12 @@ int Verify(const VerifyArguments& arguments, const Options& options, const World
   }
   const dossier::Report report = dossier::Verify(dossier::DiskFolder(arguments.directory), known);
   const bool own_keys = known.kz.empty() || known.ru.empty();
+  const Lang lang = ChooseLang(options, world.environment);
   if (options.json) {
     // What stands in a damaged file need not be UTF-8.
-    world.out << AsJson(report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+    world.out << AsJson(report, lang).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
   } else {
-    world.out << Render(report, own_keys, ChooseLang(options, world.environment));
+    world.out << Render(report, own_keys, lang);
   }
   // What could not be written was not told.
   return world.out.flush() ? static_cast<int>(report.verdict) : kOther;

@@ -501,11 +501,16 @@ std::string Render(const dossier::Report& report, bool own_keys, Lang lang) {
     const v1::Rule* const rule = treaty::FindRule(finding.broken.rule());
     if (rule != nullptr) absl::StrAppend(&text, "  ", rule->id(), ": ", In(lang, rule->text()), "\n");
   }
-  for (const std::string& one : report.not_judged) {
-    absl::StrAppend(&text, Say(lang, "verify.not_judged"), ": ", Plain(one), "\n");
+  for (const dossier::NotJudged& one : report.not_judged) {
+    absl::StrAppend(&text, Say(lang, "verify.not_judged"), ": ", NotJudgedText(one, lang), "\n");
   }
   if (own_keys) absl::StrAppend(&text, Say(lang, "verify.own_keys"), "\n");
   return text;
+}
+
+std::string NotJudgedText(const dossier::NotJudged& one, Lang lang) {
+  return absl::StrCat(Plain(one.where), one.where.empty() ? "" : ": ", Say(lang, one.why),
+                      one.rule.empty() ? "" : " ", Plain(one.rule));
 }
 
 std::string Render(const v1::WatchActsResponse& act, const Reader& reader) {

@@ -49,6 +49,7 @@ std::string Render(const v1::WatchActsResponse& act, const Reader& reader);
 
 // What a dossier proves. `own_keys`: only the dossier itself says whose keys they are.
 std::string Render(const dossier::Report& report, bool own_keys, Lang lang);
+std::string NotJudgedText(const dossier::NotJudged& one, Lang lang);
 
 // Protobuf JSON with the names of the proto files. On one line: for streams.
 std::string ToJson(const google::protobuf::Message& message, bool one_line = false);

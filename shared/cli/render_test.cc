@@ -237,6 +237,16 @@ TEST(Table, ColoursAndWrapsOnATerminalOnly) {
   EXPECT_EQ(std::count(drawn.begin(), drawn.end(), '\n'), 3);
 }
 
+TEST(Render, ATimelineSaysWhichPapersAreMissing) {
+  v1::Case file;
+  v1::PetitionReturn& returned = *file.add_timeline()->mutable_case_act()->mutable_petition_returned();
+  returned.add_missing(v1::PAPER_QUESTIONNAIRE);
+  returned.add_missing(v1::PAPER_PHOTOGRAPHS);
+  returned.add_fields("head.birth_date");
+  EXPECT_THAT(Render(file, Reader{Lang::kEnglish, {}, absl::CivilDay(2026, 3, 2)}),
+              testing::AllOf(testing::HasSubstr(": Questionnaire, Photographs, head.birth_date")));
+}
+
 // The day to answer by is of an offer that waits for its answer.
 TEST(Render, AnAnswerIsDueOnlyWhileOneIsAwaited) {
   v1::Case file;

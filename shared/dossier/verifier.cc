@@ -276,7 +276,7 @@ void Verification::CompareFiles() {
   }
   for (const std::string& path : files_) {
     const bool third_party = path.rfind(absl::StrCat(kTime, "/"), 0) == 0;
-    if (third_party) report_.not_judged.push_back(path + ": a third party's receipt");
+    if (third_party) report_.not_judged.push_back({path, "not_judged.third_party", ""});
     if (!third_party && listed.count(path) == 0) Find(Verdict::kUnreadable, path, "does not belong here");
   }
 }
@@ -583,7 +583,7 @@ void Verification::CheckLaw() {
   const v1::Manifest& manifest = report_.manifest;
   if (!report_.findings.empty() || !ledgers_[manifest.exporter()].whole) return;
   if (manifest.disclosure() != v1::CONTENT) {
-    report_.not_judged.push_back("whether the acts were lawful: their content is not disclosed");
+    report_.not_judged.push_back({"", "not_judged.undisclosed", ""});
     return;
   }
   if (manifest.rules_version() != treaty::Rules().version()) {
@@ -591,7 +591,7 @@ void Verification::CheckLaw() {
                 absl::StrCat("this program judges by rules ", treaty::Rules().version(), ", the dossier by ",
                              manifest.rules_version(), ": use the program of that version"));
   }
-  report_.not_judged.push_back("1.2 and 12.1 across other cases: their acts are not disclosed");
+  report_.not_judged.push_back({"", "not_judged.other_cases", ""});
   const absl::Status replayed = Replay();
   if (!replayed.ok()) Find(Verdict::kUnreadable, kActs, std::string(replayed.message()));
   if (!has_acts_ && report_.findings.empty()) {
@@ -685,7 +685,7 @@ absl::StatusOr<bool> Verification::Stands(const OpenedEntry& opened, const v1::A
   });
   if (opening && lost_.count(act.predecessor()) > 0) {
     // It sums up what was lost, and was judged by that when it was made.
-    report_.not_judged.push_back(where + ": a restore has lost the step before it");
+    report_.not_judged.push_back({where, "not_judged.step_lost", ""});
     return true;
   }
   ASSIGN_OR_RETURN(const auto violation,
@@ -695,8 +695,7 @@ absl::StatusOr<bool> Verification::Stands(const OpenedEntry& opened, const v1::A
   if (refused != refused_.end()) {
     if (!ground) ++report_.acts_refused;
     if (!violation) {
-      report_.not_judged.push_back(absl::StrCat(where, ": refused under ", refused->second.rule(),
-                                                ", for what these files do not show"));
+      report_.not_judged.push_back({where, "not_judged.refused", refused->second.rule()});
     }
     // An own one stood until the refusal came, unless it never could.
     return !violation && author == manifest.exporter();

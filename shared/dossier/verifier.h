@@ -38,6 +38,13 @@ struct Finding {
   v1::Violation broken = {};  // of kUnlawful: which rule, and how
 };
 
+// What nobody can judge from these files.
+struct NotJudged {
+  std::string where;  // a file, or the place of an act; empty: the whole dossier
+  std::string why;    // key of the message catalogue
+  std::string rule;   // that the reason is about, if any
+};
+
 struct Report {
   // The first of these decides: equivocation, signature, proof, cosigner, law,
   // readability; a file that differs from what was signed counts last, because what is
@@ -49,8 +56,7 @@ struct Report {
   std::map<v1::Party, uint64_t> entries;
   uint64_t acts_judged = 0;
   uint64_t acts_refused = 0;
-  // What nobody can judge from these files: English.
-  std::vector<std::string> not_judged;
+  std::vector<NotJudged> not_judged;
 };
 
 // Texts of policies that were obtained elsewhere; empty: those of the dossier are

@@ -16,6 +16,18 @@ using google::protobuf::Message;
 // Set value of a field that tells one act from another of its kind.
 std::string Particular(Lang lang, const Message& content, const FieldDescriptor& field) {
   const google::protobuf::Reflection& reflection = *content.GetReflection();
+  if (field.is_repeated()) {
+    std::vector<std::string> values;
+    for (int i = 0; i < reflection.FieldSize(content, &field); ++i) {
+      if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
+        values.push_back(
+            SayEnum(lang, *field.enum_type(), reflection.GetRepeatedEnumValue(content, &field, i)));
+      } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+        values.push_back(reflection.GetRepeatedString(content, &field, i));
+      }
+    }
+    return absl::StrJoin(values, ", ");
+  }
   if (!reflection.HasField(content, &field)) return "";
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
@@ -94,8 +106,10 @@ std::string ActText(Lang lang, const v1::TimelineItem& item) {
   const Message& content = *set;
   std::vector<std::string> particulars;
   for (const char* name : {"kind", "number", "note_number", "rule", "person_id", "item_id", "reason",
-                           "ground", "year", "valid_until"}) {
+                           "ground", "year", "valid_until", "missing", "fields", "papers"}) {
     const FieldDescriptor* particular = content.GetDescriptor()->FindFieldByName(name);
+    // Of a petition, papers are what was handed in, and not what is asked for.
+    if (content.GetDescriptor() == v1::Petition::descriptor()) particular = nullptr;
     std::string text = particular == nullptr ? "" : Particular(lang, content, *particular);
     if (!text.empty()) particulars.push_back(std::move(text));
   }
