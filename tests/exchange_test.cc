@@ -820,6 +820,66 @@ TEST(Recovery, TakesNoOwnEntryBackWithoutItsContent) {
   EXPECT_GE(kz.SizeOf(Side::kOwn), lost);
 }
 
+// `lost` has lost its whole store, and is given back what `counterpart` has recorded without
+// its content.
+void TakeBackWithoutContent(Authority& lost, Authority& counterpart) {
+  lost.store = ledger::MemoryStore();
+  lost.Restart();
+  std::vector<Call> calls = lost.Turn({authority::Tick()}).calls;
+  while (!calls.empty()) {
+    PeerReply reply = AnswerOf(counterpart, calls[0]);
+    v1::PullRequest pull;
+    v1::PullResponse pulled;
+    if (calls[0].method == PeerMethod::kPull && pull.ParseFromString(calls[0].bytes) &&
+        pull.ledger() == v1::ANSWERERS && pulled.ParseFromString(reply.bytes)) {
+      for (v1::Leaf& leaf : *pulled.mutable_leaves()) leaf.clear_payload();
+      reply.bytes = pulled.SerializeAsString();
+    }
+    calls = lost.Turn({reply}).calls;
+  }
+}
+
+// Nor are the counterpart's entries judged again without the content that they had when
+// they were judged: the registers would forget what it has granted.
+TEST(Recovery, TakesNoJudgedEntryOfTheCounterpartWithoutItsContent) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  both.Turn(v1::PARTY_RU, {SettingQuota(2026)});
+  both.Exchange();
+  both.Turn(v1::PARTY_KZ, {SettingQuota(2026)});  // says what it has judged before
+  both.Exchange();
+  TakeBackWithoutContent(kz, both.of(v1::PARTY_RU));
+  const v1::NodeState waiting = kz.Turn({authority::Tick()}).state;
+  EXPECT_EQ(waiting.mode(), v1::RECOVERING);
+  EXPECT_THAT(waiting.reason(), ::testing::HasSubstr("entry 0 back without its content"));
+  EXPECT_EQ(kz.SizeOf(Side::kMirror), 0u);
+  kz.Restart();
+  both.Turn(v1::PARTY_KZ, {authority::Tick()});
+  both.Exchange();
+  EXPECT_EQ(kz.Turn({authority::Tick()}).state.mode(), v1::OPEN_FOR_ALL);
+  EXPECT_EQ(kz.reader->GetQuota("quotas/ru/2026")->status(), v1::OPEN);
+}
+
+TEST(Recovery, WhatWasRefusedForWantOfItsContentComesBackWithoutIt) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  Authority& ru = both.of(v1::PARTY_RU);
+  const Call call = ru.Turn({SettingQuota(2026)}).calls.at(0);
+  v1::PushRequest push;
+  ASSERT_TRUE(push.ParseFromString(call.bytes));
+  push.mutable_leaves(0)->clear_payload();
+  const auto taken = both.Turn(v1::PARTY_KZ, {PeerCall{kToken, call.method, push.SerializeAsString()}});
+  const authority::Answer& answer = taken.at(0).answer;
+  both.Turn(v1::PARTY_RU, {PeerReply{call.call_id, answer.status, answer.response}});
+  both.Exchange();
+  both.Turn(v1::PARTY_KZ, {SettingQuota(2026)});
+  both.Exchange();
+  ASSERT_EQ(RefusalsIn(kz), std::vector<std::string>{"exchange.commitment"});
+  TakeBackWithoutContent(kz, ru);
+  EXPECT_EQ(kz.Turn({authority::Tick()}).state.mode(), v1::OPEN_FOR_ALL);
+  EXPECT_EQ(RefusalsIn(kz), std::vector<std::string>{"exchange.commitment"});
+}
+
 // What was never told to the counterpart does not come back; a record of more of it than
 // fits one message is several.
 TEST_F(CaseTest, ALongLossIsSaidInSeveralRecords) {

@@ -403,6 +403,7 @@ absl::StatusOr<Books::Stretch> Books::StretchFrom(Side side, uint64_t first, siz
 
 absl::Status Books::BeginRecovery() {
   recovering_ = true;
+  judged_before_.reset();
   rows_.Put(kRecovering, "1");
   return absl::OkStatus();
 }
@@ -424,6 +425,42 @@ absl::Status Books::TakeOwnBack(const RepeatedPtrField<v1::Leaf>& leaves,
   signed_size_ = own_.size();
   unsigned_bytes_ = 0;
   return absl::OkStatus();
+}
+
+absl::StatusOr<Books::JudgedBefore> Books::ReadJudgedBefore() const {
+  JudgedBefore judged;
+  const ledger::LogRows<ledger::Overlay> log(Side::kOwn, rows_);
+  for (uint64_t index = 0; index < own_.size(); ++index) {
+    ASSIGN_OR_RETURN(const std::string bytes, log.Entry(index));
+    v1::Entry entry;
+    if (!entry.ParseFromString(bytes)) return absl::DataLossError("an own entry cannot be read");
+    const uint64_t position = entry.reference().position();
+    if (entry.kind() == v1::ENTRY_KIND_PROGRESS) judged.end = std::max(judged.end, position);
+    if (entry.kind() == v1::ENTRY_KIND_REFUSAL) judged.refused.insert(position);
+  }
+  return judged;
+}
+
+absl::Status Books::TakeMirrorBack(const RepeatedPtrField<v1::Leaf>& leaves,
+                                   const tlog::SignedCheckpoint& checkpoint) {
+  if (!judged_before_) {
+    ASSIGN_OR_RETURN(judged_before_, ReadJudgedBefore());
+  }
+  // What had its content when it was judged is not judged again without it: the registers
+  // would forget what the counterpart has granted or claimed.
+  uint64_t index = mirror_.size();
+  for (const v1::Leaf& leaf : leaves) {
+    v1::Entry entry;
+    const bool told = entry.ParseFromString(leaf.entry()) && entry.addressed() &&
+                      entry.kind() == v1::ENTRY_KIND_ACT && index < judged_before_->end &&
+                      judged_before_->refused.count(index) == 0;
+    if (told && !Opens(entry, leaf)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the counterpart gives its entry ", index, " back without its content"));
+    }
+    ++index;
+  }
+  return TakeMirror(leaves, checkpoint);
 }
 
 absl::Status Books::CheckProcessed() const {
@@ -458,6 +495,7 @@ absl::Status Books::RebuildViews() {
 
 absl::Status Books::EndRecovery(uint32_t remembered_lineage) {
   recovering_ = false;
+  judged_before_.reset();
   rows_.Delete(kRecovering);
   // A store that was lost whole has forgotten its earlier recoveries; the anchor has not.
   lineage_ = std::max(lineage_, remembered_lineage) + 1;

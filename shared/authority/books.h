@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -98,6 +99,10 @@ class Books {
   // the content of an entry that was addressed to the counterpart is missing; nothing was taken.
   absl::Status TakeOwnBack(const google::protobuf::RepeatedPtrField<v1::Leaf>& leaves,
                            const tlog::SignedCheckpoint& checkpoint);
+  // As TakeMirror, when all own entries are here. FAILED_PRECONDITION: what they say was judged
+  // comes back without its content; nothing was taken.
+  absl::Status TakeMirrorBack(const google::protobuf::RepeatedPtrField<v1::Leaf>& leaves,
+                              const tlog::SignedCheckpoint& checkpoint);
   // OK: the mirror has, byte for byte, what own PROGRESS entries say was processed of it.
   // FAILED_PRECONDITION names the first one that it does not have that of.
   absl::Status CheckProcessed() const;
@@ -127,6 +132,13 @@ class Books {
                            absl::Time now, OpenedEntry* opened);
   absl::Status AppendProgress(absl::Time now);
   absl::StatusOr<std::vector<uint64_t>> LostPayloads() const;
+  // What own entries say of the counterpart's: up to where they were judged, and which of
+  // them were refused.
+  struct JudgedBefore {
+    uint64_t end = 0;
+    std::set<uint64_t> refused;
+  };
+  absl::StatusOr<JudgedBefore> ReadJudgedBefore() const;
   absl::Status ProcessEntry(const OpenedEntry& opened, absl::Time now);
   // As OpenEntry will read it.
   absl::StatusOr<OpenedEntry> AppendLeaf(ledger::Log& log, ledger::Side side, const v1::Leaf& leaf);
@@ -150,6 +162,8 @@ class Books {
   uint64_t cosigned_ = 0;
   uint32_t lineage_ = 0;
   bool recovering_ = false;
+  // During a recovery, from when all own entries are here.
+  std::optional<JudgedBefore> judged_before_;
   bool key_announced_ = false;
   std::string halted_;
   // The last own entries, as they go to the counterpart: what was sealed a moment ago need

@@ -397,7 +397,7 @@ absl::Status Link::ReceivePull(const std::string& bytes, absl::Time now) {
   ASSIGN_OR_RETURN(const auto checkpoint, keys.Open(response.checkpoint()));
   if (own_first && as_mirrored_) return Compare(response, checkpoint.checkpoint());
   const absl::Status taken = own_first ? books_.TakeOwnBack(response.leaves(), checkpoint)
-                                       : books_.TakeMirror(response.leaves(), checkpoint);
+                                       : books_.TakeMirrorBack(response.leaves(), checkpoint);
   if (own_first && absl::IsInvalidArgument(taken)) {
     // Either the counterpart errs, or this node has signed other entries since it was
     // restored. What the counterpart has cosigned or given back both have.
@@ -406,7 +406,7 @@ absl::Status Link::ReceivePull(const std::string& bytes, absl::Time now) {
                      tlog::Branch::Of(std::max(books_.cosigned(), given_back_), RowsOf(Side::kOwn).Nodes()));
     return absl::OkStatus();
   }
-  if (own_first && absl::IsFailedPrecondition(taken)) {
+  if (absl::IsFailedPrecondition(taken)) {
     // Nothing was taken; a later session may bring it whole.
     reason_ = std::string(taken.message());
     return absl::InvalidArgumentError(reason_);
