@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 // Certificates of TLS, as files hold them: PEM.
 
@@ -14,6 +15,13 @@ using X509Pointer = std::unique_ptr<X509, decltype(&X509_free)>;
 
 // The first certificate in `pem`; nullptr: there is none.
 X509Pointer ParseCertificate(const std::string& pem);
+
+// Every certificate in `pem`, up to the first that cannot be read.
+std::vector<X509Pointer> ParseCertificates(const std::string& pem);
+
+// Whether the name constraints of `ca` let it issue a certificate for `uri` (RFC 5280,
+// 4.2.1.10); without constraints it may for every name.
+bool MayIssue(const X509& ca, const std::string& uri);
 
 // Whether `private_key_pem` is the private key of `certificate`, without a passphrase.
 bool IsKeyOf(const X509& certificate, const std::string& private_key_pem);

@@ -9,6 +9,7 @@
 #include "shared/authority/views.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/seal.h"
+#include "shared/crypto/x509.h"
 #include "shared/ledger/anchor.h"
 #include "shared/ledger/overlay.h"
 #include "shared/ledger/rocks_store.h"
@@ -44,6 +45,25 @@ Finding ExamineCertificate(const v1::NodeConfig& config, absl::Time now) {
   if (old)
     return {false, absl::StrCat("certificate: past half its life, valid until ", until, " UTC: renew it")};
   return {true, absl::StrCat("certificate: ", facts->uri, ", valid until ", until, " UTC")};
+}
+
+// A CA that may issue both the counterpart's name and one of ours could let the other Party
+// act as our officer.
+Finding ExamineRoots(const v1::NodeConfig& config) {
+  const absl::StatusOr<std::string> pem = ReadFile(config.tls().roots());
+  if (!pem.ok()) return Problem("roots", pem.status());
+  for (const X509Pointer& ca : ParseCertificates(*pem)) {
+    std::string own;
+    std::string counterpart;
+    for (const v1::Identity& identity : config.identities()) {
+      if (!MayIssue(*ca, identity.uri())) continue;
+      (identity.role() == v1::Identity::COUNTERPART ? counterpart : own) = identity.uri();
+    }
+    if (own.empty() || counterpart.empty()) continue;
+    return {false, absl::StrCat("roots: one CA may issue certificates for ", own, " and for ", counterpart,
+                                ": constrain the names of each (nameConstraints)")};
+  }
+  return {true, "roots: no CA may issue the names of both Parties"};
 }
 
 // 13.1kz, 13.1ru: the node signs for a body of its own Party, in office today.
@@ -137,7 +157,9 @@ Findings Examine(const v1::NodeConfig& config, const authority::Profile& profile
   Findings findings;
   std::string master_key;
   const auto identity = Examined(config, profile, clock.Now(), master_key, findings);
-  if (identity) ExamineBooks(config, *identity, master_key, clock.Now(), findings);
+  if (!identity) return findings;
+  findings.push_back(ExamineRoots(config));
+  ExamineBooks(config, *identity, master_key, clock.Now(), findings);
   return findings;
 }
 

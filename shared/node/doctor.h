@@ -21,7 +21,8 @@ struct Finding {
 std::vector<Finding> ExamineFiles(const v1::NodeConfig& config, const authority::Profile& profile,
                                   Clock& clock);
 
-// The same, and then store, head anchor and authorised body of a node that need not run.
+// The same, and then whose names each CA may issue, store, head anchor and authorised body
+// of a node that need not run.
 // Changes nothing of what the store holds.
 std::vector<Finding> Examine(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock);
 

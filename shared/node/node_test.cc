@@ -163,7 +163,7 @@ class TwoAuthorities {
   }
   std::shared_ptr<grpc::Channel> ConnectWith(v1::Party party, const std::string& certificate,
                                              const std::string& key) const {
-    grpc::SslCredentialsOptions options{pki_.roots(), key, certificate};
+    grpc::SslCredentialsOptions options{Roots(), key, certificate};
     grpc::ChannelArguments arguments;
     arguments.SetSslTargetNameOverride(absl::StrCat(CodeOf(party), ".example"));
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -195,6 +195,10 @@ class TwoAuthorities {
     return condition();
   }
 
+  // The CA of a Party, which may issue its own names alone; both trust both.
+  const TestPki& Pki(v1::Party party) const { return party == v1::PARTY_KZ ? kz_pki_ : ru_pki_; }
+  std::string Roots() const { return kz_pki_.roots() + ru_pki_.roots(); }
+
   static std::string UriOf(v1::Party party, const std::string& role) {
     return absl::StrCat("spiffe://", CodeOf(party), ".example/", role);
   }
@@ -207,11 +211,11 @@ class TwoAuthorities {
   }
 
   void Issue(v1::Party party, const std::string& role, const std::string& dns) {
-    const TestPki::Leaf leaf = pki_.Issue(UriOf(party, role), dns);
+    const TestPki::Leaf leaf = Pki(party).Issue(UriOf(party, role), dns);
     const std::string home = directory_ / CodeOf(party);
     Write(home + "/" + role + ".crt", leaf.certificate);
     Write(home + "/" + role + ".key", leaf.private_key);
-    Write(directory_ / "roots.crt", pki_.roots());
+    Write(directory_ / "roots.crt", Roots());
   }
 
   struct PublicKeys {
@@ -235,7 +239,8 @@ class TwoAuthorities {
   }
 
   TemporaryDirectory directory_;
-  TestPki pki_;
+  TestPki kz_pki_{"kz.example"};
+  TestPki ru_pki_{"ru.example"};
   int ports_[3] = {};
   std::unique_ptr<Node> nodes_[3];
 };
@@ -662,6 +667,11 @@ TEST(Node, LetsInWhomItKnowsForWhatTheyMay) {
   EXPECT_EQ(submit(two.ConnectWith(v1::PARTY_RU, forged.certificate, forged.private_key)),
             grpc::StatusCode::UNAVAILABLE);
   EXPECT_EQ(submit(two.ConnectWith(v1::PARTY_RU, "", "")), grpc::StatusCode::UNAVAILABLE);
+  // Nor an officer whom the other Party's CA has made, which is trusted for its own names.
+  const TestPki::Leaf foreign =
+      two.Pki(v1::PARTY_KZ).Issue(TwoAuthorities::UriOf(v1::PARTY_RU, "officer"), "");
+  EXPECT_EQ(submit(two.ConnectWith(v1::PARTY_RU, foreign.certificate, foreign.private_key)),
+            grpc::StatusCode::UNAVAILABLE);
 
   const auto exchange = v1::ExchangeService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
   v1::PushResponse pushed;
@@ -1108,6 +1118,12 @@ TEST(Program, DoctorFindsWhatIsWrong) {
 
   const std::pair<const char*, std::function<void(v1::NodeConfig&)>> kTable[] = {
       {"problem  config: listen", [](auto& config) { config.set_listen(""); }},
+      {"problem  roots: one CA",
+       [&](auto& config) {
+         // As a careless Party would make its own.
+         Write(directory / "all.crt", TestPki().roots() + two.Roots());
+         config.mutable_tls()->set_roots(directory / "all.crt");
+       }},
       {"problem  config: web_listen", [](auto& config) { config.set_web_listen(config.listen()); }},
       // With the private key of the other Party: it would be recognised as that.
       {"is that of the counterpart",

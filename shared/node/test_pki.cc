@@ -52,13 +52,15 @@ X509* NewCertificate(const char* common_name, EVP_PKEY* key) {
 
 }  // namespace
 
-TestPki::TestPki() : key_(EVP_EC_gen("P-256"), EVP_PKEY_free), certificate_(nullptr, X509_free) {
-  certificate_.reset(NewCertificate("Test root", key_.get()));
+TestPki::TestPki(const std::string& host)
+    : key_(EVP_EC_gen("P-256"), EVP_PKEY_free), certificate_(nullptr, X509_free) {
+  certificate_.reset(NewCertificate(("Test root " + host).c_str(), key_.get()));
   X509* const self = certificate_.get();
   Check(X509_set_issuer_name(self, X509_get_subject_name(self)) == 1);
   AddExtension(self, self, NID_basic_constraints, "critical,CA:TRUE");
   AddExtension(self, self, NID_key_usage, "critical,keyCertSign,cRLSign");
   AddExtension(self, self, NID_subject_key_identifier, "hash");
+  if (!host.empty()) AddExtension(self, self, NID_name_constraints, "critical,permitted;URI:" + host);
   Check(X509_sign(self, key_.get(), EVP_sha256()) > 0);
   roots_ = Pem([&](BIO* bio) { return PEM_write_bio_X509(bio, self); });
 }

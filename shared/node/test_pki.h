@@ -12,7 +12,8 @@ namespace kelisim::node {
 // Aborts when OpenSSL fails.
 class TestPki {
  public:
-  TestPki();
+  // `host`: of the URIs that it may issue; empty: of all.
+  explicit TestPki(const std::string& host = "");
 
   struct Leaf {
     std::string certificate;
