@@ -5,6 +5,8 @@
 #include <unicode/unistr.h>
 #include <unicode/uscript.h>
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -916,6 +918,14 @@ std::vector<FieldProblem> CheckForm(const v1::TreatyAct& act) {
 std::string PlainNumber(const std::string& number) {
   constexpr std::u16string_view kCyrillic = u"АВЕЁКМНОРСТУҮХІ";
   constexpr std::u16string_view kLatin = u"ABEEKMHOPCTYYXI";
+  // Nearly all are; this is asked of every person at every act.
+  std::string ascii;
+  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  if (std::all_of(number.begin(), number.end(), is_ascii)) {
+    std::copy_if(number.begin(), number.end(), std::back_inserter(ascii),
+                 [](char c) { return !IsNumberSign(c); });
+    return ascii;
+  }
   icu::UnicodeString plain;
   const icu::UnicodeString text = icu::UnicodeString::fromUTF8(number);
   for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
