@@ -256,6 +256,8 @@ TEST_F(PushTest, WhatBreaksARuleIsMirroredAndRefused) {
       {"no day", "exchange.format", [](v1::Act& act) { act.set_effective_on("2025-13-01"); }, in_order},
       {"another day than that of the entry", "step.date",
        [](v1::Act& act) { act.set_effective_on("2025-12-22"); }, in_order},
+      {"tomorrow", "step.date", [](v1::Act& act) { act.set_effective_on("2025-12-21"); }, in_order},
+      {"yesterday", "step.date", [](v1::Act& act) { act.set_effective_on("2025-12-19"); }, in_order},
       {"a protocol that nobody has signed", "13.2", [](v1::Act& act) { act.set_protocol_version("?"); },
        in_order},
       {"the body of the other Party", "13.1kz", [this](v1::Act& act) { act.set_body(ru_.identity.body); },
@@ -662,7 +664,7 @@ TEST(OnceOnly, APassportIsOneDocumentInAnySpelling) {
   Pair both(kNow);
   Authority& ru = both.of(v1::PARTY_RU);
   std::vector<std::string> rules;
-  for (const char* number : {"N12345678", "N 1234-5678", "№ N12345678", "N12345679"}) {
+  for (const char* number : {"N12345678", "N-1234 5678", "№ N12345678", "N12345679"}) {
     v1::SubmitCaseCommandRequest request;
     request.set_request_id(absl::StrFormat("00000000-0000-4000-8000-%012d", rules.size()));
     v1::Petition& petition = *request.mutable_command()->mutable_file_petition();

@@ -33,11 +33,13 @@ void Shorten(std::string& quoted) {
   quoted.resize(end);
 }
 
-// An act is of the civil day of its author's capital on which it is recorded: that of UTC
-// or one beside it.
-bool IsDayOf(absl::CivilDay day, int64_t recorded_at_us) {
-  const absl::CivilDay utc = absl::ToCivilDay(absl::FromUnixMicros(recorded_at_us), absl::UTCTimeZone());
-  return day >= utc - 1 && day <= utc + 1;
+// An act is of the civil day of its author's capital on which it is recorded. Of either
+// offset that the capital has had: what was judged once must be judged so for ever.
+bool IsDayOf(absl::CivilDay day, v1::Party party, int64_t recorded_at_us) {
+  const int least = party == v1::PARTY_KZ ? 5 : 3;
+  const absl::Time at = absl::FromUnixMicros(recorded_at_us);
+  return day == absl::ToCivilDay(at + absl::Hours(least), absl::UTCTimeZone()) ||
+         day == absl::ToCivilDay(at + absl::Hours(least + 1), absl::UTCTimeZone());
 }
 
 // `overdue` names an offer of `author` in this case, and the day on which its answer was due.
@@ -82,7 +84,7 @@ absl::StatusOr<std::optional<v1::Violation>> JudgeAct(const OpenedEntry& opened,
   const absl::StatusOr<absl::CivilDay> effective_on = ParseDate(act.effective_on());
   const absl::StatusOr<absl::CivilDay> happened_on = ParseDate(act.happened_on());
   if (!effective_on.ok() || !happened_on.ok()) return treaty::Violates("exchange.format", "", "dates");
-  if (!IsDayOf(*effective_on, opened.entry.recorded_at_us())) {
+  if (!IsDayOf(*effective_on, opened.reference.ledger(), opened.entry.recorded_at_us())) {
     return treaty::Violates("step.date", "", act.effective_on());
   }
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, views.LoadTreaty());

@@ -519,12 +519,14 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerPush(const std::string& bytes, absl
     request.mutable_leaves()->DeleteSubrange(0, static_cast<int>(size - request.first_index()));
     const absl::Duration ahead = Ahead(request.leaves(), now);
     if (ahead > kMostAhead) {
-      const std::string problem =
-          absl::StrCat("clocks: entries are recorded ", absl::ToInt64Seconds(ahead),
-                       " seconds ahead of the receiver's clock: not taken before that time has come");
-      if (!ahead_told_) events_.push_back(problem);
+      if (!ahead_told_) {
+        events_.push_back(absl::StrCat("clocks: the counterpart's entries are recorded ",
+                                       absl::ToInt64Seconds(ahead),
+                                       " seconds ahead of our clock: not taken before that time has come"));
+      }
       ahead_told_ = true;
-      return Refuse(absl::UnavailableError(problem));
+      return Refuse(absl::UnavailableError(
+          "clocks: entries are recorded ahead of the receiver's clock: not taken before that time has come"));
     }
     ahead_told_ = false;
     const absl::Status taken = books_.TakeMirror(request.leaves(), *opened);

@@ -285,7 +285,7 @@ absl::Status Views::FoldAct(const OpenedEntry& opened, const v1::Act& act) {
   *record->mutable_state() =
       treaty::Apply(std::move(*record->mutable_state()), what,
                     {opened.reference.ledger(), act.happened_on(), opened.entry.entry_id(),
-                     opened.entry.recorded_at_us(), opened.reference.index()});
+                     opened.entry.recorded_at_us(), opened.reference.index(), act.effective_on()});
   v1::ActRecord* made = record->add_acts();
   *made->mutable_entry() = opened.reference;
   made->set_answers(kIsCase ? Answers(act) : act.predecessor());
@@ -465,9 +465,9 @@ absl::StatusOr<typename Matter<Record>::State> Views::Refold(const Record& recor
     const bool in_chain = !treaty::IsOpening(what) && !treaty::IsOutsideChain(what);
     // What was built on a refused act falls with it.
     if (in_chain && !IsUnknown(state) && act.predecessor() != state.head_entry_id()) continue;
-    state = treaty::Apply(
-        std::move(state), what,
-        {made.entry().ledger(), act.happened_on(), entry.entry_id(), entry.recorded_at_us(), index});
+    state = treaty::Apply(std::move(state), what,
+                          {made.entry().ledger(), act.happened_on(), entry.entry_id(), entry.recorded_at_us(),
+                           index, act.effective_on()});
   }
   return state;
 }
@@ -491,6 +491,9 @@ Views::Registered Views::RegisteredFor(const v1::CaseState& state) const {
   }
   if (effects.waiting) {
     registered.waiting_row = WaitingRow(state.entry_state(), state.queued_at(), state.case_id());
+    AppendU32(registered.waiting, static_cast<uint32_t>(effects.persons.size()));
+    registered.waiting += state.notices().empty() ? '\0' : '\1';
+    registered.waiting += state.petition().filed_on();
   }
   // An own offer: the turn is the counterpart's and it has not answered.
   if (state.offered_hand_off() != 0 && state.holder() != self_) {
@@ -520,9 +523,9 @@ absl::Status Views::UpdateRegisters(const Registered& before, const v1::CaseStat
     if (!after.document_row.empty()) rows_.Put(after.document_row, case_id);
   }
 
-  if (before.waiting_row != after.waiting_row) {
+  if (before.waiting_row != after.waiting_row || before.waiting != after.waiting) {
     if (!before.waiting_row.empty()) rows_.Delete(before.waiting_row);
-    if (!after.waiting_row.empty()) rows_.Put(after.waiting_row, "");
+    if (!after.waiting_row.empty()) rows_.Put(after.waiting_row, after.waiting);
   }
 
   if (before.due_row != after.due_row) {
@@ -704,12 +707,13 @@ v1::QuotaState Views::Quota(v1::Party entry_state, int year) const {
   return Keep(LoadQuota(entry_state, year));
 }
 
-std::vector<std::string> Views::WaitingList(v1::Party entry_state) const {
-  std::vector<std::string> waiting;
+std::vector<treaty::Queued> Views::WaitingList(v1::Party entry_state) const {
+  std::vector<treaty::Queued> waiting;
   const std::string prefix = PartyKey("vw", entry_state);
   const absl::Status scanned =
-      rows_.Scan(prefix, ledger::PrefixEnd(prefix), [&](std::string_view key, std::string_view /*empty*/) {
-        waiting.emplace_back(key.substr(prefix.size() + 8));
+      rows_.Scan(prefix, ledger::PrefixEnd(prefix), [&](std::string_view key, std::string_view value) {
+        waiting.push_back({std::string(key.substr(prefix.size() + 8)), ReadU32(value),
+                           std::string(value.substr(5)), value[4] != '\0'});
         return true;
       });
   if (status_.ok()) status_ = scanned;

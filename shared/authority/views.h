@@ -46,7 +46,7 @@ inline std::string AttachmentRowKey(std::string_view sha256) { return absl::StrC
 //   vm <matter id>                   MatterRecord, sealed
 //   vi <pseudonym of an identifier>  ClaimRow
 //   vq <party> <year u32>            QuotaState
-//   vw <party> <queued at u64> <case id>  waiting list: empty
+//   vw <party> <queued at u64> <case id>  waiting list: persons (u32), blocked (0 or 1), filed on
 //   vr <party> <year u32> <case id>  reserved places: where reserved (index, u64)
 //   vn <party> <pseudonym of the number of a status document>  id of the case it was issued in
 //   vt                               TreatyState
@@ -128,7 +128,7 @@ class Views final : public treaty::Registry {
   // treaty::Registry
   treaty::Claim ClaimOf(const v1::Person& person, const std::string& case_id) const override;
   v1::QuotaState Quota(v1::Party entry_state, int year) const override;
-  std::vector<std::string> WaitingList(v1::Party entry_state) const override;
+  std::vector<treaty::Queued> WaitingList(v1::Party entry_state) const override;
   std::vector<v1::CaseState> Reserved(v1::Party entry_state, int year) const override;
   bool IsIssued(v1::Party entry_state, const std::string& number, const std::string& case_id) const override;
   std::optional<v1::CaseState> Case(const std::string& case_id) const override;
@@ -145,6 +145,7 @@ class Views final : public treaty::Registry {
     uint32_t used = 0;
     std::string document_row;  // empty: none is issued
     std::string waiting_row;   // empty: does not wait
+    std::string waiting;       // its value
     std::string due_row;       // empty: no own offer is open
   };
   Registered RegisteredFor(const v1::CaseState& state) const;

@@ -33,9 +33,6 @@ bool IsIncluded(const v1::CaseState& state, std::string_view person_id);
 bool IsNamed(const v1::CaseState& state, std::string_view person_id);
 int IncludedCount(const v1::CaseState& state);
 
-// Whether nothing but the quota and the queue is in the way of a place.
-bool MayReservePlace(const v1::CaseState& state, const Context& context);
-
 // step.person unless `person_id` is included in the case.
 std::optional<v1::Violation> MustBeIncluded(const v1::CaseState& state, const std::string& person_id);
 

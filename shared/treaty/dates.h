@@ -30,6 +30,17 @@ std::optional<v1::Violation> CheckDay(const Context& context);
 std::optional<v1::Violation> CheckFollows(const std::string& happened_on, v1::Party by,
                                           const Context& context);
 
+// Notes in a state when its last act happened, and who made it. Where the act bears the day
+// before the one it follows, as Moscow's may, the earlier bound is the later moment and stays.
+template <typename State>
+void SetHappened(State& state, const std::string& happened_on, v1::Party by) {
+  const auto before = DateOf(state.happened_on());
+  const auto day = DateOf(happened_on);
+  if (before && day && *day < *before) return;
+  state.set_happened_on(happened_on);
+  state.set_acted_by(by);
+}
+
 }  // namespace kelisim::treaty
 
 #endif  // KELISIM_SHARED_TREATY_DATES_H_

@@ -44,8 +44,9 @@ std::optional<v1::Violation> CheckNotSettled(const State& state, const v1::NonSe
       holds = PassedSince(facts.received_on(), context.protocol.dispute_consultation_days(), context);
       break;
     case v1::NonSettlement::SILENCE:
-      holds = facts.received_on().empty() &&
-              PassedSince(facts.notice().dated(), context.protocol.dispute_answer_days(), context);
+      // Silence begins when there was something to answer, whatever day the notice bears.
+      holds = facts.received_on().empty() && PassedSince(std::max(facts.notice().dated(), state.opened_on()),
+                                                         context.protocol.dispute_answer_days(), context);
       break;
     default:
       break;
@@ -72,6 +73,13 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
       return CheckNotice(made.draft_notice());
     case S::kNotify:
       return CheckNotice(made.notify());
+    case S::kReceive: {
+      const auto received_on = DateOf(made.receive().received_on());
+      const auto opened_on = DateOf(state.opened_on());
+      if (received_on && opened_on && IsBefore(*received_on, context.author, *opened_on, state.opened_by()))
+        return Violates("step.date", "", made.receive().received_on());
+      return std::nullopt;
+    }
     case S::kStateNotSettled:
       return CheckNotSettled(state, made.state_not_settled(), context);
     case S::kSignSettlement:

@@ -162,6 +162,20 @@ TEST(Dispute, NonSettlementNeedsItsGround) {
   EXPECT_EQ(consulted.NotSettled(kO, "CONSULTATIONS_FAILED"), "");
 }
 
+// Edge 97: the first tier cannot be skipped by a notice, or a receipt, of an earlier day.
+TEST(Dispute, TheFirstTierTakesItsTimeWhateverDayIsWritten) {
+  Desk desk;
+  std::string early = kNotice;
+  early.replace(early.find("2026-03-0"), 10, "2020-01-01");
+  ASSERT_EQ(desk.Do(kR, "draft_notice { " + early + " }"), "");
+  ASSERT_EQ(desk.Do(kR, "notify {}"), "");
+  EXPECT_EQ(desk.NotSettled(kR, "SILENCE"), "16.1");
+  desk.today = kToday + 30;
+  EXPECT_EQ(desk.NotSettled(kR, "SILENCE"), "16.1");
+  EXPECT_EQ(desk.Do(kO, "receive { received_on: '2026-02-28' registered_as: 'in-7' }"), "step.date");
+  EXPECT_EQ(desk.Do(kO, "receive { received_on: '2026-03-02' registered_as: 'in-7' }"), "");
+}
+
 // No passing of time closes a dispute: it only allows the record of non-settlement.
 TEST(Dispute, TimeAloneClosesNothing) {
   Desk desk;

@@ -5,8 +5,6 @@
 #include <unicode/unistr.h>
 #include <unicode/uscript.h>
 
-#include <algorithm>
-#include <iterator>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -14,6 +12,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "kelisim/v1/form.pb.h"
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
@@ -916,26 +915,31 @@ std::vector<FieldProblem> CheckForm(const v1::TreatyAct& act) {
 }
 
 std::string PlainNumber(const std::string& number) {
-  constexpr std::u16string_view kCyrillic = u"АВЕЁКМНОРСТУҮХІ";
-  constexpr std::u16string_view kLatin = u"ABEEKMHOPCTYYXI";
-  // Nearly all are; this is asked of every person at every act.
-  std::string ascii;
-  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
-  if (std::all_of(number.begin(), number.end(), is_ascii)) {
-    std::copy_if(number.begin(), number.end(), std::back_inserter(ascii),
-                 [](char c) { return !IsNumberSign(c); });
-    return ascii;
+  const std::string joined = absl::StrReplaceAll(number, {{"А", "A"},
+                                                          {"В", "B"},
+                                                          {"Е", "E"},
+                                                          {"Ё", "E"},
+                                                          {"К", "K"},
+                                                          {"М", "M"},
+                                                          {"Н", "H"},
+                                                          {"О", "O"},
+                                                          {"Р", "P"},
+                                                          {"С", "C"},
+                                                          {"Т", "T"},
+                                                          {"У", "Y"},
+                                                          {"Ү", "Y"},
+                                                          {"Х", "X"},
+                                                          {"І", "I"},
+                                                          {" ", ""},
+                                                          {"№", ""}});
+  std::string plain;
+  for (size_t i = 0; i < joined.size(); ++i) {
+    // 12-3 is not 1-23; beside a letter a hyphen says nothing.
+    const bool parts = i > 0 && i + 1 < joined.size() && absl::ascii_isdigit(joined[i - 1]) &&
+                       absl::ascii_isdigit(joined[i + 1]);
+    if (joined[i] != '-' || parts) plain += joined[i];
   }
-  icu::UnicodeString plain;
-  const icu::UnicodeString text = icu::UnicodeString::fromUTF8(number);
-  for (int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
-    const UChar32 c = text.char32At(i);
-    if (IsNumberSign(c)) continue;
-    const size_t look_alike = c <= 0xffff ? kCyrillic.find(static_cast<char16_t>(c)) : kCyrillic.npos;
-    plain.append(look_alike == kCyrillic.npos ? c : static_cast<UChar32>(kLatin[look_alike]));
-  }
-  std::string utf8;
-  return plain.toUTF8String(utf8);
+  return plain;
 }
 
 std::string IdentityOf(const v1::Identifier& identifier) {

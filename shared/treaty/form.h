@@ -41,8 +41,9 @@ std::vector<FieldProblem> CheckForm(const v1::QuotaAct& act);
 std::vector<FieldProblem> CheckForm(const v1::TreatyCommand& command);
 std::vector<FieldProblem> CheckForm(const v1::TreatyAct& act);
 
-// The number of a document without what people write differently: signs and spaces are left
-// out, a Cyrillic letter that looks like a Latin one is that one. Accepted by CheckForm.
+// The number of a document without what people write differently: spaces, the number sign
+// and hyphens beside a letter are left out, a Cyrillic letter that looks like a Latin one is
+// that one. Accepted by CheckForm.
 std::string PlainNumber(const std::string& number);
 
 // 1.2: equal for the same document of the same person, however it was written. A national

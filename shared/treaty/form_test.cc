@@ -115,7 +115,7 @@ const PetitionRow kPetitions[] = {
      [](v1::Petition& p) {
        p.mutable_head()->mutable_identifiers(0)->set_number("HA1234567");
        // Its letters are Cyrillic.
-       p.mutable_family(0)->mutable_person()->mutable_identifiers(0)->set_number("НА № 12-34 567");
+       p.mutable_family(0)->mutable_person()->mutable_identifiers(0)->set_number("НА-№ 12 34 567");
      },
      "file_petition.family[0].person.identifiers[0] form.duplicate\n"},
     {"SameNationalNumberOfAnotherState",

@@ -240,7 +240,10 @@ State Apply(State state, const v1::MatterStep& step, const Recorded& recorded) {
         ->CopyFrom(ContentOf(step));
     state = std::move(begun);
   }
-  if (made.number == procedure.opens) state.set_shared(true);
+  if (made.number == procedure.opens) {
+    state.set_shared(true);
+    state.set_opened_on(recorded.effective_on);
+  }
   procedure.fold(state, step, recorded.author);
   if (made.Is(kOutside)) return state;
 
@@ -253,8 +256,7 @@ State Apply(State state, const v1::MatterStep& step, const Recorded& recorded) {
   state.set_status(after);
   state.set_holder(procedure.holder(state));
   state.set_head_entry_id(recorded.entry_id);
-  state.set_happened_on(recorded.happened_on);
-  state.set_acted_by(recorded.author);
+  SetHappened(state, recorded.happened_on, recorded.author);
   // Whoever moves the matter on has answered.
   if (before != after || made.Is(kAsks)) {
     state.set_answer_due(step.answer_due());

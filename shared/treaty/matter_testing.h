@@ -61,8 +61,9 @@ class MatterDesk {
     return "";
   }
   void Record(v1::Party author, const v1::MatterStep& step) {
-    const Recorded recorded{author, FormatDate(happened_on.value_or(today)),
-                            absl::StrCat("entry-", ++number_), 1};
+    const Recorded recorded{
+        author,           FormatDate(happened_on.value_or(today)), absl::StrCat("entry-", ++number_), 1, 0,
+        FormatDate(today)};
     v1::MatterState& mine = copies_[author];
     v1::MatterState& theirs = copies_[Other(author)];
     const bool addressed = IsAddressed(mine, step);

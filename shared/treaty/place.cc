@@ -14,17 +14,20 @@ uint32_t FreePlaces(const v1::QuotaState& quota) {
   return quota.limit() > taken ? quota.limit() - taken : 0;
 }
 
+uint32_t PlacesFor(uint32_t persons, const v1::Protocol& protocol) {
+  return protocol.quota_unit() == v1::Protocol::FAMILY ? 1 : persons;
+}
+
 // A case that came earlier and could take a place now goes first. One that does not fit,
 // by its own protocol, or that must answer a notice before, keeps nobody waiting.
 bool EarlierGoesFirst(const v1::CaseState& state, uint32_t free, const Context& context) {
-  for (const std::string& case_id : context.registry.WaitingList(state.entry_state())) {
-    if (case_id == state.case_id()) return false;
-    const std::optional<v1::CaseState> earlier = context.registry.Case(case_id);
-    if (!earlier || !MayReservePlace(*earlier, context)) continue;
-    const auto filed_on = DateOf(earlier->petition().filed_on());
+  for (const Queued& earlier : context.registry.WaitingList(state.entry_state())) {
+    if (earlier.case_id == state.case_id()) return false;
+    if (earlier.blocked) continue;
+    const auto filed_on = DateOf(earlier.filed_on);
     const v1::Protocol& protocol =
         ProtocolOn(context.treaty, context.initial, filed_on.value_or(context.today));
-    if (PlacesNeeded(*earlier, protocol) <= free) return true;
+    if (PlacesFor(earlier.persons, protocol) <= free) return true;
   }
   return false;
 }
@@ -39,7 +42,7 @@ v1::CaseAct Waitlisted(v1::Waiting::Reason reason, int year) {
 }  // namespace
 
 uint32_t PlacesNeeded(const v1::CaseState& state, const v1::Protocol& protocol) {
-  return protocol.quota_unit() == v1::Protocol::FAMILY ? 1 : static_cast<uint32_t>(IncludedCount(state));
+  return PlacesFor(static_cast<uint32_t>(IncludedCount(state)), protocol);
 }
 
 std::variant<v1::CaseAct, v1::Violation> TakePlace(const v1::CaseState& state, const Context& context) {

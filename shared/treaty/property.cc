@@ -95,9 +95,12 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
       return Violates("step.document", "", "valid_until");
     }
     case S::kRecordExit: {
+      const std::optional<absl::CivilDay> since = DateOf(state.property().certificate().issued_on());
       const std::optional<absl::CivilDay> until = DateOf(state.property().certificate().valid_until());
-      // 13.2: the officer at the border checks a certificate that is valid.
-      if (until && *DateOf(made.record_exit().crossed_on()) <= *until) return std::nullopt;
+      const absl::CivilDay crossed_on = *DateOf(made.record_exit().crossed_on());
+      // 13.2: the officer at the border checks a certificate that is there and valid.
+      if (since && crossed_on < *since) return Violates("step.date", "", made.record_exit().crossed_on());
+      if (until && crossed_on <= *until) return std::nullopt;
       return Violates("step.document", "", "valid_until");
     }
     case S::kRecordTransfer:

@@ -169,6 +169,7 @@ TEST(Property, TheCertificateMustBeValidAtTheBorder) {
             "step.document");
   EXPECT_EQ(desk.Do(kD, "certify { number: 'C-1' issued_on: '2026-03-01' valid_until: '2026-03-02' }"), "");
   desk.today = kToday + 1;
+  EXPECT_EQ(desk.Do(kD, "record_exit { crossed_on: '2026-02-28' crossing_point: 'P1' }"), "step.date");
   EXPECT_EQ(desk.Do(kD, "record_exit { crossed_on: '2026-03-03' crossing_point: 'P1' }"), "step.document");
   EXPECT_EQ(desk.Do(kD, "record_exit { crossed_on: '2026-03-02' crossing_point: 'P1' }"), "");
 }

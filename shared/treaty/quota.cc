@@ -71,6 +71,13 @@ std::optional<v1::Violation> AdmitReported(const v1::QuotaState& state, const v1
   return AdmitCounts(state, act);
 }
 
+// A case goes back to the queue today: not before what has happened in it, by a clock that
+// has been set back.
+std::optional<v1::Violation> CheckBack(const v1::CaseState& reserved, Context context) {
+  context.happened_on = context.today;
+  return CheckFollows(reserved.happened_on(), reserved.acted_by(), context);
+}
+
 // Reservations that a lower limit leaves no room for, newest first.
 QuotaVerdict JudgeAdjust(const v1::QuotaState& state, const v1::QuotaLimit& command, const Context& context) {
   QuotaActs verdict;
@@ -81,6 +88,7 @@ QuotaVerdict JudgeAdjust(const v1::QuotaState& state, const v1::QuotaLimit& comm
   const std::vector<v1::CaseState> reserved = context.registry.Reserved(state.entry_state(), state.year());
   for (auto it = reserved.rbegin(); it != reserved.rend(); ++it) {
     if (after.reserved() + after.used() <= command.limit()) break;
+    if (auto violation = CheckBack(*it, context)) return *violation;
     after = Count(std::move(after), -static_cast<int64_t>(it->place().places()), 0);
     verdict.case_acts.emplace_back(it->case_id(), BackToQueue(v1::Waiting::QUOTA_LOWERED, state.year()));
   }
@@ -95,6 +103,7 @@ QuotaVerdict JudgeClose(const v1::QuotaState& state, const Context& context) {
   QuotaActs verdict;
   v1::QuotaState after = state;
   for (const v1::CaseState& reserved : context.registry.Reserved(state.entry_state(), state.year())) {
+    if (auto violation = CheckBack(reserved, context)) return *violation;
     after = Count(std::move(after), -static_cast<int64_t>(reserved.place().places()), 0);
     verdict.case_acts.emplace_back(reserved.case_id(),
                                    BackToQueue(v1::Waiting::YEAR_CLOSED, state.year() + 1));

@@ -125,6 +125,19 @@ TEST(QuotaTest, DatesAreBounded) {
   }
 }
 
+// By a clock that was set back, a case would wait from before it got its place: the other
+// Party would refuse that.
+TEST(QuotaTest, NoCaseGoesBackToTheQueueBeforeItsLastStep) {
+  QuotaDesk desk;
+  ASSERT_EQ(desk.Do(kRu, Set("set_quota", 2026, 5)), "");
+  v1::CaseState reserved = ReservedCase("c1", 2);
+  reserved.set_happened_on(FormatDate(kToday + 1));
+  reserved.set_acted_by(kRu);
+  desk.registry.reserved = {reserved};
+  desk.state = Count(desk.state, 2, 0);
+  EXPECT_EQ(desk.Do(kRu, Set("adjust_quota", 2026, 1)), "step.date");
+}
+
 // What the counterpart sends is not taken on trust.
 TEST(QuotaTest, AnActWithoutTheNationalActIsNone) {
   QuotaDesk desk;

@@ -624,10 +624,6 @@ std::optional<v1::Violation> CheckCourse(const v1::CaseState& state, const Act& 
 
 }  // namespace
 
-bool MayReservePlace(const v1::CaseState& state, const Context& context) {
-  return !CheckStep(state, *FindStep(Act::kPlaceReserved, 0), state.entry_state(), context);
-}
-
 // ---------------------------------------------------------------- Judge, Admit, Apply
 
 CaseVerdict Judge(const v1::CaseState& state, const v1::CaseCommand& command, const Context& context) {
@@ -685,8 +681,7 @@ v1::CaseState Apply(v1::CaseState state, const v1::CaseAct& act, const Recorded&
   DropNotice(state, AnsweredNotice(act));
   DropInadmissibleNotices(state);
   state.set_head_entry_id(recorded.entry_id);
-  state.set_happened_on(recorded.happened_on);
-  state.set_acted_by(recorded.author);
+  SetHappened(state, recorded.happened_on, recorded.author);
   return state;
 }
 

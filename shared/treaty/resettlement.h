@@ -34,6 +34,8 @@ struct Recorded {
   std::string entry_id;
   int64_t at_us;
   uint64_t index = 0;  // in the ledger of its author
+  // The civil day of its author on which it was recorded.
+  std::string effective_on = "";
 };
 
 // The state after an admitted act. Requires Admit(...) == nullopt.

@@ -356,6 +356,18 @@ TEST(DatesTest, Edge114NothingHappensBeforeWhatItFollows) {
   EXPECT_EQ(accepted(kRu, 0), "");
   EXPECT_EQ(accepted(kRu, -1), "step.date");
 
+  // The day that Moscow is behind is not gained again with every round.
+  Desk round(kKz);
+  ASSERT_EQ(round.Reach(v1::SCOPE_OK), "");
+  ASSERT_EQ(round.E("offer { number: 1 }"), "");
+  round.happened_on = kToday - 1;
+  ASSERT_EQ(round.D("accept { number: 1 }"), "");
+  ASSERT_EQ(round.Do(kRu, ClearAll(round.state())), "");
+  ASSERT_EQ(round.D("offer { number: 2 }"), "");
+  EXPECT_EQ(round.E("accept { number: 2 }"), "step.date");
+  round.happened_on = kToday;
+  EXPECT_EQ(round.E("accept { number: 2 }"), "");
+
   const auto exit = [](v1::Party entry, const std::string& day) {
     Desk desk(entry);
     EXPECT_EQ(desk.Reach(v1::PREPARING), "");
@@ -475,59 +487,31 @@ TEST(PlaceTest, AFamilyTakesOnePlaceWhenTheProtocolCountsFamilies) {
   EXPECT_EQ(desk.Reach(v1::COMPLETED), "");
 }
 
-// A case of so many persons that waits for a place.
-v1::CaseState WaitingCase(int persons) {
-  Desk desk;
-  for (int i = 3; i <= persons; ++i) {
-    *desk.petition.add_family() = SampleMember(kE, absl::StrCat(i), v1::PARENT, "1950-01-01");
-  }
-  desk.registry.quotas.clear();
-  EXPECT_EQ(desk.Reach(v1::WAITLISTED), "");
-  return desk.state();
-}
-
 TEST(PlaceTest, WhoCameFirstGoesFirst) {
   struct Row {
-    int earlier_persons;
-    std::vector<std::string> waiting;
+    std::vector<Queued> waiting;
     const char* rule;
   };
+  const Queued self = {kCaseId, 2, "2026-02-20", false};
   const Row rows[] = {
-      {2, {}, ""},
-      {3, {"earlier", kCaseId}, "12.1"},
-      {4, {"earlier", kCaseId}, ""},  // would not fit into 3 places
-      {2, {kCaseId, "later"}, ""},
+      {{}, ""},
+      {{{"earlier", 3, "2026-02-01", false}, self}, "12.1"},
+      {{{"earlier", 4, "2026-02-01", false}, self}, ""},  // would not fit into 3 places
+      {{{"earlier", 3, "2026-02-01", true}, self}, ""},   // must answer a notice before
+      {{self, {"later", 1, "2026-02-21", false}}, ""},
   };
   for (const Row& row : rows) {
     Desk desk;
     desk.registry.quotas.clear();
     ASSERT_EQ(desk.Reach(v1::WAITLISTED), "");
     desk.registry.SetQuota(kE, 2026, 3);
-    desk.registry.cases["earlier"] = desk.registry.cases["later"] = WaitingCase(row.earlier_persons);
     desk.registry.waiting = row.waiting;
     EXPECT_EQ(desk.E("reserve_place {}"), row.rule);
     EXPECT_EQ(desk.violation.found(), *row.rule == '\0' ? "" : "earlier");
   }
   Desk late;
-  late.registry.cases["earlier"] = WaitingCase(2);
-  late.registry.waiting = {"earlier"};
+  late.registry.waiting = {{"earlier", 1, "2026-02-01", false}};
   EXPECT_EQ(late.Reach(v1::WAITLISTED), "") << "a newcomer queues behind";
-}
-
-// A notice that only the other Party can settle must not close the door to everybody else.
-TEST(PlaceTest, ACaseThatCannotTakeItsPlaceKeepsNobodyWaiting) {
-  Desk desk;
-  desk.registry.quotas.clear();
-  ASSERT_EQ(desk.Reach(v1::WAITLISTED), "");
-  desk.registry.SetQuota(kE, 2026, 3);
-  v1::CaseState earlier = WaitingCase(2);
-  v1::PendingNotice& pending = *earlier.add_notices();
-  pending.set_entry_id("n1");
-  pending.set_from(kD);
-  *pending.mutable_notice() = Text<v1::Notice>("kind: OBSTACLE rule: '3.v' person_id: 'head' basis: 'No. 1'");
-  desk.registry.cases["earlier"] = earlier;
-  desk.registry.waiting = {"earlier", kCaseId};
-  EXPECT_EQ(desk.E("reserve_place {}"), "");
 }
 
 // Each by the protocol under which it was filed: a family of four needs one place by the
@@ -542,10 +526,8 @@ TEST(PlaceTest, TheQueueCountsEachCaseInItsOwnUnit) {
   *newer.mutable_protocol() = desk.protocol;
   newer.mutable_protocol()->set_version("2026-2");
   newer.mutable_protocol()->set_quota_unit(v1::Protocol::FAMILY);
-  v1::CaseState earlier = WaitingCase(4);
-  desk.registry.waiting = {"earlier", kCaseId};
-  earlier.mutable_petition()->set_filed_on("2026-01-31");
-  desk.registry.cases["earlier"] = earlier;
+  const Queued self = {kCaseId, 2, "2026-02-20", false};
+  desk.registry.waiting = {{"earlier", 4, "2026-01-31", false}, self};
   EXPECT_EQ(desk.E("reserve_place {}"), "");
 
   Desk behind;
@@ -553,9 +535,7 @@ TEST(PlaceTest, TheQueueCountsEachCaseInItsOwnUnit) {
   behind.treaty = desk.treaty;
   ASSERT_EQ(behind.Reach(v1::WAITLISTED), "");
   behind.registry.SetQuota(kE, 2026, 3);
-  behind.registry.waiting = {"earlier", kCaseId};
-  earlier.mutable_petition()->set_filed_on("2026-02-01");
-  behind.registry.cases["earlier"] = earlier;
+  behind.registry.waiting = {{"earlier", 4, "2026-02-01", false}, self};
   EXPECT_EQ(behind.E("reserve_place {}"), "12.1");
   EXPECT_EQ(behind.violation.found(), "earlier");
 }

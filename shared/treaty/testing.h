@@ -42,7 +42,7 @@ class FakeRegistry final : public Registry {
   // What other cases hold, by identifier number.
   std::map<std::string, Claim> claims;
   std::map<std::pair<v1::Party, int>, v1::QuotaState> quotas;
-  std::vector<std::string> waiting;
+  std::vector<Queued> waiting;
   std::vector<v1::CaseState> reserved;
   std::map<std::string, v1::CaseState> cases;
   std::set<std::string> issued;  // numbers of documents, in other cases
@@ -77,7 +77,7 @@ class FakeRegistry final : public Registry {
     unset.set_status(v1::UNSET);
     return unset;
   }
-  std::vector<std::string> WaitingList(v1::Party /*entry_state*/) const override { return waiting; }
+  std::vector<Queued> WaitingList(v1::Party /*entry_state*/) const override { return waiting; }
   std::vector<v1::CaseState> Reserved(v1::Party /*entry_state*/, int year) const override {
     std::vector<v1::CaseState> found;
     for (const v1::CaseState& state : reserved) {
@@ -231,7 +231,7 @@ class Desk {
     const bool addressed = IsAddressed(copies_[author], act);
     const int64_t number = ++entries_;
     const Recorded recorded = {author, FormatDate(happened_on.value_or(today)), absl::StrCat("e", number),
-                               number, static_cast<uint64_t>(number)};
+                               number, static_cast<uint64_t>(number),           FormatDate(today)};
     const v1::Party other = Other(author);
     if (addressed) {
       if (auto broken = Admit(copies_[other], act, OnArrival(author)))

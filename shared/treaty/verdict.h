@@ -34,6 +34,16 @@ enum class Claim {
   kConsumed,
 };
 
+// A case that waits for a place.
+struct Queued {
+  std::string case_id;
+  uint32_t persons;
+  // The day by which its protocol goes.
+  std::string filed_on;
+  // A notice is open, so that it cannot be given a place now.
+  bool blocked;
+};
+
 // What a rule may ask about matters outside the case at hand. Answers reflect
 // everything this node has applied so far. Must outlive the call.
 class Registry {
@@ -44,8 +54,8 @@ class Registry {
   virtual Claim ClaimOf(const v1::Person& person, const std::string& case_id) const = 0;
   // UNSET when the year is unknown.
   virtual v1::QuotaState Quota(v1::Party entry_state, int year) const = 0;
-  // Ids of the cases in WAITLISTED for this state, first come first.
-  virtual std::vector<std::string> WaitingList(v1::Party entry_state) const = 0;
+  // The cases in WAITLISTED for this state, first come first.
+  virtual std::vector<Queued> WaitingList(v1::Party entry_state) const = 0;
   // Cases in QUOTA_RESERVED with a place in this year, oldest reservation first.
   virtual std::vector<v1::CaseState> Reserved(v1::Party entry_state, int year) const = 0;
   // Whether a status document of `entry_state` with this number was issued in a case other
