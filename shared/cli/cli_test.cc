@@ -535,9 +535,12 @@ TEST_F(CliTest, WrongUseSendsNothing) {
   const std::string broken = FileWith("broken.json", "{\"filed_on\": }");
   const std::string profile = FileWith("bad.textproto", "server: 'a'\nservr: 'b'\n");
   const std::pair<std::vector<std::string>, std::string> rows[] = {
-      {{}, "subcommand is required"},
-      {{"case"}, "subcommand is required"},
-      {{"casee"}, "subcommand is required"},
+      {{}, "a command is needed: petition, case"},
+      {{"case"}, "a command is needed: list, show"},
+      {{"casee"}, "there is no command 'casee': petition, case"},
+      {{"case", "sow", "x"}, "there is no command 'sow': list, show"},
+      {{"case", "list", "--status", "open"}, "--status: 'open' is not one of SUBMITTED|RETURNED"},
+      {{"quota", "set", "--year", "27a"}, "--year: '27a' is not a whole number"},
       {{"case", "show"}, "CASE is required"},
       {{"case", "defer", "x", "--nonsense"}, "--nonsense"},
       {{"case", "clear", "x"}, "--all-clear"},

@@ -104,6 +104,18 @@ std::string TypeName(const FieldDescriptor& field) {
   }
 }
 
+// What was expected in place of a value that does not fit.
+std::string Expected(const FieldDescriptor& field) {
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return absl::StrCat("one of ", TypeName(field));
+    case FieldDescriptor::CPPTYPE_STRING:
+      return "hexadecimal";
+    default:
+      return absl::StrCat("a whole number from 0 to ", std::numeric_limits<int32_t>::max());
+  }
+}
+
 }  // namespace
 
 const EnumValueDescriptor* FindEnumValue(const EnumDescriptor& type, std::string given) {
@@ -123,9 +135,12 @@ CLI::Option* AddFlag(CLI::App& command, Message* message, const Flag& flag) {
   }
   CLI::Option* option = command.add_option(
       flag.name,
-      [target](const CLI::results_t& given) {
-        return std::all_of(given.begin(), given.end(),
-                           [&](const std::string& one) { return Set(target, one); });
+      [target, name = flag.name](const CLI::results_t& given) {
+        for (const std::string& one : given) {
+          if (!Set(target, one))
+            throw CLI::ConversionError(absl::StrCat(name, ": '", one, "' is not ", Expected(*target.field)));
+        }
+        return true;
       },
       flag.help);
   option->type_name(TypeName(*target.field));

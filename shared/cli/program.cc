@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 
 namespace kelisim::cli {
@@ -60,11 +61,35 @@ bool AsksForJson(const std::vector<std::string>& arguments) {
   return std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
 }
 
-int TellUsage(const Failure& failure, bool json, const World& world) {
+// `command`: whose help says more.
+int TellUsage(const Failure& failure, bool json, const World& world, const std::string& command = "kelisim") {
   const Lang lang = LangOfLocale(world.environment.locale);
   world.err << (json ? FailureAsJson(failure, lang)
-                     : absl::StrCat(failure.detail, "\nSee kelisim --help.\n"));
+                     : absl::StrCat(failure.detail, "\nSee ", command, " --help.\n"));
   return failure.exit;
+}
+
+// The command that was given, as far as it is one: {"kelisim case", its App}.
+std::pair<std::string, const CLI::App*> GivenCommand(const CLI::App& app) {
+  std::string name = app.get_name();
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().front();
+    absl::StrAppend(&name, " ", at->get_name());
+  }
+  return {std::move(name), at};
+}
+
+std::string Explain(const CLI::App& app, const CLI::App& given, const CLI::ParseError& error) {
+  std::vector<std::string> commands;
+  for (const CLI::App* command : given.get_subcommands([](const CLI::App*) { return true; })) {
+    commands.push_back(command->get_name());
+  }
+  const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
+  if (commands.empty() || dynamic_cast<const CLI::RequiredError*>(&error) == nullptr) return error.what();
+  return absl::StrCat(
+      unknown.empty() ? "a command is needed" : absl::StrCat("there is no command '", unknown.front(), "'"),
+      ": ", absl::StrJoin(commands, ", "));
 }
 
 int RunAction(const Program& program, const Options& options, const World& world) {
@@ -129,7 +154,8 @@ int Run(const std::vector<std::string>& arguments, const World& world) {
     program.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.app.exit(error, world.out, world.err);  // --help
-    return TellUsage(BadInput(error.what()), AsksForJson(arguments), world);
+    const auto [name, given] = GivenCommand(program.app);
+    return TellUsage(BadInput(Explain(program.app, *given, error)), AsksForJson(arguments), world, name);
   }
   if (program.offline) return program.offline(program.options, world);
   const absl::StatusOr<Options> options = FillIn(program.options, world.environment);
