@@ -426,7 +426,8 @@ TEST_F(CliTest, PetitionsComeFromFiles) {
 
 TEST_F(CliTest, OtherServices) {
   EXPECT_EQ(RunCli({"quota", "set", "--year", "2027", "--limit", "0", "--legal-act", "91"}), 0);
-  EXPECT_EQ(notes_.quota_command.command().ShortDebugString(), "set_quota { year: 2027 legal_act: \"91\" }");
+  EXPECT_EQ(notes_.quota_command.command().ShortDebugString(),
+            "set_quota { year: 2027 limit: 0 legal_act: \"91\" }");
   EXPECT_EQ(RunCli({"quota", "adjust", "--year", "2027", "--limit", "5"}), 0);
   EXPECT_EQ(notes_.quota_command.command().ShortDebugString(), "adjust_quota { year: 2027 limit: 5 }");
   EXPECT_EQ(RunCli({"quota", "close", "--year", "2026"}), 0);

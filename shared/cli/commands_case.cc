@@ -34,7 +34,7 @@ void AddList(Program& program, CLI::App& group) {
 
 void AddShow(Program& program, CLI::App& group) {
   CLI::App* command = group.add_subcommand("show", "Show a case: persons, timeline, what may be done");
-  command->footer("Example:\n  kelisim case show 3f2a --lang kk");
+  command->footer("Example:\n  kelisim case show 3f2a9c104be7d865 --lang kk");
   auto request = std::make_shared<v1::GetCaseRequest>();
   AddCaseArgument(*command, request->mutable_name());
   command->callback([&program, request] {
@@ -96,7 +96,7 @@ void AddWatch(Program& program, CLI::App& group) {
       "With --json every line is one document with the cursor to go on from.\n"
       "Examples:\n"
       "  kelisim case watch\n"
-      "  kelisim case watch --case 3f2a --from 12,7 --json");
+      "  kelisim case watch --case 3f2a9c104be7d865 --from 12,7 --json");
   auto request = std::make_shared<v1::WatchActsRequest>();
   command
       ->add_option_function<std::string>(

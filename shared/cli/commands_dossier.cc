@@ -161,7 +161,7 @@ void AddDossierCommands(Program& program) {
   CLI::App* command =
       program.app.add_subcommand("dossier", "Write a directory that proves one case or matter offline");
   command->footer(
-      "Examples:\n  kelisim dossier case 3f2a --out dossier\n"
+      "Examples:\n  kelisim dossier case 3f2a9c104be7d865 --out dossier\n"
       "  kelisim dossier decision 1b --proofs-only --out for-anybody\n"
       "It holds what the counterpart has cosigned so far. Verify it with kelisim verify.");
   auto request = std::make_shared<v1::ExportDossierRequest>();

@@ -78,7 +78,7 @@ void AddList(Program& program, CLI::App& group, const Kind& kind) {
 
 void AddShow(Program& program, CLI::App& group, const Kind& kind) {
   CLI::App* command = group.add_subcommand("show", "Show one: its facts, its course, what may be done");
-  command->footer(absl::StrCat("Example:\n  kelisim ", kind.group, " show 3f2a --lang kk"));
+  command->footer(absl::StrCat("Example:\n  kelisim ", kind.group, " show 3f2a9c104be7d865 --lang kk"));
   auto request = std::make_shared<v1::GetMatterRequest>();
   AddName(*command, kind, request->mutable_name());
   command->callback([&program, request] {
@@ -96,8 +96,8 @@ void AddStep(Program& program, CLI::App& group, const Kind& kind, const FieldDes
   const bool begins = field.name() == kind.begins;
   const bool filled = field.options().GetExtension(v1::filled);
   CLI::App* command = group.add_subcommand(name, Say(Lang::kEnglish, MessageKey(field)));
-  command->footer(absl::StrCat("Example:\n  kelisim ", kind.group, " ", name, begins ? "" : " 3f2a",
-                               filled ? "" : " --from-json step.json"));
+  command->footer(absl::StrCat("Example:\n  kelisim ", kind.group, " ", name,
+                               begins ? "" : " 3f2a9c104be7d865", filled ? "" : " --from-json step.json"));
   auto step = std::make_shared<MatterStepCommand>();
   if (!begins) AddName(*command, kind, step->request.mutable_name());
   v1::MatterStep* wrapper = step->request.mutable_command();

@@ -32,7 +32,7 @@ void AddFile(Program& program, CLI::App& group) {
 
 void AddComplete(Program& program, CLI::App& group) {
   CLI::App* command = group.add_subcommand("complete", "File a returned petition again, completed (a3)");
-  command->footer("Example:\n  kelisim petition complete 3f2a petition.json");
+  command->footer("Example:\n  kelisim petition complete 3f2a9c104be7d865 petition.json");
   auto request = std::make_shared<v1::SubmitCaseCommandRequest>();
   AddCaseArgument(*command, request->mutable_name());
   TakePetitionFrom(*command, program, request, request->mutable_command()->mutable_complete_petition());
@@ -42,9 +42,9 @@ void AddReturn(Program& program, CLI::App& group) {
   CLI::App* command = group.add_subcommand("return", "Return a petition for completion (a2)");
   command->footer(
       "Examples:\n"
-      "  kelisim petition return 3f2a --missing MARRIAGE_CERTIFICATE PHOTOGRAPHS\n"
-      "  kelisim petition return 3f2a --field head.birth_date\n"
-      "  kelisim petition return 3f2a --from-json return.json");
+      "  kelisim petition return 3f2a9c104be7d865 --missing MARRIAGE_CERTIFICATE PHOTOGRAPHS\n"
+      "  kelisim petition return 3f2a9c104be7d865 --field head.birth_date\n"
+      "  kelisim petition return 3f2a9c104be7d865 --from-json return.json");
   auto request = std::make_shared<v1::SubmitCaseCommandRequest>();
   AddCaseArgument(*command, request->mutable_name());
   const MessageOptions content(*command, request->mutable_command()->mutable_return_petition(),

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -206,7 +207,7 @@ bool NeedsCase(FillIn fill_in, const v1::CaseCommand& command) {
 }
 
 void FillFrom(const v1::CaseState& state, v1::CaseCommand* command) {
-  const uint32_t next = state.hand_offs_done() + 1;
+  const uint32_t next = std::min(state.hand_offs_done() + 1, 4u);
   // Where none is offered, the service says so of the next one.
   const uint32_t offered = state.offered_hand_off() == 0 ? next : state.offered_hand_off();
   if (command->has_offer()) command->mutable_offer()->set_number(next);
@@ -259,7 +260,7 @@ void AddShortcuts(CLI::App& command, CaseStepCommand& step) {
 
 void AddStep(Program& program, CLI::App& group, const Step& step) {
   CLI::App* command = group.add_subcommand(step.name, step.help);
-  command->footer(absl::StrCat("Example:\n  kelisim case ", step.name, " 3f2a ", step.example));
+  command->footer(absl::StrCat("Example:\n  kelisim case ", step.name, " 3f2a9c104be7d865 ", step.example));
   auto state = std::make_shared<CaseStepCommand>();
   state->fill_in = step.fill_in;
   AddCaseArgument(*command, state->request.mutable_name());

@@ -30,8 +30,8 @@ constexpr char kFooter[] =
     "  export KELISIM_PROFILE=kz-officer.textproto\n"
     "  kelisim petition file petition.json\n"
     "  kelisim case list --my-turn\n"
-    "  kelisim case show 3f2a --lang kk\n"
-    "  kelisim case clear 3f2a --all-clear --validate-only\n"
+    "  kelisim case show 3f2a9c104be7d865 --lang kk\n"
+    "  kelisim case clear 3f2a9c104be7d865 --all-clear --validate-only\n"
     "  kelisim COMMAND --help";
 
 void AddOptions(CLI::App& app, Options& options) {

@@ -20,6 +20,7 @@
 #include "shared/base/status_macros.h"
 #include "shared/node/config.h"
 #include "shared/tlog/policy.h"
+#include "shared/treaty/instrument.h"
 
 namespace kelisim::node {
 namespace {
@@ -115,6 +116,14 @@ absl::StatusOr<std::string> WriteNextPolicy(const v1::NodeConfig& config, const 
 }  // namespace
 
 absl::StatusOr<authority::Identity> LoadIdentity(const v1::NodeConfig& config, authority::Profile profile) {
+  // The program of one Party must never sign for the other one.
+  for (const v1::Body& body : treaty::InitialBodies().bodies()) {
+    if (body.id() == config.body() && body.party() != profile.party) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("body: ", config.body(), " is of ", v1::Party_Name(body.party()),
+                       ", and this program is of ", v1::Party_Name(profile.party)));
+    }
+  }
   const v1::Keys& keys = config.keys();
   ASSIGN_OR_RETURN(tlog::NoteSigner log, LoadSigner("keys.log", keys.log(), tlog::KeyType::kEd25519));
   ASSIGN_OR_RETURN(tlog::NoteSigner witness,

@@ -130,12 +130,12 @@ absl::Status Node::OpenDoors() {
   information_service_ = std::make_unique<rpc::InformationServiceAdapter>(*desk_);
   ledger_service_ = std::make_unique<rpc::LedgerServiceAdapter>(*desk_);
   exchange_service_ = std::make_unique<rpc::ExchangeServiceAdapter>(*desk_);
-  const std::shared_ptr<grpc::Channel> counterpart = CounterpartChannel(config_);
-  peer_ = std::make_unique<rpc::PeerClient>(counterpart, [this](authority::PeerReply reply) {
+  counterpart_ = CounterpartChannel(config_);
+  peer_ = std::make_unique<rpc::PeerClient>(counterpart_, [this](authority::PeerReply reply) {
     // Refused only by a closed queue: the node stops, and the ledger is the outbox.
     (void)queue_.Push(std::move(reply));
   });
-  fetcher_ = std::make_unique<AttachmentFetcher>(*reader_, *attachments_, counterpart);
+  fetcher_ = std::make_unique<AttachmentFetcher>(*reader_, *attachments_, counterpart_);
 
   grpc::EnableDefaultHealthCheckService(true);
   if (config_.reflection()) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -260,8 +260,14 @@ void Node::Fail(const absl::Status& status) {
 }
 
 v1::NodeState Node::State() const {
+  // The exchange notices that the counterpart is gone when it next has something to send;
+  // whoever asks is told sooner, and has the connection tried.
+  const bool gone = counterpart_ != nullptr &&
+                    counterpart_->GetState(/*try_to_connect=*/true) == GRPC_CHANNEL_TRANSIENT_FAILURE;
   const std::lock_guard lock(state_mutex_);
-  return state_;
+  v1::NodeState state = state_;
+  if (gone) state.set_counterpart_connected(false);
+  return state;
 }
 
 void Node::ReportHealth(bool serving) {

@@ -109,6 +109,7 @@ class Node final : private rpc::Backend {
   std::unique_ptr<rpc::InformationServiceAdapter> information_service_;
   std::unique_ptr<rpc::LedgerServiceAdapter> ledger_service_;
   std::unique_ptr<rpc::ExchangeServiceAdapter> exchange_service_;
+  std::shared_ptr<grpc::Channel> counterpart_;
   std::unique_ptr<rpc::PeerClient> peer_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<grpc::Server> server_;

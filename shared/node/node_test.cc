@@ -1030,14 +1030,14 @@ struct Outcome {
   std::string err;
 };
 
-Outcome Program(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), "kz_agency");
+Outcome Program(std::vector<std::string> arguments, v1::Party party = v1::PARTY_KZ) {
+  arguments.insert(arguments.begin(), party == v1::PARTY_KZ ? "kz_agency" : "ru_service");
   std::vector<const char*> argv;
   for (const std::string& argument : arguments) argv.push_back(argument.c_str());
   ::testing::internal::CaptureStdout();
   ::testing::internal::CaptureStderr();
   const int code =
-      RunService(static_cast<int>(argv.size()), argv.data(), testing::TestIdentity(v1::PARTY_KZ).profile);
+      RunService(static_cast<int>(argv.size()), argv.data(), testing::TestIdentity(party).profile);
   Outcome outcome{code, ::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr()};
   return outcome;
 }
@@ -1129,7 +1129,8 @@ TEST(Program, DoctorFindsWhatIsWrong) {
       {"is that of the counterpart",
        [&](auto& config) { *config.mutable_tls() = two.Config(v1::PARTY_RU).tls(); }},
       {"problem  body: kz-labour-2004", [](auto& config) { config.set_body("kz-labour-2004"); }},
-      {"problem  body: ru-", [&](auto& config) { config.set_body(two.Config(v1::PARTY_RU).body()); }},
+      {"body: ru-interior-2025 is of PARTY_RU",
+       [&](auto& config) { config.set_body(two.Config(v1::PARTY_RU).body()); }},
       {"problem  body: nonsense", [](auto& config) { config.set_body("nonsense"); }},
       {"problem  certificate: tls.certificate",
        [](auto& config) { config.mutable_tls()->set_certificate("/none"); }},
@@ -1240,7 +1241,7 @@ TEST(Program, StopsWhenTheOutcomeIsUnknownAndFindsOutAtTheNextStart) {
   EXPECT_TRUE(known.ok()) << known.error_message();
   kill(getpid(), SIGTERM);
   EXPECT_EQ(second.get(), kExitOk);
-  const Outcome doctor = Program({"doctor", "--config", file});
+  const Outcome doctor = Program({"doctor", "--config", file}, v1::PARTY_RU);
   EXPECT_THAT(doctor.out, HasSubstr("ok       store: 1 own entries"));
 }
 

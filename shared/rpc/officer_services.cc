@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/digest.h"
 #include "shared/rpc/dossier_stream.h"
@@ -116,6 +117,13 @@ grpc::ServerWriteReactor<v1::WatchActsResponse>* CaseServiceAdapter::WatchActs(
   const absl::StatusOr<Caller> caller = AdmitStream(desk_, kMethod, *context);
   if (!caller.ok()) return RefuseStream(caller.status());
   LogRead(kMethod, *caller, "");
+  if (absl::StartsWith(request->name(), "cases/")) {
+    // A name that is not here would be waited for without end.
+    const absl::Status known = Guarded<absl::StatusOr<v1::Case>>([&] {
+                                 return desk_.reader.GetCase(request->name(), absl::Now());
+                               }).status();
+    if (!known.ok()) return RefuseStream(known);
+  }
   return desk_.watch.Open(request->cursor(), request->name());
 }
 

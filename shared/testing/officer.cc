@@ -127,7 +127,9 @@ std::optional<v1::CaseCommand> PlausibleCommand(std::string_view action, const v
   if (action == "return_petition") {
     command.mutable_return_petition()->add_missing(v1::PAPER_PHOTOGRAPHS);
   } else if (action == "complete_petition") {
-    *command.mutable_complete_petition() = state.petition();
+    v1::Petition& completed = *command.mutable_complete_petition();
+    completed = state.petition();
+    for (const int paper : state.missing()) completed.add_papers(static_cast<v1::Paper>(paper));
   } else if (action == "confirm_scope") {
     v1::ScopeFinding& finding = *command.mutable_confirm_scope();
     finding.set_free_will_confirmed(true);

@@ -32,6 +32,11 @@ std::optional<v1::Violation> AdmitWithdrawn(const v1::CaseState& state, const v1
   const v1::PendingNotice* pending = FindNotice(state, act.resolves_notice());
   const std::string person = pending == nullptr ? "" : pending->notice().person_id();
   if (!person.empty() && person != kHead) return Violates("step.person", person);
+  const auto stated_on = DateOf(act.stated_on());
+  const auto filed_on = DateOf(state.petition().filed_on());
+  // A will that is older than the petition was another one.
+  if (stated_on && filed_on && IsBefore(*stated_on, state.holder(), *filed_on, state.entry_state()))
+    return Violates("step.date", "", act.stated_on());
   return std::nullopt;
 }
 

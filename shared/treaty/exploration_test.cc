@@ -43,6 +43,7 @@ std::vector<v1::CaseCommand> Commands(const v1::CaseState& state) {
   std::vector<v1::CaseCommand> commands = {File(SamplePetition(kRu)), ClearAll(state)};
   v1::CaseCommand complete;
   *complete.mutable_complete_petition() = SamplePetition(kRu);
+  complete.mutable_complete_petition()->add_papers(v1::PAPER_RESIDENCE_PROOF);
   commands.push_back(complete);
   std::vector<std::string> texts = {
       "return_petition { missing: PAPER_RESIDENCE_PROOF }",

@@ -607,6 +607,7 @@ void CheckYear(Form& form, const std::string& path, int year) {
 
 void Check(Form& form, const std::string& path, const v1::QuotaLimit& limit) {
   CheckYear(form, path, limit.year());
+  if (!limit.has_limit()) form.Report(At(path, "limit"), kRequired);
   form.Range(At(path, "limit"), limit.limit(), 0, kMaxPlaces);
   form.RequiredText(At(path, "legal_act"), limit.legal_act());
 }

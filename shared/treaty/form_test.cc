@@ -248,10 +248,12 @@ TEST(FormTest, OfQuotaCommands) {
   };
   EXPECT_EQ(problems(""), "command form.required\n");
   EXPECT_EQ(problems("set_quota { year: 2026 limit: 0 legal_act: 'No. 1' }"), "");
-  EXPECT_EQ(problems("set_quota { year: 26 legal_act: 'No. 1' }"), "set_quota.year form.range\n");
+  EXPECT_EQ(problems("set_quota { year: 26 limit: 0 legal_act: 'No. 1' }"), "set_quota.year form.range\n");
   EXPECT_EQ(problems("set_quota { year: 2026 limit: 1000001 legal_act: 'No. 1' }"),
             "set_quota.limit form.range\n");
-  EXPECT_EQ(problems("adjust_quota { year: 2026 }"), "adjust_quota.legal_act form.required\n");
+  EXPECT_EQ(problems("adjust_quota { year: 2026 limit: 0 }"), "adjust_quota.legal_act form.required\n");
+  // Zero is a quota, and nothing is not zero.
+  EXPECT_EQ(problems("adjust_quota { year: 2026 legal_act: 'No. 1' }"), "adjust_quota.limit form.required\n");
   EXPECT_EQ(problems("close_year {}"), "close_year.year form.range\n");
   EXPECT_EQ(problems("report_year { year: 2200 }"), "report_year.year form.range\n");
 }

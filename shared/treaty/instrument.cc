@@ -20,15 +20,16 @@ std::string_view BodiesText();  // bodies.textproto
 }  // namespace kelisim
 
 namespace kelisim::treaty {
-namespace {
-
-using S = v1::InstrumentStep;
-using State = v1::MatterState;
 
 const v1::BodyList& InitialBodies() {
   static const auto* const bodies = new v1::BodyList(ParseOwnText<v1::BodyList>(BodiesText()));
   return *bodies;
 }
+
+namespace {
+
+using S = v1::InstrumentStep;
+using State = v1::MatterState;
 
 // Of the initial bodies and of all successors.
 template <typename Is>

@@ -25,6 +25,8 @@ const v1::Protocol& ProtocolOn(const v1::TreatyState& treaty, const v1::Protocol
 const v1::Protocol* ProtocolNamed(const v1::TreatyState& treaty, const v1::Protocol& initial,
                                   const std::string& version, absl::CivilDay day);
 
+// The bodies of bodies.textproto, of both Parties and of all days.
+const v1::BodyList& InitialBodies();
 // The bodies of bodies.textproto and the successors that were acknowledged, in office on
 // `day`.
 std::vector<v1::Body> BodiesOn(const v1::TreatyState& treaty, absl::CivilDay day);

@@ -430,6 +430,9 @@ void ApplyContent(v1::CaseState& state, const Act& act, const Recorded& recorded
   switch (act.act_case()) {
     case Act::kPetitionFiled:
       return ApplyPetition(state, act.petition_filed());
+    case Act::kPetitionReturned:
+      *state.mutable_missing() = act.petition_returned().missing();
+      return;
     case Act::kPetitionCompleted:
       return ApplyPetition(state, act.petition_completed());
     case Act::kScopeConfirmed:
@@ -475,7 +478,6 @@ void ApplyContent(v1::CaseState& state, const Act& act, const Recorded& recorded
     case Act::kMemberLeft:
       return ApplyMemberLeft(state, act.member_left());
     // The status says it all, or nothing changes.
-    case Act::kPetitionReturned:
     case Act::kCleared:
     case Act::kResidenceRegistered:
     case Act::kNoticeDismissed:

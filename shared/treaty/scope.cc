@@ -7,6 +7,7 @@
 #include "shared/base/civil.h"
 #include "shared/treaty/case_state.h"
 #include "shared/treaty/dates.h"
+#include "shared/treaty/form.h"
 #include "shared/treaty/resettlement.h"
 
 namespace kelisim::treaty {
@@ -139,6 +140,20 @@ bool IsCovered(const v1::FamilyMember& member, const v1::Petition& petition) {
   }
 }
 
+namespace {
+
+bool IsSamePerson(const v1::Person& one, const v1::Person& other) {
+  if (one.birth_date() == other.birth_date()) return true;
+  for (const v1::Identifier& identifier : one.identifiers()) {
+    for (const v1::Identifier& known : other.identifiers()) {
+      if (IdentityOf(identifier) == IdentityOf(known)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 v1::Petition WithPersonIds(v1::Petition petition) {
   petition.mutable_head()->set_person_id(kHead);
   for (int i = 0; i < petition.family_size(); ++i) {
@@ -170,6 +185,14 @@ std::optional<v1::Violation> AdmitCompleted(const v1::CaseState& state, const v1
   if (act.entry_state() != state.entry_state()) {
     return Violates("step.ground", "", v1::Party_Name(act.entry_state()));
   }
+  // Nor does whose case it is: one identifier or the day of birth may be corrected, not both.
+  if (!IsSamePerson(act.head(), state.petition().head())) return Violates("step.person", kHead);
+  // 13.2: completed by what was missing.
+  for (const int paper : state.missing()) {
+    const auto& papers = act.papers();
+    if (std::find(papers.begin(), papers.end(), paper) == papers.end())
+      return Violates("13.2", "", v1::Paper_Name(static_cast<v1::Paper>(paper)));
+  }
   return AdmitFiled(state, act, context);
 }
 
@@ -198,6 +221,7 @@ void ApplyPetition(v1::CaseState& state, const v1::Petition& act) {
   state.set_departure_state(Other(act.entry_state()));
   state.set_holder(act.entry_state());
   *state.mutable_petition() = act;
+  state.clear_missing();
   state.clear_family();
   for (const v1::FamilyMember& member : act.family()) {
     v1::MemberStanding* standing = state.add_family();

@@ -292,6 +292,18 @@ TEST(CompletionTest, ReturnedAndCompleted) {
   EXPECT_EQ(desk.Do(kRu, complete), "step.ground");
   complete.mutable_complete_petition()->set_entry_state(kRu);
   complete.mutable_complete_petition()->clear_family();
+  // Without what it was returned for it is not completed.
+  EXPECT_EQ(desk.Do(kRu, complete), "13.2");
+  EXPECT_EQ(desk.violation.found(), "PAPER_RESIDENCE_PROOF");
+  complete.mutable_complete_petition()->add_papers(v1::PAPER_RESIDENCE_PROOF);
+  // The petition of somebody else: another number and another day of birth.
+  v1::CaseCommand of_other = complete;
+  v1::Person& head = *of_other.mutable_complete_petition()->mutable_head();
+  head.mutable_identifiers(0)->set_number("9");
+  head.set_birth_date("1981-05-17");
+  EXPECT_EQ(desk.Do(kRu, of_other), "step.person");
+  // One of the two may be corrected.
+  complete.mutable_complete_petition()->mutable_head()->set_birth_date("1981-05-17");
   EXPECT_EQ(desk.Do(kRu, complete), "");
   EXPECT_EQ(desk.state().status(), v1::SUBMITTED);
   EXPECT_EQ(desk.state().family_size(), 0);

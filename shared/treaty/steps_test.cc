@@ -82,6 +82,8 @@ const StepRow kRows[] = {
     {"Decline1",                    v1::SCOPE_OK, Then(kE, "offer { number: 1 }"), kD, "decline { number: 1 rule: '2.1' person_id: 'm1' }", "", v1::SCOPE_OK},
     {"DeclineForNobody",            v1::SCOPE_OK, Then(kE, "offer { number: 1 }"), kD, "decline { number: 1 rule: '2.1' person_id: 'm5' }", "step.person"},
     {"ReceiverOnlyAnswers",         v1::STATUS_ISSUED, Then(kE, "offer { number: 3 }"), kD, Obstacle("suspend", "3.v"), "step.hand_off"},
+    {"AWillOlderThanThePetition",   v1::SUBMITTED, Nothing, kE, "withdraw { stated_on: '2026-02-19' }", "step.date"},
+    {"AWillOfTheDayOfThePetition",  v1::SUBMITTED, Nothing, kE, "withdraw { stated_on: '2026-02-20' }", "", v1::WITHDRAWN},
     {"ReceiverMayWithdraw",         v1::STATUS_ISSUED, Then(kE, "offer { number: 3 }"), kD, kWithdraw, "", v1::WITHDRAWN},
     {"AcceptClaimedElsewhere",      v1::SCOPE_OK, [](Desk& d) { ASSERT_EQ(d.E("offer { number: 1 }"), ""); d.registry.claims["1"] = Claim::kReserved; }, kD, "accept { number: 1 }", "1.2"},
     // Clearance, register by register.
