@@ -780,6 +780,11 @@ TEST(Node, AStopEndsStreamsAndLeavesNothingRunning) {
   two.StartAlone(v1::PARTY_RU);
   const auto stub = v1::CaseService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
   grpc::ClientContext watching;
+  // What is not here would be waited for without end.
+  grpc::ClientContext unknown;
+  v1::WatchActsRequest of_nothing;
+  of_nothing.set_name("cases/ffffffffffffffff");
+  EXPECT_EQ(stub->WatchActs(&unknown, of_nothing)->Finish().error_code(), grpc::StatusCode::NOT_FOUND);
   const auto stream = stub->WatchActs(&watching, v1::WatchActsRequest());
   v1::SubmitCaseCommandResponse filed;
   ASSERT_TRUE(Submit(*stub, Filing(kFirstId), &filed).ok());
