@@ -427,17 +427,26 @@ absl::Status Books::TakeOwnBack(const RepeatedPtrField<v1::Leaf>& leaves,
   return absl::OkStatus();
 }
 
-absl::StatusOr<Books::JudgedBefore> Books::ReadJudgedBefore() const {
-  JudgedBefore judged;
+absl::Status Books::ForEachOwn(
+    const std::function<absl::Status(uint64_t index, const v1::Entry& entry)>& each) const {
   const ledger::LogRows<ledger::Overlay> log(Side::kOwn, rows_);
   for (uint64_t index = 0; index < own_.size(); ++index) {
     ASSIGN_OR_RETURN(const std::string bytes, log.Entry(index));
     v1::Entry entry;
     if (!entry.ParseFromString(bytes)) return absl::DataLossError("an own entry cannot be read");
+    RETURN_IF_ERROR(each(index, entry));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Books::JudgedBefore> Books::ReadJudgedBefore() const {
+  JudgedBefore judged;
+  RETURN_IF_ERROR(ForEachOwn([&](uint64_t, const v1::Entry& entry) {
     const uint64_t position = entry.reference().position();
     if (entry.kind() == v1::ENTRY_KIND_PROGRESS) judged.end = std::max(judged.end, position);
     if (entry.kind() == v1::ENTRY_KIND_REFUSAL) judged.refused.insert(position);
-  }
+    return absl::OkStatus();
+  }));
   return judged;
 }
 
@@ -464,23 +473,18 @@ absl::Status Books::TakeMirrorBack(const RepeatedPtrField<v1::Leaf>& leaves,
 }
 
 absl::Status Books::CheckProcessed() const {
-  const ledger::LogRows<ledger::Overlay> log(Side::kOwn, rows_);
-  for (uint64_t index = 0; index < own_.size(); ++index) {
-    ASSIGN_OR_RETURN(const std::string bytes, log.Entry(index));
-    v1::Entry entry;
-    if (!entry.ParseFromString(bytes)) return absl::DataLossError("an own entry cannot be read");
-    if (entry.kind() != v1::ENTRY_KIND_PROGRESS) continue;
+  return ForEachOwn([&](uint64_t index, const v1::Entry& entry) -> absl::Status {
+    if (entry.kind() != v1::ENTRY_KIND_PROGRESS) return absl::OkStatus();
     const uint64_t position = entry.reference().position();
     if (position <= mirror_.size()) {
       ASSIGN_OR_RETURN(const Hash root, mirror_.RootAt(rows_, position));
-      if (root.bytes() == entry.reference().hash()) continue;
+      if (root.bytes() == entry.reference().hash()) return absl::OkStatus();
     }
     return absl::FailedPreconditionError(
         absl::StrCat("own entry ", index, " says that ", position,
                      " entries of the counterpart were processed, and the counterpart has ",
                      position <= mirror_.size() ? "other ones" : "fewer"));
-  }
-  return absl::OkStatus();
+  });
 }
 
 absl::Status Books::RebuildViews() {

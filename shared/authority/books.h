@@ -2,6 +2,7 @@
 #define KELISIM_SHARED_AUTHORITY_BOOKS_H_
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -139,6 +140,9 @@ class Books {
     std::set<uint64_t> refused;
   };
   absl::StatusOr<JudgedBefore> ReadJudgedBefore() const;
+  // Every own entry, in order, until `each` fails.
+  absl::Status ForEachOwn(
+      const std::function<absl::Status(uint64_t index, const v1::Entry& entry)>& each) const;
   absl::Status ProcessEntry(const OpenedEntry& opened, absl::Time now);
   // As OpenEntry will read it.
   absl::StatusOr<OpenedEntry> AppendLeaf(ledger::Log& log, ledger::Side side, const v1::Leaf& leaf);

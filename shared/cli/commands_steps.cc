@@ -168,7 +168,7 @@ const std::vector<Step>& Steps() {
 
 // Residence is confirmed of who has stated it.
 void ClearEverybody(const v1::CaseState& state, v1::Clearance* clearance) {
-  const char* departure = state.departure_state() == v1::PARTY_KZ ? "KAZ" : "RUS";
+  const std::string departure = treaty::StateCode(state.departure_state());
   for (const v1::Person* of_case : treaty::IncludedPersons(state)) {
     v1::PersonClearance* person = clearance->add_persons();
     person->set_person_id(of_case->person_id());
@@ -187,7 +187,7 @@ void ClearEverybody(const v1::CaseState& state, v1::Clearance* clearance) {
 // confirm what nobody has claimed.
 void ConfirmScopeAsStated(const v1::CaseState& state, v1::ScopeFinding* finding) {
   finding->set_free_will_confirmed(true);
-  const char* entry = state.entry_state() == v1::PARTY_KZ ? "KAZ" : "RUS";
+  const std::string entry = treaty::StateCode(state.entry_state());
   for (const std::string& citizenship : state.petition().head().citizenships()) {
     if (citizenship == entry) finding->add_citizenship_confirmed_person_ids("head");
   }

@@ -26,8 +26,6 @@ void LiftWhenNoObstacle(v1::CaseState& state) {
 
 }  // namespace
 
-std::string StateCode(v1::Party party) { return party == v1::PARTY_KZ ? "KAZ" : "RUS"; }
-
 bool IsArticle3(std::string_view rule) {
   return rule == "3.a" || rule == "3.b" || rule == "3.v" || rule == "3.g" || rule == "3.d" || rule == "3.e" ||
          rule == "3.zh";

@@ -15,9 +15,6 @@ namespace kelisim::treaty {
 
 inline constexpr char kHead[] = "head";
 
-// "KAZ", "RUS".
-std::string StateCode(v1::Party party);
-
 // 3.a, 3.b, 3.v, 3.g, 3.d, 3.e, 3.zh.
 bool IsArticle3(std::string_view rule);
 

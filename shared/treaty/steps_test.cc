@@ -370,19 +370,23 @@ TEST(DatesTest, Edge114NothingHappensBeforeWhatItFollows) {
   round.happened_on = kToday;
   EXPECT_EQ(round.E("accept { number: 2 }"), "");
 
-  const auto exit = [](v1::Party entry, const std::string& day) {
+  // What `author` records of a day, where the case has come to `status`.
+  const auto dated = [](v1::Party entry, v1::CaseStatus status, v1::Party author, const std::string& step) {
     Desk desk(entry);
-    EXPECT_EQ(desk.Reach(v1::PREPARING), "");
-    return desk.D("record_exit { crossed_on: '" + day + "' crossing_point: 'P1' }");
+    EXPECT_EQ(desk.Reach(status), "");
+    return desk.Do(author, step);
+  };
+  const auto exit = [&](v1::Party entry, const std::string& day) {
+    return dated(entry, v1::PREPARING, Other(entry),
+                 "record_exit { crossed_on: '" + day + "' crossing_point: 'P1' }");
   };
   EXPECT_EQ(exit(kKz, "2026-03-01"), "");
   EXPECT_EQ(exit(kKz, "2026-02-28"), "step.date");
   EXPECT_EQ(exit(kRu, "2026-03-01"), "step.date");
 
-  const auto residence = [](v1::Party entry, const std::string& day) {
-    Desk desk(entry);
-    EXPECT_EQ(desk.Reach(v1::ARRIVED), "");
-    return desk.E("register_residence { registered_on: '" + day + "' region: 'R1' }");
+  const auto residence = [&](v1::Party entry, const std::string& day) {
+    return dated(entry, v1::ARRIVED, entry,
+                 "register_residence { registered_on: '" + day + "' region: 'R1' }");
   };
   EXPECT_EQ(residence(kKz, "2026-03-02"), "");
   EXPECT_EQ(residence(kKz, "2026-03-01"), "step.date");

@@ -17,4 +17,6 @@ v1::Violation Violates(std::string rule, std::string person_id, std::string foun
 
 v1::Party Other(v1::Party party) { return party == v1::PARTY_KZ ? v1::PARTY_RU : v1::PARTY_KZ; }
 
+std::string StateCode(v1::Party party) { return party == v1::PARTY_KZ ? "KAZ" : "RUS"; }
+
 }  // namespace kelisim::treaty

@@ -96,6 +96,9 @@ std::string BodyRule(v1::Party party);
 
 v1::Violation Violates(std::string rule, std::string person_id = "", std::string found = "");
 
+// "KAZ", "RUS".
+std::string StateCode(v1::Party party);
+
 // KZ for RU, RU for KZ.
 v1::Party Other(v1::Party party);
 
