@@ -720,6 +720,18 @@ TEST_F(CaseTest, AWatchLooksAtABoundedNumberOfEntries) {
   }
 }
 
+// The program of the other Party, with a configuration that is right for the first one.
+TEST(Store, IsOnePartysAlone) {
+  Authority kz(v1::PARTY_KZ, kNow);
+  kz.Turn({authority::Tick()});
+  authority::Identity other = kz.identity;
+  other.profile.party = v1::PARTY_RU;
+  const auto opened = authority::Core::Open(other, kz.store, *kz.vault, kz.random, *kz.anchor.Load());
+  EXPECT_EQ(opened.status().code(), absl::StatusCode::kFailedPrecondition) << opened.status();
+  EXPECT_THAT(std::string(opened.status().message()), ::testing::HasSubstr("not one of PARTY_RU"));
+  EXPECT_TRUE(authority::Core::Open(kz.identity, kz.store, *kz.vault, kz.random, *kz.anchor.Load()).ok());
+}
+
 // Without an entry in the anchor nothing says that this ledger is new: the store may be
 // lost together with its anchor. Not even what could be undone is recorded before the
 // counterpart has said what it has.

@@ -13,15 +13,16 @@ namespace {
 
 class StoryTest : public ::testing::TestWithParam<std::string> {};
 
-// What a story leaves behind, a stranger finds to be true and lawful.
-std::string DossiersOf(const Node& node, absl::Time now) {
-  return VerifyAllDossiers(node.identity, *node.reader, now);
+// What a story leaves behind, refusals included: its rows follow from the ledgers, and a
+// stranger finds it to be true and lawful.
+std::string Examine(const Node& node, absl::Time now) {
+  return AuditFindings(node) + VerifyAllDossiers(node.identity, *node.reader, now);
 }
 
 TEST_P(StoryTest, GoesAsTold) {
   const std::string text = StoryText(GetParam());
   for (uint64_t seed = 1; seed <= 3; ++seed) {
-    EXPECT_EQ(RunStory(text, seed, DossiersOf), "") << GetParam() << ", link seed " << seed;
+    EXPECT_EQ(RunStory(text, seed, Examine), "") << GetParam() << ", link seed " << seed;
   }
 }
 

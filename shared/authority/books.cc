@@ -17,6 +17,7 @@ namespace {
 using google::protobuf::RepeatedPtrField;
 using ledger::Side;
 
+constexpr char kOwner[] = "Mo";
 constexpr char kProgress[] = "Mg";
 constexpr char kLineage[] = "Ml";
 constexpr char kRecovering[] = "Mr";
@@ -58,6 +59,7 @@ Books::Books(const Identity& identity, const ledger::Store& store, ledger::Vault
 absl::StatusOr<std::unique_ptr<Books>> Books::Open(const Identity& identity, const ledger::Store& store,
                                                    ledger::Vault& vault, Random& random) {
   std::unique_ptr<Books> books(new Books(identity, store, vault, random));
+  RETURN_IF_ERROR(books->CheckOwner());
   ASSIGN_OR_RETURN(books->own_, ledger::Log::Load(Side::kOwn, books->rows_));
   ASSIGN_OR_RETURN(books->mirror_, ledger::Log::Load(Side::kMirror, books->rows_));
   ASSIGN_OR_RETURN(books->processed_, ReadNumber(books->rows_, kProcessedRow));
@@ -71,6 +73,18 @@ absl::StatusOr<std::unique_ptr<Books>> Books::Open(const Identity& identity, con
   books->halted_ = halted.value_or("");
   ASSIGN_OR_RETURN(books->signed_size_, books->SignedSize());
   return books;
+}
+
+// Views are told from the side of one Party: folded from the other one's, they would be
+// wrong, and nothing else would notice.
+absl::Status Books::CheckOwner() {
+  ASSIGN_OR_RETURN(const std::optional<std::string> owner, rows_.Get(kOwner));
+  const std::string self = U64(identity_.self());
+  if (!owner) rows_.Put(kOwner, self);
+  if (!owner || *owner == self) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("the store is not one of ", v1::Party_Name(identity_.self()),
+                   ": this is the program, or data_dir the directory, of the other Party"));
 }
 
 absl::StatusOr<uint64_t> Books::SignedSize() const {

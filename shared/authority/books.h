@@ -35,6 +35,7 @@ namespace kelisim::authority {
 // of the counterpart's was processed. So the views can be rebuilt, to the byte.
 //
 // Rows beside those of Log, Vault and Views:
+//   Mo  owner: the Party whose own ledger this is (u64)
 //   Mp  how much of the mirror is processed (u64)
 //   Mg  up to where the last PROGRESS entry says so (u64)
 //   Mc  how much of the own ledger the counterpart has cosigned (u64)
@@ -47,7 +48,8 @@ namespace kelisim::authority {
 // must drop the whole turn and stop.
 class Books {
  public:
-  // All must outlive the books. DATA_LOSS when the store is not whole.
+  // All must outlive the books. An empty store becomes that of the identity's Party.
+  // FAILED_PRECONDITION: it is the other Party's; DATA_LOSS: it is not whole.
   static absl::StatusOr<std::unique_ptr<Books>> Open(const Identity& identity, const ledger::Store& store,
                                                      ledger::Vault& vault, Random& random);
 
@@ -129,6 +131,7 @@ class Books {
  private:
   Books(const Identity& identity, const ledger::Store& store, ledger::Vault& vault, Random& random);
 
+  absl::Status CheckOwner();
   absl::Status AppendEntry(v1::Entry entry, const std::string& payload, const std::string& subject_id,
                            absl::Time now, OpenedEntry* opened);
   absl::Status AppendProgress(absl::Time now);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "kelisim/v1/exchange_service.pb.h"
+#include "shared/authority/audit.h"
 #include "shared/authority/views.h"
 #include "shared/base/bytes.h"
 #include "shared/ledger/log.h"
@@ -55,6 +56,19 @@ Node::Node(int side_number, uint64_t seed)
 v1::CaseState Node::StateOf(const std::string& case_id) const {
   ledger::Overlay rows(store);
   return authority::Views(party(), rows, *vault).Load<v1::CaseRecord>(case_id).value()->state();
+}
+
+std::string AuditFindings(const Node& node) {
+  ledger::MemoryStore copy(node.store);
+  std::string findings;
+  const absl::Status audited =
+      authority::Audit(node.identity, copy, *node.vault, [&](const v1::AuditProgress& progress) {
+        if (!progress.finding().empty())
+          absl::StrAppend(&findings, node.name(), " audit: ", progress.finding(), "\n");
+        return true;
+      });
+  if (!audited.ok()) absl::StrAppend(&findings, node.name(), " audit failed: ", audited.ToString(), "\n");
+  return findings;
 }
 
 Environment::Environment(uint64_t seed, absl::Time start, Bug bug)

@@ -65,6 +65,9 @@ struct Node {
   std::deque<authority::CommittedTurn> committed;  // not released yet
 };
 
+// What an audit of a copy of its store finds; empty: nothing.
+std::string AuditFindings(const Node& node);
+
 // Two authorities and the link between them, in one thread and simulated time.
 // The real cores run on memory stores; the link loses, repeats, delays and
 // reorders as told. Whoever derives from it drives it and hears what happens.

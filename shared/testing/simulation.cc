@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "shared/authority/audit.h"
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/crypto/digest.h"
@@ -530,13 +529,7 @@ class Simulation final : private Environment {
 
   // views = fold(own ledger, mirror).
   void CheckRebuild(const Node& node) {
-    MemoryStore copy(node.store);
-    const absl::Status audited =
-        authority::Audit(node.identity, copy, *node.vault, [&](const v1::AuditProgress& progress) {
-          if (!progress.finding().empty()) Break(absl::StrCat(node.name(), " audit: ", progress.finding()));
-          return true;
-        });
-    if (!audited.ok()) Break(absl::StrCat("audit failed: ", audited.ToString()));
+    if (const std::string findings = AuditFindings(node); !findings.empty()) Break(findings);
   }
 
   // I5: both hold the same of every case that both know.
