@@ -49,6 +49,9 @@ class Core {
   // Nothing was changed; the caller stops and reopens.
   absl::StatusOr<Turn> Step(absl::Time now, std::vector<Input> inputs);
 
+  // How many recoveries the own ledger has been through.
+  uint32_t lineage() const { return books_->lineage(); }
+
  private:
   Core(const Identity& identity, ledger::Vault& vault, Random& random, std::unique_ptr<Books> books,
        std::optional<ledger::Head> anchored, bool loss_untold, SeededBugs bugs);

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <system_error>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -173,6 +174,13 @@ absl::StatusOr<v1::NodeConfig> ReadConfig(const std::string& path, FieldLines* l
     if (!of_file->empty()) *of_file = (directory / *of_file).string();
   }
   return config;
+}
+
+bool IsEmptyDirectory(const std::string& path) {
+  std::error_code error;
+  const bool exists = std::filesystem::exists(path, error);
+  if (error) return false;
+  return !exists || (std::filesystem::is_empty(path, error) && !error);
 }
 
 std::vector<std::string> FlagFields() {

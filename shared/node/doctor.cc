@@ -1,6 +1,5 @@
 #include "shared/node/doctor.h"
 
-#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -16,18 +15,12 @@
 #include "shared/node/config.h"
 #include "shared/node/keys.h"
 #include "shared/node/transport.h"
-#include "shared/tlog/merkle.h"
 #include "shared/treaty/instrument.h"
 
 namespace kelisim::node {
 namespace {
 
 using Findings = std::vector<Finding>;
-
-bool IsEmptyDirectory(const std::string& path) {
-  std::error_code error;
-  return !std::filesystem::exists(path, error) || std::filesystem::is_empty(path, error);
-}
 
 Finding Problem(absl::string_view what, const absl::Status& status) {
   return {false, absl::StrCat(what, ": ", status.message())};
@@ -80,7 +73,9 @@ void ExamineBooks(const v1::NodeConfig& config, const authority::Identity& ident
   const absl::StatusOr<std::optional<ledger::Head>> anchor =
       ledger::NewFileAnchor(config.anchor_file())->Load();
   if (!anchor.ok()) return findings.push_back(Problem("anchor", anchor.status()));
-  if (!*anchor) return findings.push_back({false, "anchor: is missing: the node would append nothing"});
+  if (!*anchor)
+    return findings.push_back(
+        {false, "anchor: is missing: the node would append nothing (deploy/recovery.md)"});
   findings.push_back(
       {true, absl::StrCat("anchor: ", (*anchor)->size, " own entries, lineage ", (*anchor)->lineage)});
 
@@ -161,21 +156,6 @@ Findings Examine(const v1::NodeConfig& config, const authority::Profile& profile
   findings.push_back(ExamineRoots(config));
   ExamineBooks(config, *identity, master_key, clock.Now(), findings);
   return findings;
-}
-
-absl::Status InitNode(const v1::NodeConfig& config) {
-  std::error_code error;
-  if (!IsEmptyDirectory(config.data_dir())) {
-    return absl::FailedPreconditionError(absl::StrCat("data_dir: ", config.data_dir(), ": is not empty"));
-  }
-  if (std::filesystem::exists(config.anchor_file(), error)) {
-    return absl::FailedPreconditionError(absl::StrCat("anchor_file: ", config.anchor_file(), ": exists"));
-  }
-  const std::filesystem::path anchor_directory = std::filesystem::path(config.anchor_file()).parent_path();
-  std::filesystem::create_directories(config.data_dir(), error);
-  if (!error && !anchor_directory.empty()) std::filesystem::create_directories(anchor_directory, error);
-  if (error) return absl::UnavailableError(absl::StrCat("directories cannot be made: ", error.message()));
-  return ledger::NewFileAnchor(config.anchor_file())->Save({0, tlog::EmptyRoot(), 0});
 }
 
 }  // namespace kelisim::node

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "kelisim/v1/config.pb.h"
 #include "shared/authority/profile.h"
 #include "shared/base/ports.h"
@@ -25,11 +24,6 @@ std::vector<Finding> ExamineFiles(const v1::NodeConfig& config, const authority:
 // of a node that need not run.
 // Changes nothing of what the store holds.
 std::vector<Finding> Examine(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock);
-
-// Makes the head anchor of a new, empty node. FAILED_PRECONDITION when there is
-// a store or an anchor: an anchor made anew would vouch for a store that was
-// rolled back.
-absl::Status InitNode(const v1::NodeConfig& config);
 
 }  // namespace kelisim::node
 

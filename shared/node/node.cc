@@ -16,6 +16,7 @@
 #include "shared/crypto/seal.h"
 #include "shared/ledger/rocks_store.h"
 #include "shared/node/config.h"
+#include "shared/node/init.h"
 #include "shared/node/keys.h"
 #include "shared/node/transport.h"
 #include "shared/rpc/log.h"
@@ -58,6 +59,7 @@ Node::Node(const v1::NodeConfig& config, authority::Identity identity, const std
 
 absl::Status Node::OpenBooks(const std::string& master_key) {
   ASSIGN_OR_RETURN(const std::optional<ledger::Head> head, anchor_->Load());
+  RETURN_IF_ERROR(CheckInitialised(config_, head));
   ASSIGN_OR_RETURN(store_, ledger::OpenRocksStore({config_.data_dir(), nullptr}));
   ASSIGN_OR_RETURN(core_, authority::Core::Open(identity_, *store_, vault_, SystemRandom(), head));
   RETURN_IF_ERROR(OpenWitnesses());

@@ -37,6 +37,7 @@
 #include "shared/crypto/seal.h"
 #include "shared/node/config.h"
 #include "shared/node/doctor.h"
+#include "shared/node/init.h"
 #include "shared/node/input_queue.h"
 #include "shared/node/keys.h"
 #include "shared/node/service.h"
@@ -1098,6 +1099,51 @@ TEST(Program, InitMakesAnAnchorOnlyWhereNothingIs) {
   EXPECT_EQ(restored.code, kExitFailed);
   EXPECT_THAT(restored.err, HasSubstr("data_dir"));
   EXPECT_FALSE(std::filesystem::exists(config.anchor_file()));
+}
+
+TEST(Program, StartsNothingWhereNothingWasMade) {
+  const TwoAuthorities two;
+  const TemporaryDirectory directory;
+  v1::NodeConfig config = two.Config(v1::PARTY_KZ);
+  config.set_data_dir(directory / "store");
+  config.set_anchor_file(directory / "head");
+  const auto node = Node::Start(config, two.Profile(v1::PARTY_KZ), SystemClock(), [] {});
+  EXPECT_EQ(node.status().code(), absl::StatusCode::kFailedPrecondition) << node.status();
+  EXPECT_THAT(std::string(node.status().message()), HasSubstr("init"));
+  EXPECT_EQ(Program({"init", "--config", WriteConfig(directory, config)}).code, kExitOk);
+}
+
+// As deploy/recovery.md says.
+TEST(Program, AStoreThatLostItsAnchorGetsOneThatAsksTheCounterpart) {
+  TwoAuthorities two;
+  const TemporaryDirectory directory;
+  const v1::NodeConfig config = two.Config(v1::PARTY_KZ);
+  const std::string file = WriteConfig(directory, config);
+  const auto replace = [&] { return Program({"replace-anchor", "--config", file}); };
+  const Outcome empty = replace();
+  EXPECT_EQ(empty.code, kExitFailed);
+  EXPECT_THAT(empty.err, HasSubstr("there is no store"));
+
+  two.StartAlone(v1::PARTY_KZ);
+  const auto stub = v1::CaseService::NewStub(two.Connect(v1::PARTY_KZ, "officer"));
+  v1::SubmitCaseCommandRequest filing = Filing(kFirstId);
+  *filing.mutable_command()->mutable_file_petition() = testing::PetitionOf(v1::PARTY_KZ, 1, {}, "2026-01-15");
+  v1::SubmitCaseCommandResponse response;
+  ASSERT_TRUE(Submit(*stub, filing, &response).ok());
+  EXPECT_THAT(replace().err, HasSubstr("in use"));
+  two.Stop(v1::PARTY_KZ);
+  EXPECT_THAT(replace().err, HasSubstr("anchor_file"));
+
+  std::filesystem::remove(config.anchor_file());
+  two.Start(v1::PARTY_KZ);
+  EXPECT_EQ(two.node(v1::PARTY_KZ).State().mode(), v1::READ_ONLY);
+  two.Stop(v1::PARTY_KZ);
+  const Outcome made = replace();
+  EXPECT_EQ(made.code, kExitOk) << made.err;
+  two.Start(v1::PARTY_KZ);
+  EXPECT_EQ(two.node(v1::PARTY_KZ).State().mode(), v1::READ_ONLY) << "before the counterpart was heard";
+  two.Start(v1::PARTY_RU);
+  two.AwaitOpen();
 }
 
 TEST(Program, DoctorFindsWhatIsWrong) {

@@ -16,6 +16,7 @@
 #include "shared/crypto/seal.h"
 #include "shared/node/config.h"
 #include "shared/node/doctor.h"
+#include "shared/node/init.h"
 #include "shared/node/keys.h"
 #include "shared/node/node.h"
 #include "shared/node/transport.h"
@@ -115,8 +116,8 @@ int Run(const v1::NodeConfig& config, const authority::Profile& profile) {
 
 // ---------------------------------------------------------------- the other commands
 
-int Init(const v1::NodeConfig& config) {
-  if (const absl::Status made = InitNode(config); !made.ok()) {
+int MakeAnchor(const v1::NodeConfig& config, const absl::Status& made) {
+  if (!made.ok()) {
     std::cerr << made.message() << "\n";
     return kExitFailed;
   }
@@ -211,6 +212,8 @@ int RunService(int argc, const char* const* argv, const authority::Profile& prof
   }
   app.add_subcommand("run", "run the service (also without a command)");
   const CLI::App* init = app.add_subcommand("init", "make the head anchor of a new, empty node");
+  const CLI::App* replace = app.add_subcommand(
+      "replace-anchor", "make the head anchor of a store that has lost its own: deploy/recovery.md");
   const CLI::App* check = app.add_subcommand("check-config", "say whether the configuration can be used");
   const CLI::App* doctor =
       app.add_subcommand("doctor", "examine configuration, keys, certificate, store and anchor");
@@ -247,7 +250,9 @@ int RunService(int argc, const char* const* argv, const authority::Profile& prof
   if (!problems.empty()) return kExitUsage;
   if (check->parsed()) return CheckFiles(*config, profile);
   if (rotate->parsed()) return RotateKey(*config, arguments, begin->parsed());
-  return init->parsed() ? Init(*config) : Run(*config, profile);
+  if (init->parsed()) return MakeAnchor(*config, InitNode(*config));
+  if (replace->parsed()) return MakeAnchor(*config, ReplaceAnchor(*config, profile));
+  return Run(*config, profile);
 }
 
 }  // namespace kelisim::node
