@@ -6,6 +6,7 @@
   word looks right and is found by no search.
 * Catalogues and samples are in Unicode normal form C, as the protocol demands.
 * Every text of a catalogue has all three languages.
+* Every key that the code names has a text.
 
     tests/text_test.py                check this repository (after a self-test)
 """
@@ -22,6 +23,9 @@ SKIPPED = re.compile(r"^(\.git|\.run|\.cache|__pycache__|build(-.*)?)$")
 LEFT_FOR_LATER = re.compile(r"\b(TO" + r"DO|FIX" + r"ME)\b")
 TEXT = re.compile(r'\b(kk|ru|en): ("(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*)')
 TEXTS = re.compile(r"\b(?:text|remedy)\s*:?\s*\{([^{}]*)\}")
+KEYED = re.compile(r'\b(?:key|id): "([^"]+)"')
+# "form.iin_check"; not a file, and not one of a test.
+KEY_LITERAL = re.compile(r'"((?:form|ui|step|found|warn|reason|reissue|audit|dossier|not_judged)\.[a-z_0-9]+)"')
 WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -75,6 +79,14 @@ def check(path, text):
         yield from check_words(path, text)
 
 
+def check_keys(path, text, keys):
+    if not path.endswith((".cc", ".h")) or "_test." in path:
+        return
+    for match in KEY_LITERAL.finditer(text):
+        if match.group(1) not in keys:
+            yield f"{path}:{line_of(text, match.start())}: {match.group(1)} has no text in any catalogue"
+
+
 def read_tree(root):
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if not SKIPPED.match(name)]
@@ -107,18 +119,26 @@ def self_test():
         found = list(check(path, text))
         if len(found) != 1 or expected not in found[0]:
             failures.append(f"self-test: {path}: expected {expected!r}, found {found}")
+    keys = set(KEYED.findall('messages {\n  key: "form.a"\n}\nrules {\n  id: "step.b"\n}\n'))
+    code = 'return Is("form.a") || Is("step.b") ? "" : "form.c";\n'
+    found = list(check_keys("a.cc", code, keys))
+    if len(found) != 1 or "form.c" not in found[0]:
+        failures.append(f"self-test: a key without text: found {found}")
     return failures
 
 
 def main():
     failures = self_test()
     read = catalogues = texts = 0
-    for path, text in read_tree(ROOT):
+    tree = list(read_tree(ROOT))
+    keys = {key for path, text in tree if path.endswith(".textproto") for key in KEYED.findall(text)}
+    for path, text in tree:
         read += 1
         if path.endswith(".textproto"):
             catalogues += 1
             texts += len(TEXTS.findall(text))
         failures += check(path, text)
+        failures += check_keys(path, text, keys)
     if catalogues < 2 or texts < 100:
         failures.append(f"found {texts} texts in {catalogues} catalogues: is this the repository?")
     for failure in failures:

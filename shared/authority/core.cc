@@ -9,6 +9,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
+#include "shared/text/messages.h"
 #include "shared/treaty/form.h"
 #include "shared/treaty/instrument.h"
 #include "shared/treaty/quota.h"
@@ -134,7 +135,8 @@ void Core::Settle(Turn& turn) {
   v1::NodeState& state = turn.outputs_.state;
   state.set_party(identity_.self());
   state.set_mode(link_.mode());
-  state.set_reason(books_->halted().empty() ? link_.reason() : books_->halted());
+  state.set_reason_key(Reason());
+  state.set_reason(Say(Lang::kEnglish, Reason()));
   state.set_own_size(books_->own().size());
   state.set_cosigned_size(books_->cosigned());
   state.set_mirror_size(books_->mirror().size());
@@ -279,9 +281,11 @@ Core::Judged Core::Repeat(const v1::ReplyRow& row, const Hash& request_mac) cons
 absl::Status Core::MayAppend(bool irreversible) const {
   const v1::NodeMode mode = link_.mode();
   if (mode == v1::OPEN_FOR_ALL || (mode == v1::FENCED && !irreversible)) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("nothing was recorded: ", v1::NodeMode_Name(mode), ": ",
-                                             books_->halted().empty() ? link_.reason() : books_->halted()));
+  return absl::UnavailableError(
+      absl::StrCat("nothing was recorded: ", v1::NodeMode_Name(mode), ": ", Say(Lang::kEnglish, Reason())));
 }
+
+std::string Core::Reason() const { return books_->halted().empty() ? link_.reason() : books_->halted(); }
 
 absl::StatusOr<treaty::Context> Core::ContextFor(const std::string& happened_on,
                                                  const v1::TreatyState& treaty,

@@ -86,6 +86,8 @@ class Core {
   template <typename Record, typename Request>
   absl::StatusOr<Decision> DecideMatter(const Request& request);
   absl::Status MayAppend(bool irreversible) const;
+  // Why the node may not do everything, as Link::reason.
+  std::string Reason() const;
   absl::Status RecordOverdue(const std::string& today);
   v1::Act OverdueAct(const std::string& subject_id, const std::string& today,
                      const std::string& protocol_version) const;

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
+#include "shared/text/messages.h"
 
 namespace kelisim::authority {
 namespace {
@@ -62,13 +63,13 @@ Link::Link(const Identity& identity, Books& books, Random& random, std::optional
   // It may have lost nothing; that is not known here.
   if (loss_untold) loss_told_at_ = books_.own().size();
   if (!anchored_) {
-    reason_ = "the head anchor is missing: nothing vouches for the store";
+    reason_ = "reason.no_anchor";
   } else if (anchored_->size > books_.own().size()) {
-    reason_ = "the store is smaller than its head anchor: it was rolled back";
+    reason_ = "reason.rolled_back";
   } else if (anchored_->size == 0) {
-    reason_ = "the head anchor knows of no entry yet: the counterpart is asked whether it does";
+    reason_ = "reason.new_anchor";
   } else {
-    reason_ = "waiting for the counterpart to confirm what it has";
+    reason_ = "reason.unconfirmed";
   }
 }
 
@@ -132,15 +133,13 @@ absl::StatusOr<bool> Link::Agrees(const v1::Position& theirs) {
   if (my_ledger_forked) {
     RETURN_IF_ERROR(books_.Checkpoint());
     ASSIGN_OR_RETURN(const std::string ours, RowsOf(Side::kOwn).CheckpointFrom(of_mine.size));
-    Halt("the counterpart holds a checkpoint of our ledger that our ledger contradicts", Side::kOwn,
-         theirs.mirror_checkpoint(), ours, RowsOf(Side::kOwn).Nodes());
+    Halt("reason.own_fork", Side::kOwn, theirs.mirror_checkpoint(), ours, RowsOf(Side::kOwn).Nodes());
     return false;
   }
   ASSIGN_OR_RETURN(const bool their_ledger_forked, contradicts(books_.mirror(), of_theirs));
   if (their_ledger_forked) {
     ASSIGN_OR_RETURN(const std::string mirrored, RowsOf(Side::kMirror).CheckpointFrom(of_theirs.size));
-    Halt("the counterpart has signed two contradicting checkpoints", Side::kMirror, theirs.checkpoint(),
-         mirrored, RowsOf(Side::kMirror).Nodes());
+    Halt("reason.peer_fork", Side::kMirror, theirs.checkpoint(), mirrored, RowsOf(Side::kMirror).Nodes());
     return false;
   }
   return true;
@@ -156,7 +155,7 @@ void Link::Halt(const std::string& reason, Side side, const std::string& one, co
   session_.clear();
   peer_session_.clear();
   as_mirrored_.reset();
-  events_.push_back(absl::StrCat("halted: ", reason));
+  events_.push_back(absl::StrCat("halted: ", Say(Lang::kEnglish, reason)));
 }
 
 void Link::Drop(absl::Time now, const std::string& why) {
@@ -283,7 +282,7 @@ absl::Status Link::ReceiveHandshake(const std::string& bytes, absl::Time now) {
     ASSIGN_OR_RETURN(const tlog::Checkpoint of_theirs,
                      ReadCheckpoint(theirs.checkpoint(), identity_.peer_log));
     mirror_target_ = std::max(of_theirs.size, books_.mirror().size());
-    reason_ = "taking own entries back from the counterpart's mirror";
+    reason_ = "reason.taking_back";
     events_.push_back(absl::StrCat("rolled back: have ", books_.own().size(),
                                    " own entries, the counterpart has ", own_target_));
     RETURN_IF_ERROR(books_.BeginRecovery());
@@ -327,7 +326,7 @@ absl::Status Link::GoOn(absl::Time now) {
   }
   anchored_ = books_.head();
   open_ = true;
-  reason_ = telling_loss() ? "the counterpart has not cosigned yet what a recovery says was lost" : "";
+  reason_ = telling_loss() ? "reason.telling_loss" : "";
   RETURN_IF_ERROR(books_.ProcessMirror(now));
   RETURN_IF_ERROR(WarnOfKeys());
   return books_.AnnounceKeys(now);
@@ -401,7 +400,7 @@ absl::Status Link::ReceivePull(const std::string& bytes, absl::Time now) {
   if (own_first && absl::IsInvalidArgument(taken)) {
     // Either the counterpart errs, or this node has signed other entries since it was
     // restored. What the counterpart has cosigned or given back both have.
-    reason_ = "what the counterpart has of our ledger does not follow what we have";
+    reason_ = "reason.comparing";
     ASSIGN_OR_RETURN(as_mirrored_,
                      tlog::Branch::Of(std::max(books_.cosigned(), given_back_), RowsOf(Side::kOwn).Nodes()));
     return absl::OkStatus();
@@ -429,8 +428,7 @@ absl::Status Link::Compare(const v1::PullResponse& response, const tlog::Checkpo
     return absl::InvalidArgumentError("the entries it gave before were others");
   RETURN_IF_ERROR(books_.Checkpoint());
   ASSIGN_OR_RETURN(const std::string now, books_.CheckpointAt(books_.own().size()));
-  Halt("the counterpart has another continuation of our ledger than we: both are signed by us", Side::kOwn,
-       response.checkpoint(), now, tree);
+  Halt("reason.two_continuations", Side::kOwn, response.checkpoint(), now, tree);
   return absl::OkStatus();
 }
 
@@ -474,7 +472,7 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerHandshake(const std::string& bytes)
     open_ = false;
     behind_ = true;
     session_.clear();
-    reason_ = "the counterpart has more of our ledger than we";
+    reason_ = "reason.behind";
   }
   sent_ = std::min(sent_, theirs.mirror_size());
   v1::HandshakeResponse response;
@@ -511,8 +509,7 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerPush(const std::string& bytes, absl
   if (end == size) {
     if (said.root != books_.mirror().root()) {
       ASSIGN_OR_RETURN(const std::string mirrored, RowsOf(Side::kMirror).Checkpoint(size));
-      Halt("the counterpart has signed two roots for one size", Side::kMirror, request.checkpoint(), mirrored,
-           RowsOf(Side::kMirror).Nodes());
+      Halt("reason.two_roots", Side::kMirror, request.checkpoint(), mirrored, RowsOf(Side::kMirror).Nodes());
       return Refuse(absl::UnavailableError("halted"));
     }
   } else {

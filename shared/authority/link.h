@@ -39,6 +39,8 @@ class Link {
        bool loss_untold, bool no_fence);
 
   v1::NodeMode mode() const;
+  // Why it is not OPEN: a key of shared/text/messages.textproto, or what the counterpart did
+  // not give, in English.
   std::string reason() const { return reason_; }
   // What a recovery says was lost is not cosigned yet: until then the anchor must go on
   // remembering it, because one more restore would lose the saying as well.

@@ -9,8 +9,8 @@
 #include "shared/cli/program.h"
 #include "shared/treaty/matter.h"
 
-// decision, dispute, property, entitlement, complaint, inquiry: list, show, and one
-// command for each step, made from the message that carries the step.
+// decision, dispute, property, entitlement, complaint, inquiry, instrument: list, show,
+// and one command for each step, made from the message that carries the step.
 
 namespace kelisim::cli {
 namespace {

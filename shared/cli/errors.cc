@@ -7,6 +7,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "nlohmann/json.hpp"
+#include "shared/text/acts.h"
 #include "shared/treaty/rules.h"
 
 namespace kelisim::cli {
@@ -99,14 +100,19 @@ std::string RenderRefusal(const Failure& failure, Lang lang, const Look& look) {
                       DrawPairs({{Say(lang, "ui.rule"), failure.rule},
                                  {"", failure.text},
                                  {Say(lang, "ui.person"), failure.person_id},
-                                 {Say(lang, "ui.found"), failure.found},
+                                 {Say(lang, "ui.found"), FoundText(lang, failure.found)},
                                  {Say(lang, "ui.what_to_do"), failure.remedy}},
                                 look));
 }
 
 std::string RenderFields(const Failure& failure, Lang lang, const Look& look) {
   std::vector<Row> rows;
-  for (const FieldFault& fault : failure.fields) rows.push_back({fault.field, Say(lang, fault.problem)});
+  for (const FieldFault& fault : failure.fields) {
+    const std::string words = FieldText(lang, fault.field);
+    // The path as well: it is what stands in the file that is to be mended.
+    rows.push_back({words == fault.field ? words : absl::StrCat(words, " (", fault.field, ")"),
+                    Say(lang, fault.problem)});
+  }
   return DrawTable({Say(lang, "ui.field"), Say(lang, "ui.problem")}, rows, look);
 }
 

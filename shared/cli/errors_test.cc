@@ -105,8 +105,9 @@ TEST(RenderFailure, Fields) {
   EXPECT_EQ(RenderFailure(failure, Lang::kRussian, {}),
             "В запросе есть ошибки. Ничего не записано.\n"
             "  for programmers\n"
-            "Поле            Проблема\n"
-            "defer.review_on Дата записана неверно. Укажите существующую дату в виде ГГГГ-ММ-ДД.\n");
+            "Поле                                               Проблема\n"
+            "Отложить выезд › День пересмотра (defer.review_on) Дата записана неверно. Укажите существующую "
+            "дату в виде ГГГГ-ММ-ДД.\n");
 }
 
 TEST(RenderFailure, PlainWords) {

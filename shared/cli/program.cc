@@ -1,9 +1,8 @@
 #include "shared/cli/program.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 
 namespace kelisim::cli {
@@ -55,17 +54,25 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_flag("--validate-only", options.validate_only, "Only ask whether the command would be accepted");
 }
 
-// Usage errors come before the options are complete: JSON is asked for if the
-// flag stands anywhere.
-bool AsksForJson(const std::vector<std::string>& arguments) {
-  return std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+// Usage errors come before the options are complete: what counts is what stands anywhere.
+Options AsFarAsGiven(const std::vector<std::string>& arguments) {
+  Options options;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--json") options.json = true;
+    absl::string_view lang = arguments[i];
+    if (absl::ConsumePrefix(&lang, "--lang=")) options.connection.set_lang(std::string(lang));
+    if (lang == "--lang" && i + 1 < arguments.size()) options.connection.set_lang(arguments[i + 1]);
+  }
+  return options;
 }
 
 // `command`: whose help says more.
-int TellUsage(const Failure& failure, bool json, const World& world, const std::string& command = "kelisim") {
-  const Lang lang = LangOfLocale(world.environment.locale);
-  world.err << (json ? FailureAsJson(failure, lang)
-                     : absl::StrCat(failure.detail, "\nSee ", command, " --help.\n"));
+int TellUsage(const Failure& failure, const Options& options, const World& world,
+              const std::string& command = "kelisim") {
+  const Lang lang = ChooseLang(options, world.environment);
+  world.err << (options.json
+                    ? FailureAsJson(failure, lang)
+                    : absl::StrCat(RenderFailure(failure, lang, world.look), "  ", command, " --help\n"));
   return failure.exit;
 }
 
@@ -96,7 +103,7 @@ int RunAction(const Program& program, const Options& options, const World& world
   const Lang lang = ChooseLang(options, world.environment);
   const auto channel = world.dial(options.connection);
   if (!channel.ok()) {
-    return TellUsage(BadInput(std::string(channel.status().message())), options.json, world);
+    return TellUsage(BadInput(std::string(channel.status().message())), options, world);
   }
   Client client(*channel, *ParseTimeout(options.timeout), lang);
   const absl::CivilDay today = absl::ToCivilDay(absl::Now(), absl::LocalTimeZone());
@@ -155,12 +162,12 @@ int Run(const std::vector<std::string>& arguments, const World& world) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.app.exit(error, world.out, world.err);  // --help
     const auto [name, given] = GivenCommand(program.app);
-    return TellUsage(BadInput(Explain(program.app, *given, error)), AsksForJson(arguments), world, name);
+    return TellUsage(BadInput(Explain(program.app, *given, error)), AsFarAsGiven(arguments), world, name);
   }
   if (program.offline) return program.offline(program.options, world);
   const absl::StatusOr<Options> options = FillIn(program.options, world.environment);
   if (!options.ok()) {
-    return TellUsage(BadInput(std::string(options.status().message())), program.options.json, world);
+    return TellUsage(BadInput(std::string(options.status().message())), program.options, world);
   }
   return RunAction(program, *options, world);
 }

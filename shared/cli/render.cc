@@ -123,7 +123,7 @@ std::string Timeline(const File& file, const Reader& reader) {
 std::string Warnings(const v1::Case& file, const Reader& reader) {
   std::vector<std::pair<std::string, std::string>> rows;
   for (const v1::Warning& warning : file.warnings()) {
-    rows.emplace_back(warning.field(), Say(reader.lang, warning.key()));
+    rows.emplace_back(FieldText(reader.lang, warning.field()), Say(reader.lang, warning.key()));
   }
   return DrawPairs(rows, reader.look);
 }
@@ -283,15 +283,6 @@ std::string Facts(const Message& message, const Reader& reader) {
   return DrawTable({Say(reader.lang, "ui.name"), Say(reader.lang, "ui.what")}, rows, reader.look);
 }
 
-// The facts of the kind, and the family of its steps' messages: "decision_step.".
-std::pair<const Message*, std::string> FactsOf(const v1::MatterState& state) {
-  const auto& reflection = *state.GetReflection();
-  const FieldDescriptor* facts =
-      reflection.GetOneofFieldDescriptor(state, v1::MatterState::descriptor()->FindOneofByName("facts"));
-  if (facts == nullptr) return {nullptr, ""};
-  return {&reflection.GetMessage(state, facts), absl::StrCat("step.", facts->name(), ".")};
-}
-
 std::string NextPage(const std::string& token, Lang lang) {
   return token.empty() ? "" : absl::StrCat(Say(lang, "ui.next_page"), ": --page-token ", Plain(token), "\n");
 }
@@ -308,8 +299,11 @@ std::string Render(const v1::MatterFile& file, const Reader& reader) {
                                 {Say(lang, "ui.answer_due"), DueText(state.answer_due(), reader)}},
                                reader.look);
   if (file.awaiting_cosignature()) absl::StrAppend(&text, Say(lang, "ui.awaiting_cosignature"), "\n");
-  const auto [facts, family] = FactsOf(state);
-  if (facts != nullptr) absl::StrAppend(&text, Section(Say(lang, "ui.facts"), Facts(*facts, reader)));
+  const FieldDescriptor* kind = FactsFieldOf(state);
+  if (kind != nullptr) {
+    const Message& facts = state.GetReflection()->GetMessage(state, kind);
+    absl::StrAppend(&text, Section(Say(lang, "ui.facts"), Facts(facts, reader)));
+  }
   std::vector<Row> attachments;
   for (const v1::Attachment& attachment : file.attachments()) {
     attachments.push_back({ToHex(attachment.sha256()), attachment.size() == 0
@@ -319,6 +313,8 @@ std::string Render(const v1::MatterFile& file, const Reader& reader) {
   absl::StrAppend(&text, Section(Say(lang, "ui.attachments"),
                                  DrawTable({"SHA-256", Say(lang, "ui.size")}, attachments, reader.look)));
   absl::StrAppend(&text, Section(Say(lang, "ui.timeline"), Timeline(file, reader)));
+  // Of its steps' messages: "step.dispute.".
+  const std::string family = kind == nullptr ? "" : absl::StrCat("step.", kind->name(), ".");
   absl::StrAppend(&text, Section(Say(lang, "ui.allowed_actions"), Actions(file, family.c_str(), reader)));
   return text;
 }
@@ -472,7 +468,7 @@ std::string Render(const v1::NodeState& node, const Reader& reader) {
   const Lang lang = reader.lang;
   return DrawPairs({{Say(lang, "ui.who"), SayEnum(lang, node.party())},
                     {Say(lang, "ui.node_mode"), SayEnum(lang, node.mode())},
-                    {Say(lang, "ui.reason"), node.reason()},
+                    {Say(lang, "ui.reason"), Say(lang, node.reason_key())},
                     {Say(lang, "ui.counterpart_connected"), YesNo(lang, node.counterpart_connected())},
                     {Say(lang, "ui.ledger_size"), absl::StrCat(node.own_size())},
                     {Say(lang, "ui.cosigned"), absl::StrCat(node.cosigned_size())},

@@ -61,11 +61,11 @@ ru/3 2026-11-20 Petition filed      Recorded in the ledger              o1
 ru/4 2026-11-21 Hand-off offered: 1 Refused by the other Party: 1.2 (x) o1
 
 Notices awaiting an answer
-Entry By         What                          Rule Person
+Entry Party      What                          Rule Person
 01ff  Kazakhstan The person wishes to withdraw
 
 Allowed actions
-What                         By         Rests on
+What                         Party      Rests on
 Accept the hand-off (accept) Kazakhstan 9.new
 )");
 }
@@ -90,11 +90,11 @@ ru/3 2026-11-20 Ходатайство подано          Записано в
 ru/4 2026-11-21 Передача дела предложена: 1 Другая Сторона отклонила: 1.2 (x) o1
 
 Уведомления, ожидающие ответа
-Запись Выполняет Что                                   Правило Лицо
+Запись Сторона   Что                                   Правило Лицо
 01ff   Казахстан Лицо заявило об отказе от переселения
 
 Разрешённые действия
-Что                   Выполняет Основание
+Что                   Сторона   Основание
 Принять дело (accept) Казахстан 9.new
 )");
 }
@@ -119,11 +119,11 @@ ru/3 2026-11-20 Өтінішхат берілді     Журналға жазы�
 ru/4 2026-11-21 Істі беру ұсынылды: 1 Екінші Тарап қабылдамады: 1.2 (x) o1
 
 Жауап күтіп тұрған хабарламалар
-Жазба Жасаушы   Не                                            Қағида Адам
+Жазба Тарап     Не                                            Қағида Адам
 01ff  Қазақстан Адам қоныс аударудан бас тартатынын мәлімдеді
 
 Рұқсат етілген әрекеттер
-Не                     Жасаушы   Негізі
+Не                     Тарап     Негізі
 Істі қабылдау (accept) Қазақстан 9.new
 )");
 }
@@ -150,7 +150,7 @@ Last day for notice 2029-10-17
 The Agreement ends on 2030-04-17
 
 Notice of termination recorded
-When       By     #
+When       Party  #
 2029-09-30 Russia 41/n
 )");
 }
@@ -187,7 +187,7 @@ TEST(Render, AWarningNamesItsFieldAndWhatToDo) {
   v1::Warning& warning = *file.add_warnings();
   warning.set_field("petition.head.identifiers[0].number");
   warning.set_key("warn.iin_date");
-  EXPECT_THAT(Render(file, {}), testing::HasSubstr("petition.head.identifiers[0].number"));
+  EXPECT_THAT(Render(file, {}), testing::HasSubstr("Petition › Resettler › Identifier 1 › Number"));
   EXPECT_THAT(Render(file, {}), testing::HasSubstr("differ from the birth date"));
 }
 
@@ -220,7 +220,7 @@ TEST(Render, WhatADossierProvesInTheReadersLanguage) {
   EXPECT_THAT(russian, testing::HasSubstr("Обнаружено: acts/kz-4: Действует акт, нарушающий правило"));
   EXPECT_THAT(russian, testing::HasSubstr("  12.1: " + rule.ru() + "\n"));
   const std::string kazakh = Render(report, /*own_keys=*/true, Lang::kKazakh);
-  EXPECT_THAT(kazakh, testing::HasSubstr("Табылғаны: acts/kz-4: Ережені бұзатын акт күшінде тұр"));
+  EXPECT_THAT(kazakh, testing::HasSubstr("Табылғаны: acts/kz-4: Қағиданы бұзатын акт күшінде тұр"));
   EXPECT_THAT(kazakh, testing::HasSubstr("  12.1: " + rule.kk() + "\n"));
   EXPECT_THAT(kazakh, testing::HasSubstr("--policy-kz"));
 }
@@ -244,7 +244,7 @@ TEST(Render, ATimelineSaysWhichPapersAreMissing) {
   returned.add_missing(v1::PAPER_PHOTOGRAPHS);
   returned.add_fields("head.birth_date");
   EXPECT_THAT(Render(file, Reader{Lang::kEnglish, {}, absl::CivilDay(2026, 3, 2)}),
-              testing::AllOf(testing::HasSubstr(": Questionnaire, Photographs, head.birth_date")));
+              testing::AllOf(testing::HasSubstr(": Questionnaire, Photographs, Resettler › Date of birth")));
 }
 
 // The day to answer by is of an offer that waits for its answer.

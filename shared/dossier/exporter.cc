@@ -11,6 +11,7 @@
 #include "shared/base/status_macros.h"
 #include "shared/dossier/dsse.h"
 #include "shared/dossier/layout.h"
+#include "shared/text/acts.h"
 #include "shared/tlog/note.h"
 #include "shared/tlog/proof.h"
 #include "shared/tlog/tiles.h"
@@ -231,7 +232,9 @@ absl::Status Exporter::PlanPages(const v1::ExportDossierRequest& request) {
   } else {
     ASSIGN_OR_RETURN(of_matter, source_.reader.GetMatter(request.name(), now_));
     take_timeline(of_matter);
-    page.facts = &of_matter.state();
+    const v1::MatterState& state = of_matter.state();
+    const auto* kind = FactsFieldOf(state);
+    page.facts = kind == nullptr ? nullptr : &state.GetReflection()->GetMessage(state, kind);
     documents = treaty::DocumentsIn(of_matter.state());
   }
   if (page.disclosure != v1::CONTENT) page.facts = nullptr;

@@ -17,7 +17,7 @@ struct PageContent {
   v1::Party exporter = v1::PARTY_UNSPECIFIED;
   std::string exported_at;
   v1::Disclosure disclosure = v1::CONTENT;
-  // "kz: 122 entries".
+  // "kz: 122".
   std::vector<std::string> ledgers;
   const google::protobuf::Message* facts = nullptr;  // nullptr: none are shown
   std::vector<v1::TimelineItem> timeline;

@@ -33,7 +33,7 @@ enum class Verdict {
 
 struct Finding {
   Verdict verdict;
-  std::string where;          // a file, or the place of an act: "kz/12"
+  std::string where;          // a file, or the place of an act: "acts/kz-12"
   std::string what;           // English, technical
   v1::Violation broken = {};  // of kUnlawful: which rule, and how
 };

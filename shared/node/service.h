@@ -17,7 +17,7 @@ enum ExitCode {
 
 // The program of one authority; the two differ by their profile only.
 //
-//   run (default)  init  check-config  doctor  keygen
+//   run (default)  init  replace-anchor  check-config  doctor  keygen  rotate-key
 int RunService(int argc, const char* const* argv, const authority::Profile& profile);
 
 }  // namespace kelisim::node

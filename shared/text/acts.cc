@@ -3,8 +3,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "shared/base/bytes.h"
 #include "shared/treaty/rules.h"
 
 namespace kelisim {
@@ -23,7 +27,9 @@ std::string Particular(Lang lang, const Message& content, const FieldDescriptor&
         values.push_back(
             SayEnum(lang, *field.enum_type(), reflection.GetRepeatedEnumValue(content, &field, i)));
       } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
-        values.push_back(reflection.GetRepeatedString(content, &field, i));
+        // The fields of a petition that is returned.
+        const std::string value = reflection.GetRepeatedString(content, &field, i);
+        values.push_back(field.name() == "fields" ? FieldText(lang, value) : value);
       }
     }
     return absl::StrJoin(values, ", ");
@@ -83,7 +89,7 @@ void CollectFacts(Lang lang, const Message& message, const std::string& path,
       } else {
         value = reflection.GetRepeatedString(message, field, i);
       }
-      facts.emplace_back(place, std::move(value));
+      facts.emplace_back(FieldText(lang, place), std::move(value));
     }
   }
 }
@@ -111,22 +117,64 @@ std::string ActText(Lang lang, const v1::TimelineItem& item) {
     // Of a petition, papers are what was handed in, and not what is asked for.
     if (content.GetDescriptor() == v1::Petition::descriptor()) particular = nullptr;
     std::string text = particular == nullptr ? "" : Particular(lang, content, *particular);
+    if (content.GetDescriptor() == v1::Reissue::descriptor() && particular != nullptr &&
+        particular->name() == "reason") {
+      text = Say(lang, absl::StrCat("reissue.", text));
+    }
     if (!text.empty()) particulars.push_back(std::move(text));
   }
   const std::string name = Say(lang, MessageKey(*field));
   return particulars.empty() ? name : absl::StrCat(name, ": ", absl::StrJoin(particulars, ", "));
 }
 
+std::string FoundText(Lang lang, const std::string& found) {
+  const absl::string_view name = absl::StripPrefix(found, "PARTY_");
+  for (const char* family :
+       {"found.", "status.", "matter_status.", "quota_status.", "party.", "notice.", "waiting.", "value."}) {
+    const std::string key = absl::StrCat(family, name);
+    if (std::string text = Say(lang, key); text != key) return text;
+  }
+  return FieldText(lang, found);
+}
+
 std::string EvidenceText(Lang lang, const v1::TimelineItem& item) {
   std::string text = SayEnum(lang, item.evidence());
   if (item.has_refusal()) absl::StrAppend(&text, ": ", item.refusal().rule());
-  if (!item.refusal().found().empty()) absl::StrAppend(&text, " (", item.refusal().found(), ")");
+  if (!item.refusal().found().empty())
+    absl::StrAppend(&text, " (", FoundText(lang, item.refusal().found()), ")");
   return text;
 }
 
 std::string RuleText(Lang lang, const std::string& id) {
   const v1::Rule* rule = treaty::FindRule(id);
   return rule == nullptr ? id : absl::StrCat(id, ": ", In(lang, rule->text()));
+}
+
+std::string FieldText(Lang lang, std::string_view path) {
+  std::vector<std::string> words;
+  std::string previous;
+  for (absl::string_view part : absl::StrSplit(Absl(path), '.')) {
+    const size_t bracket = part.find('[');
+    const std::string name(part.substr(0, bracket));
+    std::string word = name;
+    for (const std::string& key : {absl::StrCat("field.", name), absl::StrCat("action.", name),
+                                   absl::StrCat("step.", previous, ".", name)}) {
+      if (word == name && Say(lang, key) != key) word = Say(lang, key);
+    }
+    uint64_t index = 0;
+    if (bracket != part.npos &&
+        absl::SimpleAtoi(part.substr(bracket + 1, part.size() - bracket - 2), &index)) {
+      absl::StrAppend(&word, " ", index + 1);
+    }
+    words.push_back(std::move(word));
+    previous = name;
+  }
+  return absl::StrJoin(words, " › ");
+}
+
+const FieldDescriptor* FactsFieldOf(const v1::MatterState& state) {
+  return state.GetReflection()->GetOneofFieldDescriptor(
+      state, v1::MatterState::descriptor()->FindOneofByName("facts"));
 }
 
 std::vector<std::pair<std::string, std::string>> FactsText(Lang lang, const Message& message) {

@@ -20,14 +20,24 @@ std::string PositionText(const v1::EntryReference& entry);
 // "Deferred: 3.g, head"; "?" for an act of a later version.
 std::string ActText(Lang lang, const v1::TimelineItem& item);
 
+// What a broken rule found, in words as far as there are any: "Russia" for "PARTY_RU".
+std::string FoundText(Lang lang, const std::string& found);
+
 // "Refused: 3.g (head)".
 std::string EvidenceText(Lang lang, const v1::TimelineItem& item);
 
 // "3.g: what the rule says"; the id alone when it is not known here.
 std::string RuleText(Lang lang, const std::string& id);
 
-// Every value that is set in `message`, by the name that JSON gives it. Without hashes,
-// which are for machines.
+// "Resettler › Date of birth" for "head.birth_date", "Family member 2 › ..." for
+// "family[1]...."; a part that has no word here stays as it is.
+std::string FieldText(Lang lang, std::string_view path);
+
+// The field of what is particular to the kind of a matter; nullptr when there is nothing yet.
+const google::protobuf::FieldDescriptor* FactsFieldOf(const v1::MatterState& state);
+
+// Every value that is set in `message`, by FieldText of its path. Without hashes, which
+// are for machines.
 std::vector<std::pair<std::string, std::string>> FactsText(Lang lang,
                                                            const google::protobuf::Message& message);
 

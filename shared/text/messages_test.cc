@@ -3,13 +3,16 @@
 #include <unicode/normalizer2.h>
 #include <unicode/unistr.h>
 
+#include <map>
 #include <set>
+#include <string>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kelisim/v1/case.pb.h"
 #include "kelisim/v1/matter.pb.h"
 #include "kelisim/v1/quota.pb.h"
+#include "kelisim/v1/treaty.pb.h"
 #include "kelisim/v1/views.pb.h"
 #include "shared/treaty/matter.h"
 #include "shared/treaty/rules.h"
@@ -37,10 +40,12 @@ void ExpectThreeLanguages(const std::string& name, const v1::LocalizedText& text
     EXPECT_FALSE(one.empty()) << name;
     EXPECT_TRUE(IsNfc(one)) << name;
   }
-  // A text that was forgotten is a copy of another one. These two words are the
-  // same in Kazakh and Russian.
-  const bool same_word = name == "identifier.SNILS" || name == "identifier.PASSPORT";
-  if (!same_word) {
+  // A text that was forgotten is a copy of another one; but these words are the same in
+  // Kazakh and Russian.
+  static const std::set<std::string> kSameWord = {
+      "identifier.SNILS",    "identifier.PASSPORT", "value.NOTARY",      "value.ASSET", "field.body",
+      "field.consultations", "field.currency",      "field.declaration", "field.object"};
+  if (!kSameWord.contains(name)) {
     EXPECT_NE(text.kk(), text.ru()) << name;
   }
   EXPECT_NE(text.ru(), text.en()) << name;
@@ -108,6 +113,35 @@ TEST(Messages, EveryStepOfAMatterAndWhatItSaysHasOne) {
       EXPECT_TRUE(keys.contains(MessageKey(*steps.field(i)))) << steps.field(i)->full_name();
     }
   }
+}
+
+void CollectFields(const Descriptor& type, std::map<std::string, std::string>& fields,
+                   std::set<std::string>& seen) {
+  if (!seen.insert(type.full_name()).second) return;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const auto& field = *type.field(i);
+    // Steps have words of their own.
+    if (MessageKey(field).empty()) fields.emplace("field." + field.name(), field.full_name());
+    if (field.message_type() != nullptr) CollectFields(*field.message_type(), fields, seen);
+  }
+}
+
+// Whatever a form may find wrong, and whatever a dossier tells a court as a fact.
+TEST(Messages, EveryFieldThatPeopleAreToldOfHasOne) {
+  std::map<std::string, std::string> fields;
+  std::set<std::string> seen;
+  for (const Descriptor* type :
+       {v1::CaseCommand::descriptor(), v1::QuotaCommand::descriptor(), v1::TreatyCommand::descriptor(),
+        v1::MatterStep::descriptor(), v1::Protocol::descriptor()}) {
+    CollectFields(*type, fields, seen);
+  }
+  for (const treaty::MatterKind& kind : treaty::MatterKinds()) {
+    const auto* facts = v1::MatterState::descriptor()->FindFieldByName(kind.kind->name());
+    ASSERT_NE(facts, nullptr) << kind.kind->name();
+    CollectFields(*facts->message_type(), fields, seen);
+  }
+  const std::set<std::string> keys = Keys();
+  for (const auto& [key, field] : fields) EXPECT_TRUE(keys.contains(key)) << key << ", of " << field;
 }
 
 TEST(Messages, UnknownWordsReachTheReader) {

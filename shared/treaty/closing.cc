@@ -61,7 +61,7 @@ std::optional<v1::Violation> AdmitAnnulled(const v1::CaseState& state, const v1:
   // only gives effect to its decision.
   if (pending == nullptr || pending->from() != state.entry_state() ||
       pending->notice().kind() != v1::Notice::ANNULMENT || pending->notice().rule() != act.rule()) {
-    return Violates("step.ground", "", "decision");
+    return Violates("step.ground", "", "no_decision");
   }
   return std::nullopt;
 }

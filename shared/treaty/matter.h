@@ -13,7 +13,7 @@
 #include "shared/treaty/verdict.h"
 
 // Matters: court decisions, disputes, property declarations, entitlements, complaints,
-// inquiries. Each kind is a table of steps and a few rules on their content, in the
+// inquiries, instruments. Each kind is a table of steps and a few rules on their content, in the
 // file of its name; what they have in common stands in matter.cc. Pure.
 
 namespace kelisim::treaty {

@@ -105,7 +105,7 @@ std::optional<v1::Violation> AdmitWaitlisted(const v1::CaseState& state, const v
       return std::nullopt;
     }
     default:
-      return Violates("step.ground", "", absl::StrCat(static_cast<int>(act.reason())));
+      return Violates("step.ground", "", v1::Waiting::Reason_Name(act.reason()));
   }
 }
 
