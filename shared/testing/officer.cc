@@ -61,6 +61,11 @@ void FillNotice(v1::Notice& notice, const v1::CaseState& state, const std::strin
   notice.set_rule(notice.kind() == v1::Notice::OBSTACLE ? "3.g" : "2.1");
   notice.set_person_id(notice.kind() == v1::Notice::OBSTACLE ? PersonAt(state, random) : "head");
   notice.set_basis("report 3");
+  if (notice.kind() == v1::Notice::OBSTACLE && !state.obstacles().empty()) {
+    notice.set_kind(v1::Notice::OBSTACLE_ENDED);
+    notice.set_rule(state.obstacles(0).rule());
+    notice.set_person_id(state.obstacles(0).person_id());
+  }
 }
 
 void FillClearance(v1::Clearance& clearance, const v1::CaseState& state) {
@@ -171,7 +176,9 @@ std::optional<v1::CaseCommand> PlausibleCommand(std::string_view action, const v
     command.mutable_register_residence()->set_registered_on(today);
     command.mutable_register_residence()->set_region("KZ-ALA");
   } else if (action == "suspend") {
-    FillObstacle(*command.mutable_suspend(), "3.g", state, random);
+    // Of 3.g the entry state must have been told.
+    const char* ground = state.holder() == state.entry_state() ? "3.d" : "3.g";
+    FillObstacle(*command.mutable_suspend(), ground, state, random);
   } else if (action == "resume") {
     FillEnd(*command.mutable_resume(), state);
   } else if (action == "withdraw") {
@@ -310,7 +317,7 @@ bool Correct(v1::CourtDecisionStep& step, const v1::MatterState& state, v1::Part
       *step.mutable_resubmit() = decision;
       return true;
     case v1::CourtDecisionStep::kFindOutOfScope: {
-      const auto reasons = treaty::OutOfScope(decision, state.opened_by());
+      const auto reasons = treaty::OutOfScope(decision, state.opened_by(), !decision.case_id().empty());
       if (!reasons.empty()) step.mutable_find_out_of_scope()->set_reason(reasons.front());
       return !reasons.empty();
     }

@@ -31,6 +31,10 @@ bool IsArticle3(std::string_view rule) {
          rule == "3.zh";
 }
 
+bool IsOfDepartureState(std::string_view rule) { return rule == "3.b" || IsTemporary(rule); }
+
+bool IsTemporary(std::string_view rule) { return rule == "3.v" || rule == "3.g"; }
+
 bool IsBeforeDeparture(v1::CaseStatus status) {
   return status != v1::CASE_STATUS_UNSPECIFIED && !IsClosed(status) && status != v1::DEPARTED &&
          status != v1::ARRIVED;

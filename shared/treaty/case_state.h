@@ -17,6 +17,10 @@ inline constexpr char kHead[] = "head";
 
 // 3.a, 3.b, 3.v, 3.g, 3.d, 3.e, 3.zh.
 bool IsArticle3(std::string_view rule);
+// 3.v, 3.g: what ends by the text itself. They defer or suspend, and end no case.
+bool IsTemporary(std::string_view rule);
+// 3.b, 3.v, 3.g: facts that only the departure state can state.
+bool IsOfDepartureState(std::string_view rule);
 
 // Open, and the person has not departed: no benefit of the Agreement was used.
 bool IsBeforeDeparture(v1::CaseStatus status);

@@ -49,6 +49,17 @@ std::optional<v1::Violation> AdmitObstacle(const v1::CaseState& state, const v1:
   return MustAnswer(state, act.resolves_notice(), v1::Notice::OBSTACLE, act.rule(), act.person_id());
 }
 
+// 3.b, 3.v, 3.g are facts of the departure state: its courts, its security, the obligations it
+// enforces. The entry state decides on them only as that state has reported.
+std::optional<v1::Violation> MustBeReported(const v1::CaseState& state, const std::string& rule,
+                                            const std::string& person_id, const std::string& notice,
+                                            const Context& context) {
+  if (context.author != state.entry_state() || !IsOfDepartureState(rule)) return std::nullopt;
+  const v1::PendingNotice* pending = FindNotice(state, notice);
+  if (pending != nullptr && pending->from() == state.departure_state()) return std::nullopt;
+  return Violates("step.ground", person_id, "not_reported");
+}
+
 void AddObstacle(v1::CaseState& state, const v1::Obstacle& act) {
   v1::Obstacle* obstacle = state.add_obstacles();
   *obstacle = act;
@@ -75,7 +86,7 @@ std::optional<v1::Violation> AdmitCleared(const v1::CaseState& state, const v1::
 std::optional<v1::Violation> AdmitDeferred(const v1::CaseState& state, const v1::Obstacle& act,
                                            const Context& context) {
   // 3.v, 3.g: only these two are temporary by the text, so only they defer.
-  if (act.rule() != "3.v" && act.rule() != "3.g") return Violates("step.ground", act.person_id(), act.rule());
+  if (!IsTemporary(act.rule())) return Violates("step.ground", act.person_id(), act.rule());
   // 3.g: a departure "is postponed" by a formal decision; a claim alone is none.
   if (act.basis().empty()) return Violates(act.rule(), act.person_id(), "basis");
   const auto review_on = DateOf(act.review_on());
@@ -87,7 +98,7 @@ std::optional<v1::Violation> AdmitDeferred(const v1::CaseState& state, const v1:
 std::optional<v1::Violation> AdmitExcluded(const v1::CaseState& state, const v1::Obstacle& act,
                                            const Context& context) {
   // 3.v, 3.g: temporary obstacles defer or suspend; they do not exclude.
-  if (!IsArticle3(act.rule()) || act.rule() == "3.v" || act.rule() == "3.g") {
+  if (!IsArticle3(act.rule()) || IsTemporary(act.rule())) {
     return Violates("step.ground", act.person_id(), act.rule());
   }
   if (auto violation = MustBeIncluded(state, act.person_id())) return violation;
@@ -101,21 +112,31 @@ std::optional<v1::Violation> AdmitExcluded(const v1::CaseState& state, const v1:
   if (act.person_id() == kHead && context.author != state.departure_state()) {
     return Violates("step.turn", kHead, v1::Party_Name(state.departure_state()));
   }
+  if (auto violation = MustBeReported(state, act.rule(), act.person_id(), act.resolves_notice(), context)) {
+    return violation;
+  }
   return MustAnswer(state, act.resolves_notice(), v1::Notice::OBSTACLE, act.rule(), act.person_id());
 }
 
-std::optional<v1::Violation> AdmitSuspended(const v1::CaseState& state, const v1::Obstacle& act) {
+std::optional<v1::Violation> AdmitSuspended(const v1::CaseState& state, const v1::Obstacle& act,
+                                            const Context& context) {
   if (!IsArticle3(act.rule())) return Violates("step.ground", act.person_id(), act.rule());
-  return AdmitObstacle(state, act);
+  if (auto violation = AdmitObstacle(state, act)) return violation;
+  return MustBeReported(state, act.rule(), act.person_id(), act.resolves_notice(), context);
 }
 
-std::optional<v1::Violation> AdmitEnded(const v1::CaseState& state, const v1::ObstacleEnd& act) {
+std::optional<v1::Violation> AdmitEnded(const v1::CaseState& state, const v1::ObstacleEnd& act,
+                                        const Context& context) {
   if (auto violation = MustBeIncluded(state, act.person_id())) return violation;
   if (!Stands(state, act.rule(), act.person_id()))
     return Violates("step.obstacle", act.person_id(), act.rule());
   // 3.g: until the obligations are fulfilled; a part is not enough.
   if (act.rule() == "3.g" && !act.fulfilled_in_full()) return Violates("3.g", act.person_id(), "part");
-  return MustAnswer(state, act.resolves_notice(), v1::Notice::OBSTACLE_ENDED, act.rule(), act.person_id());
+  if (auto violation =
+          MustAnswer(state, act.resolves_notice(), v1::Notice::OBSTACLE_ENDED, act.rule(), act.person_id())) {
+    return violation;
+  }
+  return MustBeReported(state, act.rule(), act.person_id(), act.resolves_notice(), context);
 }
 
 void ApplyDeferred(v1::CaseState& state, const v1::Obstacle& act) { AddObstacle(state, act); }

@@ -16,9 +16,11 @@ std::optional<v1::Violation> AdmitDeferred(const v1::CaseState& state, const v1:
                                            const Context& context);
 std::optional<v1::Violation> AdmitExcluded(const v1::CaseState& state, const v1::Obstacle& act,
                                            const Context& context);
-std::optional<v1::Violation> AdmitSuspended(const v1::CaseState& state, const v1::Obstacle& act);
+std::optional<v1::Violation> AdmitSuspended(const v1::CaseState& state, const v1::Obstacle& act,
+                                            const Context& context);
 // The end of an obstacle to clearance (a9) or of one after the issue (a21).
-std::optional<v1::Violation> AdmitEnded(const v1::CaseState& state, const v1::ObstacleEnd& act);
+std::optional<v1::Violation> AdmitEnded(const v1::CaseState& state, const v1::ObstacleEnd& act,
+                                        const Context& context);
 
 void ApplyDeferred(v1::CaseState& state, const v1::Obstacle& act);
 void ApplyExcluded(v1::CaseState& state, const v1::Obstacle& act);

@@ -13,7 +13,32 @@ namespace kelisim::treaty {
 namespace {
 
 bool IsAnnulmentGround(const std::string& rule, const v1::CaseState& state) {
-  return rule == ScopeRule(state.entry_state()) || rule == "1.3" || rule == "2.1" || IsArticle3(rule);
+  return rule == ScopeRule(state.entry_state()) || rule == "1.3" || rule == "2.1" ||
+         (IsArticle3(rule) && !IsTemporary(rule));
+}
+
+// A will that is older than the petition was another one.
+std::optional<v1::Violation> CheckWill(const v1::CaseState& state, const std::string& day, v1::Party author) {
+  const auto stated_on = DateOf(day);
+  const auto filed_on = DateOf(state.petition().filed_on());
+  if (stated_on && filed_on && IsBefore(*stated_on, author, *filed_on, state.entry_state()))
+    return Violates("step.date", "", day);
+  return std::nullopt;
+}
+
+// `pending`: the notice that the act answers, if it does.
+std::optional<v1::Violation> AdmitAnnulledByEntry(const v1::CaseState& state, const v1::Annulment& act,
+                                                  const v1::PendingNotice* pending) {
+  // What was reported on another ground, or of a member, does not end the head's case.
+  if (pending != nullptr && pending->notice().rule() != act.rule())
+    return Violates("step.notice", "", pending->notice().rule());
+  const std::string reported_of = pending == nullptr ? "" : pending->notice().person_id();
+  if (!reported_of.empty() && reported_of != kHead) return Violates("step.person", reported_of);
+  // 3.b: a fact of the departure state, which reports it.
+  const bool reported = pending != nullptr && pending->from() == state.departure_state();
+  if (IsOfDepartureState(act.rule()) && !reported)
+    return Violates("step.ground", act.person_id(), "not_reported");
+  return std::nullopt;
 }
 
 // A person's will stands (2.1). The entry state's decision to annul stands; a
@@ -32,12 +57,8 @@ std::optional<v1::Violation> AdmitWithdrawn(const v1::CaseState& state, const v1
   const v1::PendingNotice* pending = FindNotice(state, act.resolves_notice());
   const std::string person = pending == nullptr ? "" : pending->notice().person_id();
   if (!person.empty() && person != kHead) return Violates("step.person", person);
-  const auto stated_on = DateOf(act.stated_on());
-  const auto filed_on = DateOf(state.petition().filed_on());
-  // A will that is older than the petition was another one.
-  if (stated_on && filed_on && IsBefore(*stated_on, state.holder(), *filed_on, state.entry_state()))
-    return Violates("step.date", "", act.stated_on());
-  return std::nullopt;
+  // 2.1: who told of the will may be in another zone than the holder.
+  return CheckWill(state, act.stated_on(), pending == nullptr ? state.holder() : pending->from());
 }
 
 std::optional<v1::Violation> AdmitAnnulled(const v1::CaseState& state, const v1::Annulment& act,
@@ -56,7 +77,7 @@ std::optional<v1::Violation> AdmitAnnulled(const v1::CaseState& state, const v1:
       pending->notice().kind() != v1::Notice::OBSTACLE) {
     return Violates("step.notice", "", "kind");
   }
-  if (context.author == state.entry_state()) return std::nullopt;
+  if (context.author == state.entry_state()) return AdmitAnnulledByEntry(state, act, pending);
   // 4.1: status is the entry state's to give and to annul. The departure state
   // only gives effect to its decision.
   if (pending == nullptr || pending->from() != state.entry_state() ||
@@ -78,8 +99,11 @@ std::optional<v1::Violation> AdmitClosedByTermination(const v1::TermClosure& act
 }
 
 std::optional<v1::Violation> AdmitMemberLeft(const v1::CaseState& state, const v1::MemberDeparture& act) {
-  // Without the head there is no case; the head withdraws.
-  if (act.person_id() == kHead) return Violates("step.person", kHead);
+  // 2.1: without the head there is no case. One who lives withdraws.
+  if (act.person_id() == kHead) {
+    return act.reason() == v1::MemberDeparture::DIED ? std::nullopt
+                                                     : std::optional(Violates("step.person", kHead));
+  }
   if (auto violation = MustBeIncluded(state, act.person_id())) return violation;
   if (act.reason() != v1::MemberDeparture::NOT_COVERED) return std::nullopt;
   // 2.2: a family member in its sense cannot be put out on this ground.
@@ -92,11 +116,13 @@ std::optional<v1::Violation> AdmitMemberLeft(const v1::CaseState& state, const v
 }
 
 void ApplyMemberLeft(v1::CaseState& state, const v1::MemberDeparture& act) {
+  if (act.person_id() == kHead) return Close(state, v1::WITHDRAWN, "2.1");
   TakeOut(state, act.person_id(), v1::MemberStanding::LEFT,
           act.reason() == v1::MemberDeparture::NOT_COVERED ? "2.2" : "");
 }
 
-std::optional<v1::Violation> AdmitNotice(const v1::CaseState& state, const v1::Notice& act) {
+std::optional<v1::Violation> AdmitNotice(const v1::CaseState& state, const v1::Notice& act,
+                                         v1::Party author) {
   if (state.status() == v1::CASE_STATUS_UNSPECIFIED || !IsKnownToBoth(state)) {
     return Violates("step.status", "", v1::CaseStatus_Name(state.status()));
   }
@@ -106,6 +132,7 @@ std::optional<v1::Violation> AdmitNotice(const v1::CaseState& state, const v1::N
   }
   switch (act.kind()) {
     case v1::Notice::WITHDRAWAL:
+      if (auto violation = CheckWill(state, act.stated_on(), author)) return violation;
       break;
     case v1::Notice::OBSTACLE:
     case v1::Notice::OBSTACLE_ENDED:

@@ -20,7 +20,7 @@ std::optional<v1::Violation> AdmitMemberLeft(const v1::CaseState& state, const v
 void ApplyMemberLeft(v1::CaseState& state, const v1::MemberDeparture& act);
 
 // A notice, when it reaches the case: whatever the turn is by now.
-std::optional<v1::Violation> AdmitNotice(const v1::CaseState& state, const v1::Notice& act);
+std::optional<v1::Violation> AdmitNotice(const v1::CaseState& state, const v1::Notice& act, v1::Party author);
 // A notice that an officer asks for: the holder acts itself and needs none.
 // Only an annulment is the entry state's to decide, so that the departure state
 // reports one even while it holds the case.

@@ -30,13 +30,24 @@ bool IsFinal(const v1::CourtDecision& decision, const Context& context) {
   return since && *since <= context.today;
 }
 
-std::optional<v1::Violation> MustBeInScope(const State& state) {
-  const std::vector<v1::OutOfScopeReason> reasons =
-      OutOfScope(state.court_decision().decision(), OpenerOf(state));
-  if (reasons.empty()) return std::nullopt;
-  // 12.2b: who resettled independently takes another way; 8.1: the forum and its subject.
-  const char* rule = reasons.front() == v1::NOT_UNDER_THE_AGREEMENT ? "12.2b" : "8.1";
-  return Violates(rule, "", v1::OutOfScopeReason_Name(reasons.front()));
+// What stands against the decision. The case that it names is looked up in the own register.
+std::vector<v1::OutOfScopeReason> Reasons(const State& state, const Context& context) {
+  const v1::CourtDecision& decision = state.court_decision().decision();
+  const std::optional<v1::CaseState> of = context.registry.Case(decision.case_id());
+  return OutOfScope(decision, of ? of->departure_state() : OpenerOf(state),
+                    IsUnderTheAgreement(decision.case_id(), context).value_or(false));
+}
+
+std::optional<v1::Violation> MustBeInScope(const State& state, const Context& context) {
+  for (const v1::OutOfScopeReason reason : Reasons(state, context)) {
+    // The case may have ended here since the counterpart recognised.
+    const bool ended = context.of_counterpart && !state.court_decision().decision().case_id().empty();
+    if (reason == v1::NOT_UNDER_THE_AGREEMENT && ended) continue;
+    // 12.2b: who resettled independently takes another way; 8.1: the forum and its subject.
+    return Violates(reason == v1::NOT_UNDER_THE_AGREEMENT ? "12.2b" : "8.1", "",
+                    v1::OutOfScopeReason_Name(reason));
+  }
+  return std::nullopt;
 }
 
 // But for the papers, and for the legal force when that may differ.
@@ -54,8 +65,12 @@ std::optional<v1::Violation> CheckDecision(const v1::CourtDecision& decision, co
   for (const v1::DecisionPaperRef& paper : decision.papers()) {
     if (!seen.insert(paper.paper()).second) return Violates("13.2", "", "papers");
   }
-  if (!decision.case_id().empty() && !KnowsCase(decision.case_id(), context)) {
-    return Violates("step.case", "", "case_id");
+  if (context.of_counterpart || decision.case_id().empty()) return std::nullopt;
+  const std::optional<v1::CaseState> of = context.registry.Case(decision.case_id());
+  if (!of || !*IsUnderTheAgreement(decision.case_id(), context)) return Violates("step.case", "", "case_id");
+  // 8.1: decisions of courts of the departure state of that case.
+  if (of->departure_state() != context.author) {
+    return Violates("8.1", "", v1::Party_Name(of->departure_state()));
   }
   return std::nullopt;
 }
@@ -64,7 +79,7 @@ std::optional<v1::Violation> CheckRecognise(const State& state, const Context& c
   const v1::CourtDecision& decision = state.court_decision().decision();
   // 8.2: a decision that has entered into legal force, and no other.
   if (!IsFinal(decision, context)) return Violates("8.2", "", decision.in_legal_force_on());
-  if (auto violation = MustBeInScope(state)) return violation;
+  if (auto violation = MustBeInScope(state, context)) return violation;
   // 13.2: without these the competent authority has nothing to recognise.
   for (const int paper : {v1::DECISION_TEXT, v1::CERTIFICATE_OF_LEGAL_FORCE}) {
     if (!HasPaper(decision, paper)) return Missing(paper);
@@ -112,7 +127,7 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
       if (!IsFinal(made.resubmit(), context)) return Violates("8.2", "", "in_legal_force_on");
       return CheckDecision(made.resubmit(), context);
     case S::kFindOutOfScope: {
-      const std::vector<v1::OutOfScopeReason> reasons = OutOfScope(decision, OpenerOf(state));
+      const std::vector<v1::OutOfScopeReason> reasons = Reasons(state, context);
       const auto reason = made.find_out_of_scope().reason();
       if (std::count(reasons.begin(), reasons.end(), reason) > 0) return std::nullopt;
       // 8.2: no ground but the treaty's own, and only when it is true.
@@ -150,10 +165,11 @@ v1::Party Holder(const State& state) {
 
 }  // namespace
 
-std::vector<v1::OutOfScopeReason> OutOfScope(const v1::CourtDecision& decision, v1::Party departure_state) {
+std::vector<v1::OutOfScopeReason> OutOfScope(const v1::CourtDecision& decision, v1::Party departure_state,
+                                             bool under_the_agreement) {
   std::vector<v1::OutOfScopeReason> reasons;
   // 12.2b: the Agreement does not apply to who resettled independently.
-  if (decision.case_id().empty()) reasons.push_back(v1::NOT_UNDER_THE_AGREEMENT);
+  if (!under_the_agreement) reasons.push_back(v1::NOT_UNDER_THE_AGREEMENT);
   // 8.1: a civil dispute, decided by a court, on the resettler's property in the
   // departure state; where it was when the suit was filed counts.
   if (decision.body() != v1::CourtDecision::COURT) reasons.push_back(v1::NOT_A_COURT_DECISION);

@@ -9,7 +9,8 @@
 namespace kelisim::treaty {
 
 // The treaty's grounds against the decision that are true of it (8.1, 12.2b).
-std::vector<v1::OutOfScopeReason> OutOfScope(const v1::CourtDecision& decision, v1::Party departure_state);
+std::vector<v1::OutOfScopeReason> OutOfScope(const v1::CourtDecision& decision, v1::Party departure_state,
+                                             bool under_the_agreement);
 
 }  // namespace kelisim::treaty
 

@@ -130,6 +130,41 @@ TEST(CourtDecision, TheWholeCourse) {
   }
 }
 
+// 8.1: the departure state is that of the case; the entry state's own courts are not meant.
+TEST(CourtDecision, Edge69OfTheDepartureStateOfTheCase) {
+  Desk desk;
+  desk.registry.cases["c1"].set_entry_state(kD);
+  desk.registry.cases["c1"].set_departure_state(kE);
+  EXPECT_EQ(desk.Register(Decision()), "8.1");
+  // One that came all the same.
+  Desk received;
+  received.Receive();
+  received.registry.cases["c1"].set_entry_state(kD);
+  received.registry.cases["c1"].set_departure_state(kE);
+  EXPECT_EQ(received.Do(kE, "recognise"), "8.1");
+  EXPECT_EQ(received.Do(kE, "find_out_of_scope { reason: PROPERTY_NOT_IN_DEPARTURE_STATE }"), "");
+}
+
+// 12.2b, 79: by the receiver's own register.
+TEST(CourtDecision, Edge79OfACaseUnderTheAgreement) {
+  for (const v1::CaseStatus status : {v1::INDEPENDENT, v1::REFUSED_SCOPE, v1::EXCLUDED, v1::ANNULLED}) {
+    Desk desk;
+    desk.Receive();
+    EXPECT_EQ(Desk(desk).Do(kE, "find_out_of_scope { reason: NOT_UNDER_THE_AGREEMENT }"), "8.2");
+    desk.registry.cases["c1"].set_status(status);
+    EXPECT_EQ(desk.Do(kE, "recognise"), "12.2b");
+    EXPECT_EQ(desk.Do(kE, "find_out_of_scope { reason: NOT_UNDER_THE_AGREEMENT }"), "");
+    Desk later;
+    later.registry.cases["c1"].set_status(status);
+    EXPECT_EQ(later.Register(Decision()), "step.case");
+  }
+  Desk unknown;
+  unknown.Receive();
+  unknown.registry.cases.clear();
+  EXPECT_EQ(unknown.Do(kE, "recognise"), "12.2b");
+  EXPECT_EQ(unknown.Do(kE, "find_out_of_scope { reason: NOT_UNDER_THE_AGREEMENT }"), "");
+}
+
 TEST(CourtDecision, TheRegistrationStaysAtHomeAndTheTransmissionCarriesIt) {
   Desk desk;
   EXPECT_EQ(desk.Register(Decision()), "");

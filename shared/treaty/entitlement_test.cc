@@ -109,6 +109,21 @@ TEST(Entitlement, Edges31And62RightsOutliveTheCase) {
   }
 }
 
+// 12.2b: not to who resettled independently, nor where the case was refused or ended.
+TEST(Entitlement, OfACaseUnderTheAgreement) {
+  for (const v1::CaseStatus status : {v1::INDEPENDENT, v1::REFUSED_SCOPE, v1::EXCLUDED, v1::WITHDRAWN,
+                                      v1::ANNULLED, v1::LAPSED, v1::CLOSED_TERM}) {
+    MatterDesk desk("entitlement", kD);
+    ASSERT_EQ(desk.Do(kD, Request("KEEP_PROPERTY")), "");
+    desk.registry.cases["c1"].set_status(status);
+    EXPECT_EQ(MatterDesk(desk).Do(kD, kGrant), "12.2b");
+    EXPECT_EQ(desk.Do(kD, "refuse { rule: '12.2b' basis: 'No. 1' }"), "");
+    MatterDesk later("entitlement", kD);
+    later.registry.cases["c1"].set_status(status);
+    EXPECT_EQ(later.Do(kD, Request("KEEP_PROPERTY")), "step.case");
+  }
+}
+
 TEST(Entitlement, OfACaseThatIsKnown) {
   MatterDesk desk("entitlement", kD);
   desk.registry.cases.clear();

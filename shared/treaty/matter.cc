@@ -170,6 +170,12 @@ bool KnowsCase(const std::string& case_id, const Context& context) {
   return context.of_counterpart || context.registry.Case(case_id).has_value();
 }
 
+std::optional<bool> IsUnderTheAgreement(const std::string& case_id, const Context& context) {
+  const std::optional<v1::CaseState> of = context.registry.Case(case_id);
+  if (!of) return std::nullopt;
+  return !IsClosed(of->status()) || of->status() == v1::COMPLETED;
+}
+
 MatterVerdict Judge(const State& state, const v1::MatterStep& command, const Context& context) {
   v1::MatterStep step = command;
   step.clear_answer_due();

@@ -23,6 +23,8 @@ class MatterDesk {
   // `kind`: field of MatterStep, such as "dispute".
   MatterDesk(std::string kind, v1::Party opener) : kind_(std::move(kind)), opener_(opener) {
     registry.cases["c1"].set_entry_state(kRu);
+    registry.cases["c1"].set_departure_state(kKz);
+    registry.cases["c1"].set_status(v1::PREPARING);
     for (const v1::Party party : {kKz, kRu}) copies_[party].set_id("m");
   }
 

@@ -32,9 +32,22 @@ bool IsMoney(const v1::PropertyItem& item) {
          item.kind() == v1::PropertyItem::ASSET;
 }
 
+// What its author knew is not asked again on arrival.
+std::optional<v1::Violation> CheckCase(const std::string& case_id, const Context& context) {
+  if (context.of_counterpart) return std::nullopt;
+  const std::optional<v1::CaseState> of = context.registry.Case(case_id);
+  if (!of || !*IsUnderTheAgreement(case_id, context)) return Violates("step.case", "", "case_id");
+  // 6.a: taken out of the departure state, and declared there before the departure.
+  if (of->departure_state() != context.author) {
+    return Violates("6.a", "", v1::Party_Name(of->departure_state()));
+  }
+  if (!IsBeforeDeparture(of->status())) return Violates("6.a", "", v1::CaseStatus_Name(of->status()));
+  return std::nullopt;
+}
+
 std::optional<v1::Violation> CheckDeclaration(const v1::PropertyDeclaration& declaration,
                                               const Context& context) {
-  if (!KnowsCase(declaration.case_id(), context)) return Violates("step.case", "", "case_id");
+  if (auto violation = CheckCase(declaration.case_id(), context)) return violation;
   std::set<std::string> seen;
   for (const v1::PropertyItem& item : declaration.items()) {
     if (!seen.insert(item.item_id()).second) return Violates("step.ground", "", "items");

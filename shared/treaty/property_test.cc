@@ -140,6 +140,25 @@ TEST(Property, Edge62ATransferYearsLater) {
   EXPECT_EQ(desk.Transfer("charge: NO_CHARGE"), "");
 }
 
+// 6.a: taken out of the departure state of the case, declared there before the departure, of
+// people to whom the Agreement applies.
+TEST(Property, DeclaredWhereTheyDepartFromAndBefore) {
+  for (const v1::CaseStatus status : {v1::DEPARTED, v1::ARRIVED, v1::COMPLETED}) {
+    Desk desk;
+    desk.registry.cases["c1"].set_status(status);
+    EXPECT_EQ(desk.Do(kD, absl::StrCat("declare { ", kItems, " }")), "6.a");
+    Desk declared;
+    declared.Declare();
+    declared.registry.cases["c1"].set_status(status);
+    EXPECT_EQ(declared.Do(kD, "submit_declaration {}"), "6.a");
+  }
+  Desk independent;
+  independent.registry.cases["c1"].set_status(v1::INDEPENDENT);
+  EXPECT_EQ(independent.Do(kD, absl::StrCat("declare { ", kItems, " }")), "step.case");
+  MatterDesk of_entry("property", kE);
+  EXPECT_EQ(of_entry.Do(kE, absl::StrCat("declare { ", kItems, " }")), "6.a");
+}
+
 TEST(Property, ADeclarationIsOfACaseAndOfOwnThings) {
   Desk desk;
   const auto declare = [&](std::string from, const std::string& to) {

@@ -342,6 +342,7 @@ void ApplyOffered(v1::CaseState& state, const v1::HandOff& act) {
 
 void ApplyAccepted(v1::CaseState& state, const v1::Acceptance& act, const Recorded& recorded) {
   state.clear_offered_hand_off();
+  state.clear_declined_under();
   state.set_hand_offs_done(act.number());
   // From here on the case asks for a place; what it loses it asks for again
   // without losing its position.
@@ -350,9 +351,32 @@ void ApplyAccepted(v1::CaseState& state, const v1::Acceptance& act, const Record
   state.set_queued_at(recorded.index);
 }
 
-void ApplyDeclined(v1::CaseState& state) {
+void ApplyDeclined(v1::CaseState& state, const v1::Decline& act) {
+  state.set_declined_under(act.rule());
   state.clear_offered_hand_off();
   state.set_holder(Other(state.holder()));
+}
+
+// The state has just become suspended, or is so no longer.
+void NoteSuspension(v1::CaseState& state, const Recorded& recorded) {
+  auto& suspensions = *state.mutable_suspensions();
+  if (state.status() != v1::SUSPENDED) {
+    v1::Suspension& ended = suspensions[suspensions.size() - 1];
+    ended.set_until(recorded.happened_on);
+    ended.set_until_by(recorded.author);
+    // Of one day, and therefore no day on which nobody could depart.
+    if (ended.from() == ended.until()) suspensions.RemoveLast();
+    return;
+  }
+  v1::Suspension* begun = suspensions.empty() || suspensions.rbegin()->until() != recorded.happened_on
+                              ? suspensions.Add()
+                              : &suspensions[suspensions.size() - 1];
+  if (begun->until().empty()) {
+    begun->set_from(recorded.happened_on);
+    begun->set_from_by(recorded.author);
+  }
+  begun->clear_until();
+  begun->clear_until_by();
 }
 
 // ---------------------------------------------------------------- content
@@ -380,7 +404,7 @@ std::optional<v1::Violation> CheckContent(const v1::CaseState& state, const Act&
     case Act::kDeferred:
       return AdmitDeferred(state, act.deferred(), context);
     case Act::kDeferralEnded:
-      return AdmitEnded(state, act.deferral_ended());
+      return AdmitEnded(state, act.deferral_ended(), context);
     case Act::kExcluded:
       return AdmitExcluded(state, act.excluded(), context);
     case Act::kPlaceReserved:
@@ -396,9 +420,9 @@ std::optional<v1::Violation> CheckContent(const v1::CaseState& state, const Act&
     case Act::kResidenceRegistered:
       return AdmitResidence(state, act.residence_registered());
     case Act::kSuspended:
-      return AdmitSuspended(state, act.suspended());
+      return AdmitSuspended(state, act.suspended(), context);
     case Act::kResumed:
-      return AdmitEnded(state, act.resumed());
+      return AdmitEnded(state, act.resumed(), context);
     case Act::kWithdrawn:
       return AdmitWithdrawn(state, act.withdrawn());
     case Act::kAnnulled:
@@ -410,7 +434,7 @@ std::optional<v1::Violation> CheckContent(const v1::CaseState& state, const Act&
     case Act::kMemberLeft:
       return AdmitMemberLeft(state, act.member_left());
     case Act::kNoticeGiven:
-      return AdmitNotice(state, act.notice_given());
+      return AdmitNotice(state, act.notice_given(), context.author);
     case Act::kNoticeDismissed:
       return AdmitDismissed(state, act.notice_dismissed(), context);
     case Act::kAnswerOverdue:
@@ -444,7 +468,7 @@ void ApplyContent(v1::CaseState& state, const Act& act, const Recorded& recorded
     case Act::kAccepted:
       return ApplyAccepted(state, act.accepted(), recorded);
     case Act::kDeclined:
-      return ApplyDeclined(state);
+      return ApplyDeclined(state, act.declined());
     case Act::kDeferred:
       return ApplyDeferred(state, act.deferred());
     case Act::kDeferralEnded:
@@ -677,9 +701,11 @@ v1::CaseState Apply(v1::CaseState state, const v1::CaseAct& act, const Recorded&
     AddNotice(state, std::move(notice));
     return state;
   }
+  const bool was_suspended = state.status() == v1::SUSPENDED;
   ApplyContent(state, act, recorded);
   const Step* step = FindStep(act.act_case(), NumberOf(act));
   if (step != nullptr && step->to != kStays) state.set_status(step->to);
+  if (was_suspended != (state.status() == v1::SUSPENDED)) NoteSuspension(state, recorded);
   DropNotice(state, AnsweredNotice(act));
   DropInadmissibleNotices(state);
   state.set_head_entry_id(recorded.entry_id);
@@ -755,7 +781,7 @@ std::vector<v1::AllowedAction> AllowedActions(const v1::CaseState& state, const 
     v1::Notice notice;
     notice.set_kind(v1::Notice::ANNULMENT);
     notice.set_rule("2.1");
-    if (!MayGiveNotice(state, notice, party) && !AdmitNotice(state, notice))
+    if (!MayGiveNotice(state, notice, party) && !AdmitNotice(state, notice, party))
       allow("give_notice", party, "1.3");
     if (!MayReissue(state, party, /*of_counterpart=*/false)) allow("reissue_document", party, "4.1");
   }

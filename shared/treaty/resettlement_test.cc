@@ -213,6 +213,71 @@ TEST(NoticeTest, TheEntryStatesDecisionToAnnulLeavesOnlyItsEffect) {
   EXPECT_EQ(desk.state().status(), v1::ANNULLED);
 }
 
+// 3.b, 3.v, 3.g: what the departure state has reported, and of whom, and no more.
+TEST(NoticeTest, TheEntryStateActsOnFactsOfTheDepartureStateAsReported) {
+  const auto report = [](const char* kind, const char* person) {
+    return absl::StrCat("give_notice { kind: ", kind, " rule: '3.v' person_id: '", person,
+                        "' basis: 'No. 4' stated_on: '2026-03-01' }");
+  };
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::STATUS_ISSUED), "");
+  ASSERT_EQ(desk.D(report("OBSTACLE", "m1")), "");
+  const std::string suspended = "basis: 'No. 5' review_on: '2026-06-01'";
+  EXPECT_EQ(desk.E(Answer(desk, "suspend", "rule: '3.v' person_id: 'head' " + suspended)), "step.notice");
+  EXPECT_EQ(desk.E(Answer(desk, "annul", "rule: '2.1' basis: 'No. 5'")), "step.notice");
+  EXPECT_EQ(desk.E(Answer(desk, "suspend", "rule: '3.v' person_id: 'm1' " + suspended)), "");
+  const std::string ended = "rule: '3.v' person_id: 'm1' basis: 'No. 6'";
+  EXPECT_EQ(desk.E("resume { " + ended + " }"), "step.ground");
+  ASSERT_EQ(desk.D(report("OBSTACLE_ENDED", "m1")), "");
+  EXPECT_EQ(desk.E(Answer(desk, "resume", ended)), "");
+  EXPECT_EQ(desk.state().status(), v1::STATUS_ISSUED);
+}
+
+// Art. 3: the Agreement did not apply to who was suspended; before and after, it did.
+TEST(SuspensionTest, NobodyDepartedInIt) {
+  const auto on = [](Desk& desk, int day) { desk.today = absl::CivilDay(2026, 3, day); };
+  for (const auto& [crossed_on, rule] :
+       {std::pair{"2026-03-09", ""}, std::pair{"2026-03-10", ""}, std::pair{"2026-03-15", "step.date"},
+        std::pair{"2026-03-20", ""}, std::pair{"2026-03-21", ""}}) {
+    Desk desk;
+    ASSERT_EQ(desk.Reach(v1::PREPARING), "");
+    on(desk, 10);
+    ASSERT_EQ(desk.D("suspend { rule: '3.b' person_id: 'head' basis: 'No. 1' review_on: '2026-09-01' }"), "");
+    on(desk, 20);
+    ASSERT_EQ(desk.D("resume { rule: '3.b' person_id: 'head' basis: 'No. 2' }"), "");
+    on(desk, 21);
+    EXPECT_EQ(desk.D(absl::StrCat("record_exit { crossed_on: '", crossed_on, "' crossing_point: 'x' }")),
+              rule)
+        << crossed_on;
+  }
+}
+
+// A member's obstacle does not annul the head's case.
+TEST(NoticeTest, AMembersObstacleDoesNotAnnul) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::STATUS_ISSUED), "");
+  ASSERT_EQ(desk.D("give_notice { kind: OBSTACLE rule: '3.b' person_id: 'm1' basis: 'No. 4' stated_on: "
+                   "'2026-03-01' }"),
+            "");
+  EXPECT_EQ(desk.E(Answer(desk, "annul", "rule: '3.b' basis: 'No. 5'")), "step.person");
+}
+
+// Between clearance and issue the case waits: what the departure state has reported blocks
+// the document until that state reports the end.
+TEST(NoticeTest, AnObstacleBeforeTheIssueBlocksUntilItEnds) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::QUOTA_RESERVED), "");
+  const std::string of = " rule: '3.v' person_id: 'head' basis: 'No. 4' stated_on: '2026-03-01' }";
+  ASSERT_EQ(desk.D("give_notice { kind: OBSTACLE" + of), "");
+  const std::string obstacle = Answer(desk, "dismiss_notice", "basis: 'No. 5'");
+  EXPECT_EQ(desk.E(kIssue), "step.notice");
+  ASSERT_EQ(desk.D("give_notice { kind: OBSTACLE_ENDED" + of), "");
+  EXPECT_EQ(desk.E(Answer(desk, "dismiss_notice", "basis: 'No. 5'")), "");
+  EXPECT_EQ(desk.E(kIssue), "step.notice");
+  EXPECT_EQ(desk.E(obstacle), "");
+  EXPECT_EQ(desk.E(kIssue), "");
+}
+
 TEST(NoticeTest, AReportWaitsForTheEntryStatesAnswer) {
   const struct {
     const char* verb;

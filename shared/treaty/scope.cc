@@ -143,7 +143,10 @@ bool IsCovered(const v1::FamilyMember& member, const v1::Petition& petition) {
 namespace {
 
 bool IsSamePerson(const v1::Person& one, const v1::Person& other) {
-  if (one.birth_date() == other.birth_date()) return true;
+  if (one.birth_date() == other.birth_date() &&
+      one.name().SerializeAsString() == other.name().SerializeAsString()) {
+    return true;
+  }
   for (const v1::Identifier& identifier : one.identifiers()) {
     for (const v1::Identifier& known : other.identifiers()) {
       if (IdentityOf(identifier) == IdentityOf(known)) return true;
@@ -185,7 +188,9 @@ std::optional<v1::Violation> AdmitCompleted(const v1::CaseState& state, const v1
   if (act.entry_state() != state.entry_state()) {
     return Violates("step.ground", "", v1::Party_Name(act.entry_state()));
   }
-  // Nor does whose case it is: one identifier or the day of birth may be corrected, not both.
+  // 13.2, 2.2: nor the day of filing, by which its protocol goes and who is a minor.
+  if (act.filed_on() != state.petition().filed_on()) return Violates("step.ground", "", "filed_on");
+  // Nor does whose case it is: either the identifiers or name and day of birth stay.
   if (!IsSamePerson(act.head(), state.petition().head())) return Violates("step.person", kHead);
   // 13.2: completed by what was missing.
   for (const int paper : state.missing()) {
@@ -213,6 +218,9 @@ std::optional<v1::Violation> AdmitScopeRefused(const v1::CaseState& state, const
   for (const v1::Violation& breach : ScopeBreaches(state, act.finding(), context)) {
     if (breach.rule() == act.rule() && breach.person_id() == kHead) return std::nullopt;
   }
+  // a4: what the departure state has found in its registers closes the case, too: a petition
+  // that it declined cannot be mended, but filed anew.
+  if (!state.declined_under().empty() && act.rule() == state.declined_under()) return std::nullopt;
   return Violates("step.ground", "", act.rule());
 }
 

@@ -302,6 +302,15 @@ TEST(CompletionTest, ReturnedAndCompleted) {
   head.mutable_identifiers(0)->set_number("9");
   head.set_birth_date("1981-05-17");
   EXPECT_EQ(desk.Do(kRu, of_other), "step.person");
+  // Or one who shares no more than the birthday.
+  head.set_birth_date(desk.petition.head().birth_date());
+  head.mutable_name()->set_surname("Другой");
+  EXPECT_EQ(desk.Do(kRu, of_other), "step.person");
+  // By the day of filing go the protocol, and who is a minor.
+  v1::CaseCommand earlier = complete;
+  earlier.mutable_complete_petition()->set_filed_on("2026-01-31");
+  EXPECT_EQ(desk.Do(kRu, earlier), "step.ground");
+  EXPECT_EQ(desk.violation.found(), "filed_on");
   // One of the two may be corrected.
   complete.mutable_complete_petition()->mutable_head()->set_birth_date("1981-05-17");
   EXPECT_EQ(desk.Do(kRu, complete), "");

@@ -64,9 +64,9 @@ std::optional<v1::Violation> AdmitIssued(const v1::CaseState& state, const v1::S
     return Violates("4.1", "", "number_issued");
   }
   // 2.1: citizenship of the entry state, still held on the day of issue.
-  if (!act.citizenship_confirmed()) return Violates("2.1", kHead, "citizenship");
+  if (!act.citizenship_confirmed()) return Violates("2.1", kHead, "citizenship_confirmed");
   // Art. 3: no circumstance known on the day of issue.
-  if (!act.no_obstacle_known()) return Violates("step.obstacle");
+  if (!act.no_obstacle_known()) return Violates("step.obstacle", kHead, "no_obstacle_known");
   if (act.issued_on() != FormatDate(context.today)) return Violates("step.date", "", act.issued_on());
   const v1::Protocol& of_today = ProtocolOn(context.treaty, context.initial, context.today);
   if (const auto violation = CheckProtocol(act, of_today, context)) {
@@ -116,6 +116,15 @@ std::optional<v1::Violation> AdmitExit(const v1::CaseState& state, const v1::Exi
   }
   if (!valid_until || *crossed_on > *valid_until) {
     return Violates("step.document", "", state.document().valid_until());
+  }
+  // Art. 3: no departure under the Agreement while it did not apply.
+  for (const v1::Suspension& suspension : state.suspensions()) {
+    const auto from = DateOf(suspension.from());
+    const auto until = DateOf(suspension.until());
+    if (from && IsBefore(*from, suspension.from_by(), *crossed_on, state.departure_state()) &&
+        (!until || IsBefore(*crossed_on, state.departure_state(), *until, suspension.until_by()))) {
+      return Violates("step.date", "", act.crossed_on());
+    }
   }
   return std::nullopt;
 }

@@ -61,6 +61,9 @@ std::optional<v1::Violation> AdmitNotice(const v1::TreatyState& state, const v1:
   // never taken for one about the next period.
   const absl::CivilDay last_day = PeriodOn(*received)->last_day_for_notice;
   if (*received > last_day) return Violates("17.4", "", FormatDate(last_day));
+  // 17.4: of a period that is over, nobody gave notice: it was extended, and both went by that.
+  const absl::CivilDay until = PeriodOn(*received)->until;
+  if (until <= context.today) return Violates("17.4", "", FormatDate(until));
   return std::nullopt;
 }
 

@@ -76,7 +76,7 @@ std::string Revocation(const std::string& received_on) {
 class TermDesk {
  public:
   // "" when recorded; else the rule.
-  std::string Do(v1::Party author, const std::string& command, CivilDay today = CivilDay(2031, 1, 1)) {
+  std::string Do(v1::Party author, const std::string& command, CivilDay today = CivilDay(2030, 4, 16)) {
     const FakeRegistry registry;
     const v1::Protocol protocol;
     const auto parsed = Text<v1::TreatyCommand>(command);
@@ -122,12 +122,22 @@ TEST(TermTest, TheTenPeriodsDayByDayAroundTheirDeadlines) {
     const CivilDay deadline = PeriodNumber(row.number).last_day_for_notice;
     for (const int shift : {-1, 0, 1}) {
       TermDesk desk;
-      const std::string rule =
-          desk.Do(kKz, Notice(FormatDate(deadline + shift)), /*today=*/CivilDay(2060, 1, 1));
+      const std::string rule = desk.Do(kKz, Notice(FormatDate(deadline + shift)), /*today=*/deadline + 2);
       EXPECT_EQ(rule, shift <= 0 ? "" : "17.4") << row.number << " " << shift;
       EXPECT_EQ(desk.state.terminates_on(), shift <= 0 ? row.until : "") << row.number << " " << shift;
     }
   }
+}
+
+// Each of those periods has extended itself, and both went by that: a year that was written
+// wrongly must not end the Agreement years ago.
+TEST(TermTest, NoNoticeOfAPeriodThatIsOver) {
+  TermDesk desk;
+  EXPECT_EQ(desk.Do(kKz, Notice("2004-10-01")), "17.4");
+  EXPECT_EQ(desk.found, "2005-04-17");
+  EXPECT_EQ(desk.state.terminates_on(), "");
+  EXPECT_EQ(desk.Do(kKz, Notice("2029-10-01"), CivilDay(2030, 4, 17)), "17.4");
+  EXPECT_EQ(desk.Do(kKz, Notice("2029-10-01"), CivilDay(2030, 4, 16)), "");
 }
 
 struct NoticeRow {
@@ -194,7 +204,7 @@ TEST(TermTest, ARevocationIsOfAStandingNoticeByItsPartyBeforeItsEffect) {
   ASSERT_EQ(desk.Do(kKz, Notice("2029-10-17")), "");
   EXPECT_EQ(desk.Do(kRu, Revocation("2029-11-01")), "step.turn");
   EXPECT_EQ(desk.Do(kKz, Revocation("2029-10-16")), "step.date");
-  EXPECT_EQ(desk.Do(kKz, Revocation("2030-04-17")), "17.4");
+  EXPECT_EQ(desk.Do(kKz, Revocation("2030-04-17"), CivilDay(2031, 1, 1)), "17.4");
   EXPECT_EQ(desk.Do(kKz, Revocation("2029-11-01"), CivilDay(2029, 10, 31)), "step.date");
   EXPECT_EQ(desk.state.terminates_on(), "2030-04-17");
 }
@@ -226,7 +236,8 @@ TEST(TermTest, AfterTheEndNothingIsLeftToTerminate) {
   ASSERT_EQ(desk.Do(kKz, Notice("2029-10-17")), "");
   EXPECT_EQ(desk.Do(kRu,
                     "record_termination_notice { from: PARTY_KZ received_on: '2030-05-01' note_number: '4-n' "
-                    "written: true by_party: true }"),
+                    "written: true by_party: true }",
+                    CivilDay(2031, 1, 1)),
             "17.4");
   EXPECT_EQ(desk.found, "2030-04-17");
 }
