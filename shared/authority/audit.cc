@@ -14,6 +14,7 @@
 #include "shared/crypto/seal.h"
 #include "shared/ledger/log.h"
 #include "shared/ledger/overlay.h"
+#include "shared/text/messages.h"
 #include "shared/tlog/policy.h"
 
 namespace kelisim::authority {
@@ -88,6 +89,7 @@ class Auditor {
 
   absl::Status Run() {
     for (const Side side : {Side::kOwn, Side::kMirror}) RETURN_IF_ERROR(CheckLedger(side));
+    RETURN_IF_ERROR(ReportHalt());
     RETURN_IF_ERROR(FoldAnew());
     RETURN_IF_ERROR(CompareRows());
     return Report(Progress::DONE, 0, 0);
@@ -124,6 +126,7 @@ class Auditor {
   absl::StatusOr<std::string> PayloadProblem(Side side, uint64_t index, const std::string& entry);
   absl::StatusOr<std::string> CheckpointProblem(Side side, const tlog::RightEdge& edge, bool required);
   absl::StatusOr<std::string> CosignedProblem(const tlog::RightEdge& edge);
+  absl::Status ReportHalt();
   absl::Status FoldAnew();
   absl::Status CompareRows();
   absl::StatusOr<std::string> Plain(std::string_view key, std::string_view value);
@@ -212,6 +215,14 @@ absl::Status Auditor::CheckLedger(Side side) {
     RETURN_IF_ERROR(Complain(side, size, size, cosigned));
   }
   return Report(Progress::ENTRIES, size, size);
+}
+
+// A node that has halted is not well, though its rows fit each other.
+absl::Status Auditor::ReportHalt() {
+  ASSIGN_OR_RETURN(const std::optional<std::string> halted, store_.Get(kHaltedRow));
+  if (!halted) return absl::OkStatus();
+  return Report(Progress::ENTRIES, own_size_, own_size_,
+                absl::StrCat("the node has halted: ", Say(Lang::kEnglish, *halted)));
 }
 
 absl::Status Auditor::FoldAnew() {

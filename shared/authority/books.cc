@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "shared/authority/evidence.h"
 #include "shared/authority/fold.h"
 #include "shared/base/bytes.h"
@@ -21,7 +22,7 @@ constexpr char kOwner[] = "Mo";
 constexpr char kProgress[] = "Mg";
 constexpr char kLineage[] = "Ml";
 constexpr char kRecovering[] = "Mr";
-constexpr char kHalted[] = "Mh";
+constexpr char kLostContents[] = "Mx";
 
 constexpr size_t kMaxEntryBytes = 65'535;
 
@@ -32,6 +33,21 @@ constexpr size_t kMaxUnsignedBytes = 96 * 1024;
 
 // In one record of a loss; the others follow in records that say the same else.
 constexpr int kMaxLossPayloads = 1024;
+
+// "122-124, 130", and how many more when there are many stretches.
+std::string RangesOf(const std::vector<uint64_t>& indices) {
+  constexpr size_t kMostStretches = 50;
+  std::vector<std::string> stretches;
+  size_t i = 0;
+  while (i < indices.size() && stretches.size() < kMostStretches) {
+    const uint64_t first = indices[i];
+    while (i + 1 < indices.size() && indices[i + 1] == indices[i] + 1) ++i;
+    const uint64_t last = indices[i++];
+    stretches.push_back(first == last ? absl::StrCat(first) : absl::StrCat(first, "-", last));
+  }
+  if (i < indices.size()) stretches.push_back(absl::StrCat("and ", indices.size() - i, " more"));
+  return absl::StrJoin(stretches, ", ");
+}
 
 bool Opens(const v1::Entry& entry, const v1::Leaf& leaf) {
   return leaf.opening().size() == Hash::kSize &&
@@ -69,8 +85,10 @@ absl::StatusOr<std::unique_ptr<Books>> Books::Open(const Identity& identity, con
   books->lineage_ = static_cast<uint32_t>(lineage);
   ASSIGN_OR_RETURN(const std::optional<std::string> recovering, books->rows_.Get(kRecovering));
   books->recovering_ = recovering.has_value();
-  ASSIGN_OR_RETURN(const std::optional<std::string> halted, books->rows_.Get(kHalted));
+  ASSIGN_OR_RETURN(const std::optional<std::string> halted, books->rows_.Get(kHaltedRow));
   books->halted_ = halted.value_or("");
+  ASSIGN_OR_RETURN(const std::optional<std::string> lost, books->rows_.Get(kLostContents));
+  books->lost_contents_ = lost.value_or("");
   ASSIGN_OR_RETURN(books->signed_size_, books->SignedSize());
   return books;
 }
@@ -232,6 +250,8 @@ absl::StatusOr<std::vector<uint64_t>> Books::LostPayloads() const {
 
 absl::StatusOr<bool> Books::AppendLoss(const ledger::Head& remembered, absl::Time now) {
   ASSIGN_OR_RETURN(const std::vector<uint64_t> payloads, LostPayloads());
+  lost_contents_ = RangesOf(payloads);
+  rows_.Put(kLostContents, lost_contents_);
   if (remembered.size <= own_.size() && payloads.empty()) return false;
   const ledger::Head& lost = remembered.size > own_.size() ? remembered : head();
   v1::LossRecord loss;
@@ -534,7 +554,7 @@ void Books::HaltWith(std::string reason, v1::Party ledger, const std::string& on
     break;
   }
   rows_.Put(kEvidenceRow, evidence.SerializeAsString());
-  rows_.Put(kHalted, reason);
+  rows_.Put(kHaltedRow, reason);
   halted_ = std::move(reason);
 }
 

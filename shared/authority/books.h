@@ -41,6 +41,7 @@ namespace kelisim::authority {
 //   Mc  how much of the own ledger the counterpart has cosigned (u64)
 //   Ml  lineage: how many recoveries the own ledger has been through (u32)
 //   Mr  present while a recovery is under way
+//   Mx  of which own entries the contents are lost: "122-124, 130"
 //   Mh  present when the node has halted: why
 //   Mv  evidence: v1.Equivocation
 //
@@ -60,6 +61,8 @@ class Books {
   uint64_t processed() const { return processed_; }
   uint64_t cosigned() const { return cosigned_; }
   uint32_t lineage() const { return lineage_; }
+  // Of which own entries the contents did not come back in a recovery: "122-124, 130".
+  const std::string& lost_contents() const { return lost_contents_; }
   bool recovering() const { return recovering_; }
   const std::string& halted() const { return halted_; }
   ledger::Head head() const { return {own_.size(), own_.root(), lineage_}; }
@@ -172,6 +175,7 @@ class Books {
   // During a recovery, from when all own entries are here.
   std::optional<JudgedBefore> judged_before_;
   bool key_announced_ = false;
+  std::string lost_contents_;
   std::string halted_;
   // The last own entries, as they go to the counterpart: what was sealed a moment ago need
   // not be read and opened again to be pushed.

@@ -143,6 +143,8 @@ void Core::Settle(Turn& turn) {
   state.set_processed_size(books_->processed());
   state.set_lineage(books_->lineage());
   state.set_counterpart_connected(link_.connected());
+  state.set_counterpart_problem(link_.problem());
+  state.set_lost_contents(books_->lost_contents());
 }
 
 // ---------------------------------------------------------------- the counterpart and time
@@ -281,8 +283,11 @@ Core::Judged Core::Repeat(const v1::ReplyRow& row, const Hash& request_mac) cons
 absl::Status Core::MayAppend(bool irreversible) const {
   const v1::NodeMode mode = link_.mode();
   if (mode == v1::OPEN_FOR_ALL || (mode == v1::FENCED && !irreversible)) return absl::OkStatus();
-  return absl::UnavailableError(
-      absl::StrCat("nothing was recorded: ", v1::NodeMode_Name(mode), ": ", Say(Lang::kEnglish, Reason())));
+  const std::string why =
+      absl::StrCat("nothing was recorded: ", v1::NodeMode_Name(mode), ": ", Say(Lang::kEnglish, Reason()));
+  // Time alone mends all but these.
+  if (mode == v1::HALTED || Reason() == "reason.no_anchor") return absl::FailedPreconditionError(why);
+  return absl::UnavailableError(why);
 }
 
 std::string Core::Reason() const { return books_->halted().empty() ? link_.reason() : books_->halted(); }

@@ -51,6 +51,9 @@ class Core {
 
   // How many recoveries the own ledger has been through.
   uint32_t lineage() const { return books_->lineage(); }
+  // As in NodeState; `halted` is a reason_key.
+  const std::string& lost_contents() const { return books_->lost_contents(); }
+  const std::string& halted() const { return books_->halted(); }
 
  private:
   Core(const Identity& identity, ledger::Vault& vault, Random& random, std::unique_ptr<Books> books,

@@ -30,6 +30,12 @@ constexpr absl::Duration kLongestBackoff = absl::Seconds(5);
 constexpr std::string_view kRequestDomain = "kelisim handshake request\n";
 constexpr std::string_view kResponseDomain = "kelisim handshake response\n";
 
+// What a node that has halted answers; the other one knows it by this.
+constexpr char kHalted[] = "halted: one ledger has two signed histories";
+// What a node answers when the other one's entries bear a time to come.
+constexpr char kAhead[] =
+    "clocks: entries are recorded ahead of the receiver's clock: not taken before that time has come";
+
 Link::PeerAnswer Refuse(absl::Status status) { return {{std::move(status), "", {}, {}}, std::nullopt}; }
 
 template <typename Message>
@@ -81,7 +87,7 @@ v1::NodeMode Link::mode() const {
   // The anchor remembers more than the store has, or remembers nothing (it may be a new
   // one), or the counterpart says that it has more: not even reversible acts.
   const bool unclear = anchored_->size == 0 || anchored_->size > books_.own().size() || telling_loss();
-  return behind_ || unclear ? v1::READ_ONLY : v1::FENCED;
+  return behind_ || peer_halted_ || unclear ? v1::READ_ONLY : v1::FENCED;
 }
 
 // The counterpart has confirmed what it has, and we have all that it can give back.
@@ -155,12 +161,12 @@ void Link::Halt(const std::string& reason, Side side, const std::string& one, co
   session_.clear();
   peer_session_.clear();
   as_mirrored_.reset();
-  events_.push_back(absl::StrCat("halted: ", Say(Lang::kEnglish, reason)));
+  Alarm(absl::StrCat("halted: ", Say(Lang::kEnglish, reason)));
 }
 
 void Link::Drop(absl::Time now, const std::string& why) {
   // Said once, however often it is tried again.
-  if (why != dropped_for_) events_.push_back(absl::StrCat("counterpart: ", why));
+  if (why != dropped_for_) Tell(absl::StrCat("counterpart: ", why));
   dropped_for_ = why;
   session_.clear();
   as_mirrored_.reset();
@@ -169,6 +175,7 @@ void Link::Drop(absl::Time now, const std::string& why) {
 }
 
 void Link::Succeeded() {
+  if (!dropped_for_.empty()) Tell("counterpart: answers again");
   backoff_ = absl::ZeroDuration();
   dropped_for_.clear();
 }
@@ -229,6 +236,16 @@ absl::Status Link::Receive(const PeerReply& reply, absl::Time now) {
   if (!outstanding_ || outstanding_->call_id != reply.call_id) return absl::OkStatus();
   if (!reply.status.ok()) {
     outstanding_.reset();
+    if (reply.status.message() == kHalted && !peer_halted_) {
+      Alarm("counterpart: has halted: it has seen two histories of one ledger; ask its officers for the evidence");
+      peer_halted_ = true;
+      open_ = false;
+      reason_ = "reason.peer_halted";
+    }
+    if (reply.status.message() == kAhead && dropped_for_.empty()) {
+      Alarm("clocks: own entries bear a time to come: the counterpart takes none before it has come");
+      reason_ = "reason.ahead";
+    }
     // Whether the call had an effect is unknown; the next handshake tells.
     Drop(now, absl::StrCat(absl::StatusCodeToString(reply.status.code()), " ", reply.status.message()));
     return absl::OkStatus();
@@ -270,6 +287,7 @@ absl::Status Link::ReceiveHandshake(const std::string& bytes, absl::Time now) {
   ASSIGN_OR_RETURN(const bool agrees, Agrees(theirs));
   if (!agrees) return absl::OkStatus();
   behind_ = false;
+  peer_halted_ = false;
   session_ = outstanding_->nonce + response.nonce();
   // The counterpart's word holds, also when it has less than before: it was
   // restored, and gets everything again.
@@ -283,7 +301,7 @@ absl::Status Link::ReceiveHandshake(const std::string& bytes, absl::Time now) {
                      ReadCheckpoint(theirs.checkpoint(), identity_.peer_log));
     mirror_target_ = std::max(of_theirs.size, books_.mirror().size());
     reason_ = "reason.taking_back";
-    events_.push_back(absl::StrCat("rolled back: have ", books_.own().size(),
+    Alarm(absl::StrCat("rolled back: have ", books_.own().size(),
                                    " own entries, the counterpart has ", own_target_));
     RETURN_IF_ERROR(books_.BeginRecovery());
     return FinishRecovery(now);
@@ -293,7 +311,7 @@ absl::Status Link::ReceiveHandshake(const std::string& bytes, absl::Time now) {
 
 absl::Status Link::Open(absl::Time now) {
   if (open_) return absl::OkStatus();
-  events_.push_back("open: the counterpart has confirmed what it has");
+  Tell("open: the counterpart has confirmed what it has");
   return GoOn(now);
 }
 
@@ -309,7 +327,7 @@ absl::Status Link::FinishRecovery(absl::Time now) {
   RETURN_IF_ERROR(processed);
   RETURN_IF_ERROR(books_.RebuildViews());
   sent_ = own_target_;
-  events_.push_back(
+  Tell(
       absl::StrCat("recovered: own entries ", books_.own().size(), ", mirror ", books_.mirror().size()));
   return GoOn(now);
 }
@@ -318,10 +336,14 @@ absl::Status Link::GoOn(absl::Time now) {
   // What did not come back from the counterpart is lost, and said so.
   const uint64_t size = books_.own().size();
   if (anchored_->size > size)
-    events_.push_back(absl::StrCat("lost: own entries ", size, " to ", anchored_->size - 1));
+    Alarm(absl::StrCat("lost: own entries ", size, " to ", anchored_->size - 1));
   if (anchored_->size > size || books_.recovering()) {
     ASSIGN_OR_RETURN(const bool lost, books_.AppendLoss(*anchored_, now));
     if (lost) loss_told_at_ = books_.own().size();
+    if (!books_.lost_contents().empty()) {
+      Alarm(absl::StrCat("lost: the contents of own entries ", books_.lost_contents(),
+                         ": they had not been sent; they must be entered again"));
+    }
     RETURN_IF_ERROR(books_.EndRecovery(anchored_->lineage));
   }
   anchored_ = books_.head();
@@ -338,7 +360,7 @@ absl::Status Link::WarnOfKeys() {
                    books_.views().KeysBeside(identity_.peer_log, treaty::Other(identity_.self())));
   for (const std::string& key : beside) {
     if (std::find(keys_told_.begin(), keys_told_.end(), key) != keys_told_.end()) continue;
-    events_.push_back(absl::StrCat("counterpart: its ledger announces the log key ", key,
+    Alarm(absl::StrCat("counterpart: its ledger announces the log key ", key,
                                    " otherwise than the policy we have: ask its officers"));
   }
   keys_told_ = std::move(beside);
@@ -349,9 +371,9 @@ void Link::WatchClocks(absl::Duration ahead) {
   const bool differ = absl::AbsDuration(ahead) > kLargestSkew;
   if (differ == clocks_differ_) return;
   clocks_differ_ = differ;
-  events_.push_back(differ ? absl::StrCat("clocks: the counterpart's differs from ours by ",
-                                          absl::ToInt64Seconds(ahead), " seconds: legal dates may be wrong")
-                           : std::string("clocks: the counterpart's agrees with ours again"));
+  if (!differ) return Tell("clocks: the counterpart's agrees with ours again");
+  Alarm(absl::StrCat("clocks: the counterpart's differs from ours by ", absl::ToInt64Seconds(ahead),
+                     " seconds: legal dates may be wrong"));
 }
 
 absl::Status Link::ReceivePush(const std::string& bytes, absl::Time now) {
@@ -371,6 +393,7 @@ absl::Status Link::ReceivePush(const std::string& bytes, absl::Time now) {
   WatchClocks(absl::FromUnixSeconds(static_cast<int64_t>(cosigned_at)) - now);
   sent_ = outstanding_->pushed_to;
   Succeeded();
+  if (reason_ == "reason.ahead") reason_ = "";
   if (sent_ <= books_.cosigned()) return absl::OkStatus();
   const bool telling = telling_loss();
   // Nothing beside these: what nobody has verified is not kept.
@@ -379,7 +402,7 @@ absl::Status Link::ReceivePush(const std::string& bytes, absl::Time now) {
                                              note.LinesOf(identity_.peer_mirror))));
   if (telling && !telling_loss()) {
     reason_ = "";
-    events_.push_back("open: the counterpart has been told what was lost");
+    Tell("open: the counterpart has been told what was lost");
   }
   return absl::OkStatus();
 }
@@ -436,7 +459,7 @@ absl::Status Link::Compare(const v1::PullResponse& response, const tlog::Checkpo
 
 absl::StatusOr<Link::PeerAnswer> Link::HandleCall(PeerMethod method, const std::string& bytes,
                                                   absl::Time now) {
-  if (!books_.halted().empty()) return Refuse(absl::UnavailableError("halted"));
+  if (!books_.halted().empty()) return Refuse(absl::FailedPreconditionError(kHalted));
   switch (method) {
     case PeerMethod::kHandshake:
       return AnswerHandshake(bytes);
@@ -510,25 +533,24 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerPush(const std::string& bytes, absl
     if (said.root != books_.mirror().root()) {
       ASSIGN_OR_RETURN(const std::string mirrored, RowsOf(Side::kMirror).Checkpoint(size));
       Halt("reason.two_roots", Side::kMirror, request.checkpoint(), mirrored, RowsOf(Side::kMirror).Nodes());
-      return Refuse(absl::UnavailableError("halted"));
+      return Refuse(absl::FailedPreconditionError(kHalted));
     }
   } else {
     request.mutable_leaves()->DeleteSubrange(0, static_cast<int>(size - request.first_index()));
     const absl::Duration ahead = Ahead(request.leaves(), now);
     if (ahead > kMostAhead) {
       if (!ahead_told_) {
-        events_.push_back(absl::StrCat("clocks: the counterpart's entries are recorded ",
+        Alarm(absl::StrCat("clocks: the counterpart's entries are recorded ",
                                        absl::ToInt64Seconds(ahead),
                                        " seconds ahead of our clock: not taken before that time has come"));
       }
       ahead_told_ = true;
-      return Refuse(absl::UnavailableError(
-          "clocks: entries are recorded ahead of the receiver's clock: not taken before that time has come"));
+      return Refuse(absl::UnavailableError(kAhead));
     }
     ahead_told_ = false;
     const absl::Status taken = books_.TakeMirror(request.leaves(), *opened);
     if (absl::IsInvalidArgument(taken)) {
-      events_.push_back(absl::StrCat("refused a push: ", taken.message()));
+      Alarm(absl::StrCat("refused a push: ", taken.message()));
       return Refuse(taken);
     }
     RETURN_IF_ERROR(taken);

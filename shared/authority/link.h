@@ -46,6 +46,8 @@ class Link {
   // remembering it, because one more restore would lose the saying as well.
   bool telling_loss() const { return loss_told_at_ > books_.cosigned(); }
   bool connected() const { return !session_.empty(); }
+  // Why the counterpart is not connected, or takes nothing; in English. Empty: all is well.
+  const std::string& problem() const { return dropped_for_; }
 
   // A call of the counterpart. The answer's checkpoint is to be cosigned when
   // `cosign` is set.
@@ -62,7 +64,7 @@ class Link {
   absl::StatusOr<std::optional<Call>> NextCall(absl::Time now);
 
   // Lines for the operator's log since the last call.
-  std::vector<std::string> TakeEvents() { return std::exchange(events_, {}); }
+  std::vector<Event> TakeEvents() { return std::exchange(events_, {}); }
 
  private:
   bool is_clear() const;
@@ -80,6 +82,8 @@ class Link {
   // False (and halted) when the counterpart's position contradicts ours.
   absl::StatusOr<bool> Agrees(const v1::Position& theirs);
   absl::Status Open(absl::Time now);
+  void Tell(std::string text) { events_.push_back({std::move(text)}); }
+  void Alarm(std::string text) { events_.push_back({std::move(text), true}); }
   absl::Status FinishRecovery(absl::Time now);
   // Tells the operator of announced log keys of the counterpart that our copy of its policy does not have.
   absl::Status WarnOfKeys();
@@ -108,6 +112,9 @@ class Link {
   // The counterpart says that it has more of our ledger than we, and our own handshake
   // has not shown otherwise yet.
   bool behind_ = false;
+  // It has halted, as it says: there are two histories of one ledger, and what we record now
+  // would be on one that it does not have.
+  bool peer_halted_ = false;
   std::string reason_;
   // The session of our calls and of the counterpart's calls; empty: none.
   std::string session_;
@@ -141,7 +148,7 @@ class Link {
   absl::Time next_attempt_ = absl::InfinitePast();
   absl::Duration backoff_ = absl::ZeroDuration();
   std::string dropped_for_;  // why the last session ended; empty since something went well
-  std::vector<std::string> events_;
+  std::vector<Event> events_;
 };
 
 }  // namespace kelisim::authority

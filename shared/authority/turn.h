@@ -87,12 +87,18 @@ struct Call {
   std::string bytes;
 };
 
+// A line for the operator's log. An alarm asks for somebody to act.
+struct Event {
+  std::string text;
+  bool alarm = false;
+};
+
 // Everything that may leave the node once the turn's batch is durable.
 struct Outputs {
   std::vector<Reply> replies;
   std::vector<Call> calls;
   // For the operator's log; no personal data.
-  std::vector<std::string> events;
+  std::vector<Event> events;
   v1::NodeState state;
 };
 

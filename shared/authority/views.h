@@ -190,6 +190,8 @@ inline constexpr std::string_view kTreatyRow = "vt";
 inline constexpr char kProcessedRow[] = "Mp";
 inline constexpr char kCosignedRow[] = "Mc";
 inline constexpr char kEvidenceRow[] = "Mv";
+// Present when the node has halted: why, as a key of shared/text/messages.textproto.
+inline constexpr char kHaltedRow[] = "Mh";
 // What is signed of a KeyChange begins with it.
 inline constexpr char kKeyChangeDomain[] = "kelisim key change\n";
 // A row of eight bytes; 0 when there is none. `rows`: a Store or an Overlay.

@@ -87,7 +87,7 @@ std::string HeadingKey(const Failure& failure) {
       if (!AnsweredByService(failure)) return "ui.not_reachable";
       return failure.code == "UNAVAILABLE" ? "ui.not_now" : "ui.error";
     default:
-      return "ui.error";
+      return failure.reason == "FAILED_PRECONDITION" ? "ui.not_until_operator" : "ui.error";
   }
 }
 

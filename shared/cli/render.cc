@@ -470,11 +470,13 @@ std::string Render(const v1::NodeState& node, const Reader& reader) {
                     {Say(lang, "ui.node_mode"), SayEnum(lang, node.mode())},
                     {Say(lang, "ui.reason"), Say(lang, node.reason_key())},
                     {Say(lang, "ui.counterpart_connected"), YesNo(lang, node.counterpart_connected())},
+                    {"", node.counterpart_problem()},
                     {Say(lang, "ui.ledger_size"), absl::StrCat(node.own_size())},
                     {Say(lang, "ui.cosigned"), absl::StrCat(node.cosigned_size())},
                     {Say(lang, "ui.mirror"), absl::StrCat(node.mirror_size())},
                     {Say(lang, "ui.processed"), absl::StrCat(node.processed_size())},
-                    {Say(lang, "ui.lineage"), absl::StrCat(node.lineage())}},
+                    {Say(lang, "ui.lineage"), absl::StrCat(node.lineage())},
+                    {Say(lang, "ui.lost_contents"), node.lost_contents()}},
                    reader.look);
 }
 

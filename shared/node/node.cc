@@ -242,11 +242,13 @@ void Node::Deliver(authority::Outputs outputs) {
   }
   // Before the answers: who is told something may look at the state at once.
   if (outputs.state.mode() != before) {
-    Log(LogLevel::kInfo, "mode",
+    Log(outputs.state.mode() == v1::HALTED ? LogLevel::kError : LogLevel::kInfo, "mode",
         {{"mode", v1::NodeMode_Name(outputs.state.mode())}, {"reason", outputs.state.reason()}});
     ReportHealth(IsServing(outputs.state.mode()));
   }
-  for (const std::string& event : outputs.events) Log(LogLevel::kInfo, "exchange", {{"message", event}});
+  for (const authority::Event& event : outputs.events) {
+    Log(event.alarm ? LogLevel::kError : LogLevel::kInfo, "exchange", {{"message", event.text}});
+  }
   for (const authority::Reply& reply : outputs.replies) calls_.Answer(reply.token, reply.answer);
   for (authority::Call& call : outputs.calls) peer_->Send(std::move(call));
 }

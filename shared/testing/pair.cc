@@ -28,7 +28,7 @@ authority::Outputs Authority::Turn(std::vector<authority::Input> inputs) {
   authority::Outputs outputs = authority::Release(authority::Commit(std::move(turn), store).value(), anchor,
                                                   identity.witness, identity.mirror)
                                    .value();
-  events.insert(events.end(), outputs.events.begin(), outputs.events.end());
+  for (const authority::Event& event : outputs.events) events.push_back(event.text);
   return outputs;
 }
 
