@@ -473,6 +473,17 @@ TEST_F(RocksStoreTest, AnImpossiblePlaceIsNotCalledBusy) {
   EXPECT_NE(status.code(), absl::StatusCode::kUnavailable);
 }
 
+// What a wrong owner of the file looks like, or a disk that is read-only.
+TEST_F(RocksStoreTest, ALockThatCannotBeOpenedIsNotCalledBusy) {
+  CommitRange(*MustOpen(directory_), 1, 3);
+  std::filesystem::remove(directory_ + "/LOCK");
+  std::filesystem::create_directory(directory_ + "/LOCK");
+  const absl::Status status = OpenRocksStore({directory_}).status();
+  EXPECT_FALSE(status.ok());
+  EXPECT_NE(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("LOCK"));
+}
+
 TEST_F(RocksStoreTest, ABackupIsTheStoreOfItsMoment) {
   const std::unique_ptr<Store> store = MustOpen(directory_);
   CommitRange(*store, 1, 20);

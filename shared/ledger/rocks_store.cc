@@ -1,6 +1,8 @@
 #include "shared/ledger/rocks_store.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -103,13 +105,17 @@ absl::Status CheckNotBeheaded(rocksdb::Env* env, const std::string& directory) {
   return absl::DataLossError(absl::StrCat("store: ", directory, " has data but no CURRENT file"));
 }
 
-// RocksDB reports a taken lock as an I/O error like any other.
-bool LockedByOther(rocksdb::Env* env, const std::string& directory) {
-  const std::string file = directory + "/LOCK";
-  if (!env->FileExists(file).ok()) return false;
-  rocksdb::FileLock* lock = nullptr;
-  if (!env->LockFile(file, &lock).ok()) return true;
-  return !env->UnlockFile(lock).ok();
+// RocksDB reports a lock that is taken as an I/O error like any other.
+bool IsTaken(const rocksdb::Status& status) {
+  const std::string text = status.ToString();
+  const bool by_another =
+      absl::StrContains(text, "While lock file") && absl::StrContains(text, std::strerror(EAGAIN));
+  return by_another || absl::StrContains(text, "lock hold by current process");
+}
+
+absl::Status LockStatus(const rocksdb::Status& status) {
+  if (!IsTaken(status)) return ToStatus(status);
+  return absl::UnavailableError(absl::StrCat("store: in use by another process: ", status.ToString()));
 }
 
 class RocksStore final : public Store {
@@ -182,11 +188,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& o
     (void)env->LowerThreadPoolCPUPriority(pool, rocksdb::CpuPriority::kLow);
   }
   rocksdb::DB* database = nullptr;
-  const rocksdb::Status opened = rocksdb::DB::Open(DatabaseOptions(env), options.directory, &database);
-  if (opened.IsIOError() && LockedByOther(env, options.directory)) {
-    return absl::UnavailableError(absl::StrCat("store: in use by another process: ", opened.ToString()));
-  }
-  RETURN_IF_ERROR(ToStatus(opened));
+  RETURN_IF_ERROR(LockStatus(rocksdb::DB::Open(DatabaseOptions(env), options.directory, &database)));
   return std::make_unique<RocksStore>(std::unique_ptr<rocksdb::DB>(database));
 }
 
