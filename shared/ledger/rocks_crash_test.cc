@@ -424,6 +424,84 @@ TEST(DamageTest, ADamagedManifestIsRefused) {
   EXPECT_GT(refused, flips * 9 / 10);
 }
 
+// Before RocksDB deletes the table that it no longer knows of.
+TEST(DamageTest, ACutManifestIsRefusedAndNothingDeleted) {
+  const CrashFileSystem::Image good = ImageWithTable();
+  const std::vector<std::string> manifests = NamesWith(good, "");
+  const auto is_manifest = [](const std::string& name) { return absl::StartsWith(name, "/db/MANIFEST"); };
+  const std::string name = *std::find_if(manifests.begin(), manifests.end(), is_manifest);
+  size_t of_lost_table = 0;
+  for (size_t size = 0; size < good.at(name).size(); ++size) {
+    SCOPED_TRACE(absl::StrCat(name, " cut to ", size, " of ", good.at(name).size(), " bytes"));
+    CrashFileSystem::Image cut = good;
+    cut[name].resize(size);
+    Machine machine(cut);
+    const absl::Status opened = machine.Open();
+    if (opened.ok()) {
+      EXPECT_EQ(WholeHead(machine.store()), 40u);
+      continue;
+    }
+    EXPECT_EQ(opened.code(), absl::StatusCode::kDataLoss) << opened;
+    EXPECT_EQ(machine.files().Contents().count(NamesWith(good, ".sst").at(0)), 1u);
+    if (absl::StrContains(opened.message(), "MANIFEST does not name")) ++of_lost_table;
+  }
+  EXPECT_GT(of_lost_table, 0u);
+}
+
+// As it was before the table was made: also that is no crash, the log is gone.
+TEST(DamageTest, AnOlderManifestIsRefusedAndNothingDeleted) {
+  Machine machine(ImageWithLog(20));
+  const CrashFileSystem::Image before = machine.files().Contents();
+  CrashFileSystem::Image mixed = ImageWithTable();
+  for (const auto& [name, bytes] : before) {
+    if (absl::StrContains(name, "MANIFEST") || absl::EndsWith(name, "CURRENT")) mixed[name] = bytes;
+  }
+  Machine damaged(mixed);
+  EXPECT_EQ(damaged.Open().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(damaged.files().Contents().count(NamesWith(mixed, ".sst").at(0)), 1u);
+}
+
+TEST(DamageTest, ALookChangesNothing) {
+  for (const CrashFileSystem::Image& image : {ImageWithTable(), ImageWithLog(40)}) {
+    const auto files = std::make_shared<CrashFileSystem>(image);
+    const std::unique_ptr<rocksdb::Env> env = NewCrashEnv(files);
+    absl::StatusOr<std::unique_ptr<Store>> store = OpenRocksStoreForReading({kDirectory, env.get()});
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_EQ(WholeHead(**store), 40u);
+    EXPECT_TRUE(VerifyChecksums(**store).ok());
+    EXPECT_FALSE((*store)->Commit(BatchOf(41)).ok());
+    store->reset();
+    EXPECT_THAT(files->operations(), ::testing::IsEmpty());
+    EXPECT_TRUE(files->Contents() == image);
+  }
+}
+
+// The manifest names a log as soon as the next one is written to.
+TEST(DamageTest, ALookStandsLogsThatTheManifestNames) {
+  Machine machine;
+  ASSERT_EQ(machine.Open(), absl::OkStatus());
+  const auto logs = [&] {
+    const std::vector<std::string> operations = machine.files().operations();
+    return std::count_if(operations.begin(), operations.end(), [](const std::string& operation) {
+      return absl::StartsWith(operation, "create /db") && absl::EndsWith(operation, ".log");
+    });
+  };
+  const auto before = logs();
+  int commits_since = 0;
+  for (int i = 0; i < 200 && commits_since < 3; ++i) {
+    Batch batch;
+    batch.Put(absl::StrCat("large ", i), std::string(1 << 20, 'x'));
+    ASSERT_EQ(machine.store().Commit(batch), absl::OkStatus());
+    if (logs() == before) continue;
+    ++commits_since;
+    const auto crashed = std::make_shared<CrashFileSystem>(machine.files().Contents());
+    const std::unique_ptr<rocksdb::Env> env = NewCrashEnv(crashed);
+    EXPECT_EQ(OpenRocksStoreForReading({kDirectory, env.get()}).status(), absl::OkStatus());
+    EXPECT_EQ(OpenRocksStore({kDirectory, env.get()}).status(), absl::OkStatus());
+  }
+  EXPECT_EQ(commits_since, 3);
+}
+
 TEST(DamageTest, ALostFileIsRefused) {
   const CrashFileSystem::Image good = ImageWithTable();
   for (const std::string& ending : {std::string(".sst"), std::string("CURRENT")}) {
@@ -465,6 +543,19 @@ TEST_F(RocksStoreTest, ADirectoryHasOneOwner) {
   store.reset();
   store = MustOpen(directory_);
   EXPECT_EQ(WholeHead(*store), 3u);
+}
+
+TEST_F(RocksStoreTest, WhoLooksKeepsOthersOutAndIsKeptOut) {
+  std::unique_ptr<Store> store = MustOpen(directory_);
+  CommitRange(*store, 1, 3);
+  EXPECT_EQ(OpenRocksStoreForReading({directory_}).status().code(), absl::StatusCode::kUnavailable);
+  store.reset();
+  absl::StatusOr<std::unique_ptr<Store>> looked = OpenRocksStoreForReading({directory_});
+  ASSERT_TRUE(looked.ok()) << looked.status();
+  EXPECT_EQ(WholeHead(**looked), 3u);
+  EXPECT_EQ(OpenRocksStore({directory_}).status().code(), absl::StatusCode::kUnavailable);
+  looked->reset();
+  EXPECT_EQ(WholeHead(*MustOpen(directory_)), 3u);
 }
 
 TEST_F(RocksStoreTest, AnImpossiblePlaceIsNotCalledBusy) {

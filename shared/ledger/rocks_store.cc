@@ -1,8 +1,13 @@
 #include "shared/ledger/rocks_store.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -12,9 +17,13 @@
 #include "rocksdb/convenience.h"
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
+#include "rocksdb/file_system.h"
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/options.h"
+#include "rocksdb/sst_file_reader.h"
 #include "rocksdb/table.h"
+#include "rocksdb/table_properties.h"
+#include "rocksdb/transaction_log.h"
 #include "rocksdb/utilities/checkpoint.h"
 #include "rocksdb/write_batch.h"
 #include "shared/base/bytes.h"
@@ -50,6 +59,40 @@ rocksdb::BlockBasedTableOptions TableOptions() {
   return table;
 }
 
+// Which writes a table holds, by RocksDB's own numbers, kept in the table.
+struct Writes {
+  uint64_t first = std::numeric_limits<uint64_t>::max();
+  uint64_t last = 0;
+};
+constexpr char kWritesProperty[] = "kelisim.writes";
+
+class WritesCollector final : public rocksdb::TablePropertiesCollector {
+ public:
+  const char* Name() const override { return kWritesProperty; }
+  rocksdb::Status AddUserKey(const rocksdb::Slice&, const rocksdb::Slice&, rocksdb::EntryType,
+                             rocksdb::SequenceNumber number, uint64_t) override {
+    writes_.first = std::min(writes_.first, number);
+    writes_.last = std::max(writes_.last, number);
+    return rocksdb::Status::OK();
+  }
+  rocksdb::Status Finish(rocksdb::UserCollectedProperties* properties) override {
+    (*properties)[kWritesProperty] = U64(writes_.first) + U64(writes_.last);
+    return rocksdb::Status::OK();
+  }
+  rocksdb::UserCollectedProperties GetReadableProperties() const override { return {}; }
+
+ private:
+  Writes writes_;
+};
+
+class WritesCollectorFactory final : public rocksdb::TablePropertiesCollectorFactory {
+ public:
+  const char* Name() const override { return kWritesProperty; }
+  rocksdb::TablePropertiesCollector* CreateTablePropertiesCollector(Context) override {
+    return new WritesCollector;
+  }
+};
+
 rocksdb::CompressionType Compression() {
   const std::vector<rocksdb::CompressionType> built_in = rocksdb::GetSupportedCompressions();
   const bool lz4 = std::count(built_in.begin(), built_in.end(), rocksdb::kLZ4Compression) > 0;
@@ -84,6 +127,7 @@ rocksdb::Options DatabaseOptions(rocksdb::Env* env) {
   options.max_background_jobs = 2;
   options.compression = Compression();
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(TableOptions()));
+  options.table_properties_collector_factories = {std::make_shared<WritesCollectorFactory>()};
 
   options.keep_log_file_num = 3;
   options.max_log_file_size = kMiB;
@@ -105,6 +149,134 @@ absl::Status CheckNotBeheaded(rocksdb::Env* env, const std::string& directory) {
   return absl::DataLossError(absl::StrCat("store: ", directory, " has data but no CURRENT file"));
 }
 
+// ---------------------------------------------------------------- tables that the manifest does not name
+
+class EmptyFile final : public rocksdb::FSSequentialFile {
+ public:
+  rocksdb::IOStatus Read(size_t, const rocksdb::IOOptions&, rocksdb::Slice* result, char*,
+                         rocksdb::IODebugContext*) override {
+    result->clear();
+    return rocksdb::IOStatus::OK();
+  }
+  rocksdb::IOStatus Skip(uint64_t) override { return rocksdb::IOStatus::OK(); }
+};
+
+// Reads nothing from a write-ahead log until told otherwise, so that a store can be opened as its
+// manifest alone has it. The logs have to be there: RocksDB compares them with its manifest.
+class LogsHidden final : public rocksdb::FileSystemWrapper {
+ public:
+  using FileSystemWrapper::FileSystemWrapper;
+  const char* Name() const override { return "LogsHidden"; }
+  rocksdb::IOStatus NewSequentialFile(const std::string& file, const rocksdb::FileOptions& options,
+                                      std::unique_ptr<rocksdb::FSSequentialFile>* result,
+                                      rocksdb::IODebugContext* debug) override {
+    if (!hidden_ || !absl::EndsWith(file, ".log")) {
+      return target()->NewSequentialFile(file, options, result, debug);
+    }
+    *result = std::make_unique<EmptyFile>();
+    return rocksdb::IOStatus::OK();
+  }
+  void ShowLogs() { hidden_ = false; }
+
+ private:
+  bool hidden_ = true;
+};
+
+// RocksDB's diary of a store that is only read: nowhere.
+class NoDiary final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
+absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenForReading(rocksdb::Options options,
+                                                            const std::string& directory) {
+  options.create_if_missing = false;
+  options.info_log = std::make_shared<NoDiary>();
+  rocksdb::DB* database = nullptr;
+  RETURN_IF_ERROR(ToStatus(rocksdb::DB::OpenForReadOnly(options, directory, &database)));
+  return std::unique_ptr<rocksdb::DB>(database);
+}
+
+// nullopt: the table is unfinished, or of a version that did not note it.
+std::optional<Writes> WritesIn(const rocksdb::Options& options, const std::string& table) {
+  rocksdb::SstFileReader reader(options);
+  if (!reader.Open(table).ok()) return std::nullopt;
+  const auto& properties = reader.GetTableProperties()->user_collected_properties;
+  const auto found = properties.find(kWritesProperty);
+  if (found == properties.end() || found->second.size() != 16) return std::nullopt;
+  const std::string_view text = found->second;
+  return Writes{ReadU64(text.substr(0, 8)), ReadU64(text.substr(8))};
+}
+
+// The first write in the logs that count; nullopt: there is none.
+absl::StatusOr<std::optional<uint64_t>> FirstLogged(rocksdb::DB& database) {
+  uint64_t least_log = 0;
+  database.GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &least_log);
+  rocksdb::VectorLogPtr logs;
+  RETURN_IF_ERROR(ToStatus(database.GetSortedWalFiles(logs)));
+  std::optional<uint64_t> first;
+  for (const std::unique_ptr<rocksdb::LogFile>& log : logs) {
+    const bool counts = log->LogNumber() >= least_log && log->SizeFileBytes() > 0;
+    if (counts && (!first || log->StartSequence() < *first)) first = log->StartSequence();
+  }
+  return first;
+}
+
+// RocksDB deletes at the next start every table that its manifest does not name. Such a table is
+// left by a crash, and then the rest of the store has all it holds:
+//
+// - it is what a compaction was made of, or a compaction that was not finished: the manifest
+//   knows of writes as new as its newest;
+// - it was made of logs, and the crash came before the manifest had it: the logs are there still.
+//
+// A table that is neither was in the manifest, and the manifest is cut or an older one.
+absl::Status CheckManifest(rocksdb::Env* env, const std::string& directory) {
+  std::vector<std::string> files;
+  if (!env->FileExists(directory + "/CURRENT").ok() || !env->GetChildren(directory, &files).ok()) {
+    return absl::OkStatus();
+  }
+  const auto file_system = std::make_shared<LogsHidden>(env->GetFileSystem());
+  const std::unique_ptr<rocksdb::Env> without_logs = rocksdb::NewCompositeEnv(file_system);
+  const rocksdb::Options options = DatabaseOptions(without_logs.get());
+  ASSIGN_OR_RETURN(const std::unique_ptr<rocksdb::DB> database, OpenForReading(options, directory));
+  std::vector<rocksdb::LiveFileMetaData> named;
+  database->GetLiveFilesMetaData(&named);
+  file_system->ShowLogs();
+  for (const std::string& file : files) {
+    if (!absl::EndsWith(file, ".sst")) continue;
+    const auto is_it = [&](const rocksdb::LiveFileMetaData& live) { return live.name == "/" + file; };
+    if (std::any_of(named.begin(), named.end(), is_it)) continue;
+    const std::optional<Writes> writes = WritesIn(options, directory + "/" + file);
+    if (!writes || writes->last <= database->GetLatestSequenceNumber()) continue;
+    ASSIGN_OR_RETURN(const std::optional<uint64_t> logged, FirstLogged(*database));
+    if (logged && *logged <= writes->first) continue;
+    return absl::DataLossError(absl::StrCat("store: ", directory, "/", file,
+                                            " holds what nothing else here does, and the MANIFEST does not "
+                                            "name it: the MANIFEST is cut or an older one"));
+  }
+  return absl::OkStatus();
+}
+
+// What a start will read is made durable first: a table that is made of a log must not outlive
+// the end of that log. Of the machine's file system only.
+absl::Status SyncLogs(const std::string& directory) {
+  std::vector<std::string> files;
+  (void)rocksdb::Env::Default()->GetChildren(directory, &files);
+  for (const std::string& file : files) {
+    if (!absl::EndsWith(file, ".log")) continue;
+    const std::string path = directory + "/" + file;
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const bool synced = fd >= 0 && fsync(fd) == 0;
+    const int error = errno;
+    if (fd >= 0) close(fd);
+    if (!synced) return absl::ErrnoToStatus(error, absl::StrCat("store: cannot sync ", path));
+  }
+  return absl::OkStatus();
+}
+
+// ---------------------------------------------------------------- the lock
+
 // RocksDB reports a lock that is taken as an I/O error like any other.
 bool IsTaken(const rocksdb::Status& status) {
   const std::string text = status.ToString();
@@ -118,9 +290,35 @@ absl::Status LockStatus(const rocksdb::Status& status) {
   return absl::UnavailableError(absl::StrCat("store: in use by another process: ", status.ToString()));
 }
 
+// The lock on a directory, as long as it lives.
+class DirectoryLock {
+ public:
+  // Does not make a directory or a LOCK file: where there is none, nobody is.
+  static absl::StatusOr<std::unique_ptr<DirectoryLock>> Take(rocksdb::Env* env,
+                                                             const std::string& directory) {
+    const std::string file = directory + "/LOCK";
+    rocksdb::FileLock* lock = nullptr;
+    if (env->FileExists(file).ok()) RETURN_IF_ERROR(LockStatus(env->LockFile(file, &lock)));
+    return std::unique_ptr<DirectoryLock>(new DirectoryLock(env, lock));
+  }
+  DirectoryLock(const DirectoryLock&) = delete;
+  DirectoryLock& operator=(const DirectoryLock&) = delete;
+  ~DirectoryLock() {
+    if (lock_ != nullptr) (void)env_->UnlockFile(lock_);
+  }
+
+ private:
+  DirectoryLock(rocksdb::Env* env, rocksdb::FileLock* lock) : env_(env), lock_(lock) {}
+
+  rocksdb::Env* const env_;
+  rocksdb::FileLock* const lock_;
+};
+
 class RocksStore final : public Store {
  public:
-  explicit RocksStore(std::unique_ptr<rocksdb::DB> database) : database_(std::move(database)) {}
+  // `lock`: of a store that is only read; one that is written to has its own.
+  explicit RocksStore(std::unique_ptr<rocksdb::DB> database, std::unique_ptr<DirectoryLock> lock = nullptr)
+      : lock_(std::move(lock)), database_(std::move(database)) {}
 
   absl::StatusOr<std::optional<std::string>> Get(std::string_view key) const override {
     std::string value;
@@ -164,12 +362,17 @@ class RocksStore final : public Store {
     return ToStatus(database_->Write(options, &write));
   }
 
+  const std::unique_ptr<DirectoryLock> lock_;
   const std::unique_ptr<rocksdb::DB> database_;
   // Verifies the checksum of every block it reads (the default).
   const rocksdb::ReadOptions read_;
   // Of the first failed commit: for ever after, the store takes no more.
   absl::Status failure_;
 };
+
+rocksdb::Env* EnvOf(const RocksStoreOptions& options) {
+  return options.env != nullptr ? options.env : rocksdb::Env::Default();
+}
 
 absl::StatusOr<rocksdb::DB*> DatabaseOf(const Store& store) {
   const auto* rocks = dynamic_cast<const RocksStore*>(&store);
@@ -180,8 +383,13 @@ absl::StatusOr<rocksdb::DB*> DatabaseOf(const Store& store) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& options) {
-  rocksdb::Env* const env = options.env != nullptr ? options.env : rocksdb::Env::Default();
-  RETURN_IF_ERROR(CheckNotBeheaded(env, options.directory));
+  rocksdb::Env* const env = EnvOf(options);
+  {
+    ASSIGN_OR_RETURN(const auto lock, DirectoryLock::Take(env, options.directory));
+    RETURN_IF_ERROR(CheckNotBeheaded(env, options.directory));
+    RETURN_IF_ERROR(CheckManifest(env, options.directory));
+    if (options.env == nullptr) RETURN_IF_ERROR(SyncLogs(options.directory));
+  }
   // Flushes and compactions can wait; an officer cannot. Where it is not supported
   // nothing is lost.
   for (const auto pool : {rocksdb::Env::Priority::LOW, rocksdb::Env::Priority::HIGH}) {
@@ -190,6 +398,15 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& o
   rocksdb::DB* database = nullptr;
   RETURN_IF_ERROR(LockStatus(rocksdb::DB::Open(DatabaseOptions(env), options.directory, &database)));
   return std::make_unique<RocksStore>(std::unique_ptr<rocksdb::DB>(database));
+}
+
+absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreForReading(const RocksStoreOptions& options) {
+  rocksdb::Env* const env = EnvOf(options);
+  ASSIGN_OR_RETURN(auto lock, DirectoryLock::Take(env, options.directory));
+  RETURN_IF_ERROR(CheckNotBeheaded(env, options.directory));
+  RETURN_IF_ERROR(CheckManifest(env, options.directory));
+  ASSIGN_OR_RETURN(auto database, OpenForReading(DatabaseOptions(env), options.directory));
+  return std::make_unique<RocksStore>(std::move(database), std::move(lock));
 }
 
 absl::Status BackUp(const Store& rocks_store, const std::string& directory) {

@@ -23,14 +23,26 @@ struct RocksStoreOptions {
 // torn tail after a crash is tolerated and any other damage of the write-ahead
 // log is refused (DATA_LOSS) instead of silently dropping what follows it.
 //
+// A manifest that is cut, or an older one put in its place, no longer names every
+// table, and RocksDB would delete those it does not name. A table that no crash
+// leaves unnamed is refused first (DATA_LOSS), and everything stays as it is. A
+// table says for that which writes it holds; one that was made before it said so,
+// or is itself unreadable, is taken for what a crash left.
+//
 // What cannot be seen from inside: a damaged length field in the last block of
-// the log or the manifest, which looks like the torn tail of a crash, and an
-// older state put back whole. The first can even leave a gap behind newer rows.
-// The head anchor and the ledger's root are there for these.
+// the log or the manifest, which looks like the torn tail of a crash, where no
+// table of the lost part is left; and an older state put back whole. The first can
+// even leave a gap behind newer rows. Nor a lost table whose writes are all older than
+// those the cut manifest knows of: two buffers were being flushed at a time. The
+// head anchor and the ledger's root are there for these.
 //
 // UNAVAILABLE: another process has the directory. After a failed commit every
 // further commit fails too: the process must reopen.
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& options);
+
+// The same store, to be looked at only: nothing in the directory changes, and a
+// commit fails. Nobody else can open it meanwhile.
+absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreForReading(const RocksStoreOptions& options);
 
 // Copies a consistent backup of an open store into `directory`, which must not
 // exist. For live backups.
