@@ -841,6 +841,7 @@ TEST(Node, ADeadConnectionFloodDoesNotStopTheListener) {
   }
   char byte;
   EXPECT_EQ(read(idle.back(), &byte, 1), 0);
+  EXPECT_TRUE(rpc::FlushLog(absl::Minutes(1)));
   rpc::StartLog(rpc::LogLevel::kError);
   // All of them in a row: one line.
   EXPECT_EQ(CountOf("connections_refused", ::testing::internal::GetCapturedStderr()), 1);

@@ -91,7 +91,10 @@ char WaitForWake() {
   return why;
 }
 
-int Run(const v1::NodeConfig& config, const authority::Profile& profile) {
+// How long a stop waits for whoever reads the log.
+constexpr absl::Duration kLogPatience = absl::Seconds(2);
+
+int RunNode(const v1::NodeConfig& config, const authority::Profile& profile) {
   PrepareGrpc();
   rpc::StartLog(rpc::ParseLogLevel(config.log_level()));
   if (pipe(wake_pipe) != 0) return kExitFailed;
@@ -112,6 +115,12 @@ int Run(const v1::NodeConfig& config, const authority::Profile& profile) {
       config.stop_grace_seconds() == 0 ? kDefaultGraceSeconds : config.stop_grace_seconds();
   (*node)->Stop(why == kFailed ? absl::ZeroDuration() : absl::Seconds(grace));
   return why == kFailed ? kExitOutcomeUnknown : kExitOk;
+}
+
+int Run(const v1::NodeConfig& config, const authority::Profile& profile) {
+  const int code = RunNode(config, profile);
+  (void)rpc::FlushLog(kLogPatience);
+  return code;
 }
 
 // ---------------------------------------------------------------- the other commands

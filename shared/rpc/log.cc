@@ -1,13 +1,24 @@
 #include "shared/rpc/log.h"
 
+#include <poll.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "google/protobuf/stubs/logging.h"
 #include "grpc/support/log.h"
 #include "nlohmann/json.hpp"
-#include "spdlog/sinks/stdout_sinks.h"
-#include "spdlog/spdlog.h"
+#include "spdlog/async_logger.h"
+#include "spdlog/details/thread_pool.h"
+#include "spdlog/sinks/sink.h"
 
 namespace kelisim::rpc {
 namespace {
@@ -23,14 +34,79 @@ constexpr LevelName kLevels[] = {{"debug", spdlog::level::debug},
 
 const LevelName& NameOf(LogLevel level) { return kLevels[static_cast<size_t>(level)]; }
 
-spdlog::logger& Logger() {
-  // Lives for ever: libraries log until the process ends.
-  static spdlog::logger* const logger = [] {
-    auto* made = new spdlog::logger("kelisim", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    made->set_pattern("%v");
+std::string Now() { return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()); }
+
+// To the descriptor, past stdio: whoever ends the process would wait for the lock of a stream
+// on which this thread hangs.
+void WriteLine(std::string line) {
+  line.push_back('\n');
+  for (std::string_view rest = line; !rest.empty();) {
+    const ssize_t written = write(STDERR_FILENO, rest.data(), rest.size());
+    if (written >= 0) {
+      rest.remove_prefix(static_cast<size_t>(written));
+    } else if (errno == EAGAIN) {
+      pollfd ready{STDERR_FILENO, POLLOUT, 0};
+      poll(&ready, 1, -1);
+    } else if (errno != EINTR) {
+      return;  // There is nobody to tell.
+    }
+  }
+}
+
+// Written to by the log's thread only, which may hang here.
+class StandardError final : public spdlog::sinks::sink {
+ public:
+  // How many lines were dropped so far.
+  void WatchDropped(std::function<size_t()> dropped) { dropped_ = std::move(dropped); }
+
+  void log(const spdlog::details::log_msg& message) override {
+    const size_t dropped = dropped_();
+    if (dropped > told_) {
+      const auto more = static_cast<int64_t>(dropped - told_);
+      WriteLine(LogLine(LogLevel::kWarning, "log_lines_dropped", {{"count", more}}, Now()));
+      told_ = dropped;
+    }
+    WriteLine(std::string(message.payload.data(), message.payload.size()));
+    const std::lock_guard lock(mutex_);
+    ++written_;
+    changed_.notify_all();
+  }
+  void flush() override {}
+  void set_pattern(const std::string&) override {}
+  void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
+
+  bool AwaitWritten(size_t lines, absl::Duration patience) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, absl::ToChronoMilliseconds(patience),
+                             [&] { return written_ + dropped_() >= lines; });
+  }
+
+ private:
+  std::function<size_t()> dropped_;
+  size_t told_ = 0;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  size_t written_ = 0;  // guarded by mutex_
+};
+
+// Lives for ever: libraries log until the process ends.
+struct Writer {
+  std::shared_ptr<StandardError> sink = std::make_shared<StandardError>();
+  std::shared_ptr<spdlog::details::thread_pool> thread;
+  std::shared_ptr<spdlog::async_logger> logger;
+  std::atomic<size_t> logged = 0;
+};
+
+Writer& TheWriter() {
+  static Writer* const writer = [] {
+    auto* made = new Writer;
+    made->thread = std::make_shared<spdlog::details::thread_pool>(kMostWaitingLines, 1);
+    made->sink->WatchDropped([made] { return made->thread->overrun_counter(); });
+    made->logger = std::make_shared<spdlog::async_logger>("kelisim", made->sink, made->thread,
+                                                          spdlog::async_overflow_policy::overrun_oldest);
     return made;
   }();
-  return *logger;
+  return *writer;
 }
 
 void LogOfGrpc(gpr_log_func_args* args) {
@@ -66,14 +142,19 @@ std::string LogLine(LogLevel level, std::string_view event, const LogFields& fie
 }
 
 void Log(LogLevel level, std::string_view event, const LogFields& fields) {
-  if (!Logger().should_log(NameOf(level).spdlog)) return;
-  const std::string ts = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone());
-  Logger().log(NameOf(level).spdlog, LogLine(level, event, fields, ts));
+  Writer& writer = TheWriter();
+  if (!writer.logger->should_log(NameOf(level).spdlog)) return;
+  const std::string line = LogLine(level, event, fields, Now());
+  writer.logger->log(NameOf(level).spdlog, spdlog::string_view_t(line));
+  ++writer.logged;
+}
+
+bool FlushLog(absl::Duration patience) {
+  return TheWriter().sink->AwaitWritten(TheWriter().logged, patience);
 }
 
 void StartLog(LogLevel least) {
-  Logger().set_level(NameOf(least).spdlog);
-  Logger().flush_on(spdlog::level::debug);
+  TheWriter().logger->set_level(NameOf(least).spdlog);
   gpr_set_log_verbosity(least == LogLevel::kDebug ? GPR_LOG_SEVERITY_DEBUG : GPR_LOG_SEVERITY_ERROR);
   gpr_set_log_function(LogOfGrpc);
   google::protobuf::SetLogHandler(LogOfProtobuf);

@@ -1,6 +1,7 @@
 #ifndef KELISIM_SHARED_RPC_LOG_H_
 #define KELISIM_SHARED_RPC_LOG_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -8,11 +9,19 @@
 #include <variant>
 #include <vector>
 
+#include "absl/time/time.h"
+
 // The operator's log: one JSON object per line on standard error, with "ts",
 // "level", "event" and the event's own fields. Ids, counts and states only;
 // never personal data. Thread-safe.
+//
+// Nobody who logs waits for whoever reads: a thread of the log's own writes. Of more than
+// kMostWaitingLines that wait for it the oldest are dropped, and a line "log_lines_dropped"
+// then says how many. A process that is killed loses what waits.
 
 namespace kelisim::rpc {
+
+inline constexpr size_t kMostWaitingLines = 4096;
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
@@ -24,6 +33,10 @@ void Log(LogLevel level, std::string_view event, const LogFields& fields = {});
 
 // One line as Log writes it, without its newline.
 std::string LogLine(LogLevel level, std::string_view event, const LogFields& fields, std::string_view ts);
+
+// Waits until all that was logged before is written, `patience` at most; false: it is not.
+// Before the process ends, which does not wait.
+bool FlushLog(absl::Duration patience);
 
 // What is below `least` is not written. Also leads the messages of gRPC and
 // protobuf into this log. Once, before either is used.

@@ -1,9 +1,13 @@
+#include <unistd.h>
+
 #include <numeric>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor_database.h"
@@ -444,6 +448,45 @@ TEST(Log, IsOneLineOfJsonWhateverTheText) {
   EXPECT_EQ(parsed["event"], "refused");
   EXPECT_EQ(parsed["count"], 3);
   EXPECT_THAT(parsed["why"].get<std::string>(), HasSubstr("\"quote\"\nand"));
+}
+
+// As with a reader of the log that hangs.
+TEST(Log, NobodyWaitsForItsReaderAndWhatIsDroppedIsCounted) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const int saved = dup(STDERR_FILENO);
+  StartLog(LogLevel::kInfo);
+  dup2(ends[1], STDERR_FILENO);
+  constexpr size_t kLines = 4 * kMostWaitingLines;
+  for (size_t i = 0; i < kLines; ++i) Log(LogLevel::kInfo, "line", {{"number", static_cast<int64_t>(i)}});
+  EXPECT_FALSE(FlushLog(absl::Milliseconds(1)));
+
+  std::string text;
+  std::thread reader([&] {
+    char some[4096];
+    for (ssize_t n; (n = read(ends[0], some, sizeof(some))) > 0;) text.append(some, static_cast<size_t>(n));
+  });
+  EXPECT_TRUE(FlushLog(absl::Minutes(1)));
+  dup2(saved, STDERR_FILENO);
+  close(saved);
+  close(ends[1]);
+  reader.join();
+  close(ends[0]);
+  size_t written = 0;
+  size_t dropped = 0;
+  int64_t last = -1;
+  for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    const nlohmann::json parsed = nlohmann::json::parse(line);
+    if (parsed["event"] == "log_lines_dropped") {
+      dropped += parsed["count"].get<size_t>();
+    } else {
+      ++written;
+      last = parsed["number"].get<int64_t>();
+    }
+  }
+  EXPECT_GT(dropped, 0u);
+  EXPECT_EQ(written + dropped, kLines);
+  EXPECT_EQ(last, static_cast<int64_t>(kLines) - 1) << "the oldest are dropped";
 }
 
 }  // namespace
