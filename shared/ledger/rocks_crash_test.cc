@@ -1,5 +1,7 @@
 // What RocksStore keeps when the machine stops, the disk fails or bytes rot.
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -573,6 +575,28 @@ TEST_F(RocksStoreTest, ALockThatCannotBeOpenedIsNotCalledBusy) {
   EXPECT_FALSE(status.ok());
   EXPECT_NE(status.code(), absl::StatusCode::kUnavailable) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("LOCK"));
+}
+
+// A limit on the size of files stands for a disk that is full.
+TEST_F(RocksStoreTest, AStartWithoutRoomSaysSo) {
+  CommitRange(*MustOpen(directory_), 1, 3);
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit small = before;
+  small.rlim_cur = 100'000;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  const absl::Status opened = OpenRocksStore({directory_}).status();
+  const absl::Status checked = CheckRoom({directory_});
+  const bool readable = OpenRocksStoreForReading({directory_}).ok();
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(opened.code(), absl::StatusCode::kUnavailable) << opened;
+  EXPECT_THAT(std::string(opened.message()), HasSubstr(directory_));
+  EXPECT_EQ(checked, opened);
+  EXPECT_TRUE(readable);
+  EXPECT_EQ(CheckRoom({directory_}), absl::OkStatus());
+  EXPECT_EQ(WholeHead(*MustOpen(directory_)), 3u);
+  EXPECT_FALSE(std::filesystem::exists(directory_ + "/room.probe"));
 }
 
 TEST_F(RocksStoreTest, ABackupIsTheStoreOfItsMoment) {

@@ -275,6 +275,43 @@ absl::Status SyncLogs(const std::string& directory) {
   return absl::OkStatus();
 }
 
+// ---------------------------------------------------------------- room
+
+// Besides what it has in its logs, which it makes a table of.
+constexpr uint64_t kRoomToStart = 256 * 1024;
+
+rocksdb::Status WriteProbe(rocksdb::Env* env, const std::string& probe, uint64_t size) {
+  const std::string some(64 * 1024, '\0');
+  std::unique_ptr<rocksdb::WritableFile> file;
+  rocksdb::Status status = env->NewWritableFile(probe, &file, rocksdb::EnvOptions());
+  for (uint64_t written = 0; status.ok() && written < size; written += some.size()) {
+    status = file->Append(some);
+  }
+  if (status.ok()) status = file->Sync();
+  if (status.ok()) status = file->Close();
+  return status;
+}
+
+// RocksDB ends the process when it finds no room while it starts.
+absl::Status CheckRoomFor(rocksdb::Env* env, const std::string& directory) {
+  std::vector<std::string> files;
+  // It makes a directory that is not there.
+  if (!env->GetChildren(directory, &files).ok()) return absl::OkStatus();
+  uint64_t size = kRoomToStart;
+  for (const std::string& file : files) {
+    uint64_t of_file = 0;
+    if (!absl::EndsWith(file, ".log")) continue;
+    if (env->GetFileSize(directory + "/" + file, &of_file).ok()) size += of_file;
+  }
+  const std::string probe = directory + "/room.probe";
+  rocksdb::Status status = WriteProbe(env, probe, size);
+  const rocksdb::Status deleted = env->DeleteFile(probe);
+  if (status.ok()) status = deleted;
+  if (status.ok()) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("store: ", directory, " takes no ", size, " bytes: ", status.ToString()));
+}
+
 // ---------------------------------------------------------------- the lock
 
 // RocksDB reports a lock that is taken as an I/O error like any other.
@@ -388,6 +425,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& o
     ASSIGN_OR_RETURN(const auto lock, DirectoryLock::Take(env, options.directory));
     RETURN_IF_ERROR(CheckNotBeheaded(env, options.directory));
     RETURN_IF_ERROR(CheckManifest(env, options.directory));
+    RETURN_IF_ERROR(CheckRoomFor(env, options.directory));
     if (options.env == nullptr) RETURN_IF_ERROR(SyncLogs(options.directory));
   }
   // Flushes and compactions can wait; an officer cannot. Where it is not supported
@@ -407,6 +445,10 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreForReading(const RocksStore
   RETURN_IF_ERROR(CheckManifest(env, options.directory));
   ASSIGN_OR_RETURN(auto database, OpenForReading(DatabaseOptions(env), options.directory));
   return std::make_unique<RocksStore>(std::move(database), std::move(lock));
+}
+
+absl::Status CheckRoom(const RocksStoreOptions& options) {
+  return CheckRoomFor(EnvOf(options), options.directory);
 }
 
 absl::Status BackUp(const Store& rocks_store, const std::string& directory) {

@@ -36,13 +36,19 @@ struct RocksStoreOptions {
 // those the cut manifest knows of: two buffers were being flushed at a time. The
 // head anchor and the ledger's root are there for these.
 //
-// UNAVAILABLE: another process has the directory. After a failed commit every
+// UNAVAILABLE: another process has the directory, or it cannot be written to, or has
+// no room for a start. After a failed commit every
 // further commit fails too: the process must reopen.
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& options);
 
 // The same store, to be looked at only: nothing in the directory changes, and a
-// commit fails. Nobody else can open it meanwhile.
+// commit fails. Nobody else can open it meanwhile. UNAVAILABLE: another process has
+// the directory.
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreForReading(const RocksStoreOptions& options);
+
+// Whether a start could write what it has to: a probe is written, synced and deleted.
+// UNAVAILABLE, with the directory: it could not.
+absl::Status CheckRoom(const RocksStoreOptions& options);
 
 // Copies a consistent backup of an open store into `directory`, which must not
 // exist. For live backups.
