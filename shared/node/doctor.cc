@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "shared/authority/core.h"
@@ -19,8 +20,6 @@
 
 namespace kelisim::node {
 namespace {
-
-using Findings = std::vector<Finding>;
 
 Finding Problem(absl::string_view what, const absl::Status& status) {
   return {false, absl::StrCat(what, ": ", status.message())};
@@ -69,51 +68,51 @@ Finding ExamineBody(const authority::Identity& identity, const v1::TreatyState& 
 }
 
 void ExamineBooks(const v1::NodeConfig& config, const authority::Identity& identity,
-                  const std::string& master_key, absl::Time now, Findings& findings) {
+                  const std::string& master_key, absl::Time now, const Tell& tell) {
   const absl::StatusOr<std::optional<ledger::Head>> anchor =
       ledger::NewFileAnchor(config.anchor_file())->Load();
-  if (!anchor.ok()) return findings.push_back(Problem("anchor", anchor.status()));
+  if (!anchor.ok()) return tell(Problem("anchor", anchor.status()));
   if (!*anchor)
-    return findings.push_back(
-        {false, "anchor: is missing: the node would append nothing (deploy/recovery.md)"});
-  findings.push_back(
-      {true, absl::StrCat("anchor: ", (*anchor)->size, " own entries, lineage ", (*anchor)->lineage)});
+    return tell({false, "anchor: is missing: the node would append nothing (deploy/recovery.md)"});
+  tell({true, absl::StrCat("anchor: ", (*anchor)->size, " own entries, lineage ", (*anchor)->lineage)});
 
   if (IsEmptyDirectory(config.data_dir())) {
     const bool fresh = (*anchor)->size == 0;
-    if (fresh) findings.push_back(ExamineBody(identity, {}, now));
-    return findings.push_back({fresh, fresh ? "store: empty, as the anchor says"
-                                            : "store: empty, and the anchor says otherwise: it was lost"});
+    if (fresh) tell(ExamineBody(identity, {}, now));
+    return tell({fresh, fresh ? "store: empty, as the anchor says"
+                              : "store: empty, and the anchor says otherwise: it was lost"});
   }
   const absl::StatusOr<std::unique_ptr<ledger::Store>> store =
-      ledger::OpenRocksStore({config.data_dir(), nullptr});
+      ledger::OpenRocksStoreForReading({config.data_dir(), nullptr});
   if (absl::IsUnavailable(store.status())) {
-    return findings.push_back({true, "store: in use by a running node; stop it to have the store examined"});
+    return tell({true, "store: in use by a running node; stop it to have the store examined"});
   }
-  if (!store.ok()) return findings.push_back(Problem("store", store.status()));
+  if (const absl::Status room = ledger::CheckRoom({config.data_dir(), nullptr}); !room.ok()) {
+    tell(Problem("room", room));
+  }
+  if (!store.ok()) return tell(Problem("store", store.status()));
   ledger::Vault vault(master_key, SystemRandom());
   const auto core = authority::Core::Open(identity, **store, vault, SystemRandom(), *anchor);
-  if (!core.ok()) return findings.push_back(Problem("store", core.status()));
+  if (!core.ok()) return tell(Problem("store", core.status()));
   const absl::StatusOr<uint64_t> own = ledger::LogRows<ledger::Store>(ledger::Side::kOwn, **store).Size();
   const absl::StatusOr<uint64_t> mirror =
       ledger::LogRows<ledger::Store>(ledger::Side::kMirror, **store).Size();
-  if (!own.ok()) return findings.push_back(Problem("store", own.status()));
-  if (!mirror.ok()) return findings.push_back(Problem("store", mirror.status()));
+  if (!own.ok()) return tell(Problem("store", own.status()));
+  if (!mirror.ok()) return tell(Problem("store", mirror.status()));
   const std::string sizes = absl::StrCat("store: ", *own, " own entries, ", *mirror, " mirrored");
-  if (*own < (*anchor)->size)
-    return findings.push_back({false, sizes + ": smaller than its anchor: rolled back"});
-  findings.push_back({true, sizes});
+  if (*own < (*anchor)->size) return tell({false, sizes + ": smaller than its anchor: rolled back"});
+  tell({true, sizes});
   ledger::Overlay rows(**store);
   const authority::Views views(identity.self(), rows, vault);
   const absl::StatusOr<v1::TreatyState> treaty = views.LoadTreaty();
-  if (!treaty.ok()) return findings.push_back(Problem("store", treaty.status()));
-  findings.push_back(ExamineBody(identity, *treaty, now));
+  if (!treaty.ok()) return tell(Problem("store", treaty.status()));
+  tell(ExamineBody(identity, *treaty, now));
   const absl::StatusOr<std::vector<std::string>> beside =
       views.KeysBeside(identity.peer_log, treaty::Other(identity.self()));
-  if (!beside.ok()) return findings.push_back(Problem("store", beside.status()));
+  if (!beside.ok()) return tell(Problem("store", beside.status()));
   for (const std::string& key : *beside) {
-    findings.push_back({false, absl::StrCat("counterpart: its ledger announces the log key ", key,
-                                            " otherwise than counterpart_policy_file has it")});
+    tell({false, absl::StrCat("counterpart: its ledger announces the log key ", key,
+                              " otherwise than counterpart_policy_file has it")});
   }
 }
 
@@ -123,39 +122,38 @@ namespace {
 
 // The identity, when all is well with what ExamineFiles looks at.
 std::optional<authority::Identity> Examined(const v1::NodeConfig& config, const authority::Profile& profile,
-                                            absl::Time now, std::string& master_key, Findings& findings) {
-  for (const std::string& problem : ConfigProblems(config)) findings.push_back({false, "config: " + problem});
-  if (!findings.empty()) return std::nullopt;
-  findings.push_back({true, "config"});
-  findings.push_back(ExamineCertificate(config, now));
+                                            absl::Time now, std::string& master_key, const Tell& tell) {
+  const std::vector<std::string> problems = ConfigProblems(config);
+  for (const std::string& problem : problems) tell({false, "config: " + problem});
+  if (!problems.empty()) return std::nullopt;
+  tell({true, "config"});
+  tell(ExamineCertificate(config, now));
   absl::StatusOr<authority::Identity> identity = LoadIdentity(config, profile);
   absl::StatusOr<std::string> key = LoadMasterKey(config);
-  if (!identity.ok()) findings.push_back(Problem("keys and policy", identity.status()));
-  if (!key.ok()) findings.push_back(Problem("master key", key.status()));
+  if (!identity.ok()) tell(Problem("keys and policy", identity.status()));
+  if (!key.ok()) tell(Problem("master key", key.status()));
   if (!identity.ok() || !key.ok()) return std::nullopt;
-  findings.push_back({true, absl::StrCat("keys and policy: ", identity->log.verifier().name(), " faces ",
-                                         identity->peer_log.name())});
+  tell({true, absl::StrCat("keys and policy: ", identity->log.verifier().name(), " faces ",
+                           identity->peer_log.name())});
   master_key = *std::move(key);
   return *std::move(identity);
 }
 
 }  // namespace
 
-Findings ExamineFiles(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock) {
-  Findings findings;
+void ExamineFiles(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock,
+                  const Tell& tell) {
   std::string master_key;
-  (void)Examined(config, profile, clock.Now(), master_key, findings);
-  return findings;
+  (void)Examined(config, profile, clock.Now(), master_key, tell);
 }
 
-Findings Examine(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock) {
-  Findings findings;
+void Examine(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock,
+             const Tell& tell) {
   std::string master_key;
-  const auto identity = Examined(config, profile, clock.Now(), master_key, findings);
-  if (!identity) return findings;
-  findings.push_back(ExamineRoots(config));
-  ExamineBooks(config, *identity, master_key, clock.Now(), findings);
-  return findings;
+  const auto identity = Examined(config, profile, clock.Now(), master_key, tell);
+  if (!identity) return;
+  tell(ExamineRoots(config));
+  ExamineBooks(config, *identity, master_key, clock.Now(), tell);
 }
 
 }  // namespace kelisim::node

@@ -1,8 +1,8 @@
 #ifndef KELISIM_SHARED_NODE_DOCTOR_H_
 #define KELISIM_SHARED_NODE_DOCTOR_H_
 
+#include <functional>
 #include <string>
-#include <vector>
 
 #include "kelisim/v1/config.pb.h"
 #include "shared/authority/profile.h"
@@ -16,14 +16,17 @@ struct Finding {
   std::string text;
 };
 
+// Hears each finding as soon as it is known.
+using Tell = std::function<void(const Finding&)>;
+
 // What a start asks of configuration, certificate, keys and policies, before any store.
-std::vector<Finding> ExamineFiles(const v1::NodeConfig& config, const authority::Profile& profile,
-                                  Clock& clock);
+void ExamineFiles(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock,
+                  const Tell& tell);
 
 // The same, and then whose names each CA may issue, store, head anchor and authorised body
 // of a node that need not run.
-// Changes nothing of what the store holds.
-std::vector<Finding> Examine(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock);
+// Changes nothing of what the store holds; that there is room for it is tried with a probe.
+void Examine(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock, const Tell& tell);
 
 }  // namespace kelisim::node
 

@@ -6,6 +6,7 @@
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -1056,6 +1057,20 @@ std::string WriteConfig(const TemporaryDirectory& directory, const v1::NodeConfi
   return directory / "config";
 }
 
+// Runs `body` while no file may grow beyond 100 kB.
+template <typename Body>
+Outcome WithSmallFiles(Body body) {
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit small = before;
+  small.rlim_cur = 100'000;
+  EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  Outcome outcome = body();
+  EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  return outcome;
+}
+
 TEST(Program, ChecksAConfiguration) {
   const TwoAuthorities two;
   const TemporaryDirectory directory;
@@ -1215,6 +1230,68 @@ TEST(Program, DoctorFindsWhatIsWrong) {
     EXPECT_EQ(outcome.code, kExitFailed) << expected;
     EXPECT_THAT(outcome.out, HasSubstr(expected));
   }
+}
+
+// Contents by name.
+std::map<std::string, std::string> FilesIn(const std::string& directory) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    std::ifstream file(entry.path(), std::ios::binary);
+    files[entry.path().filename()] = std::string(std::istreambuf_iterator<char>(file), {});
+  }
+  return files;
+}
+
+TEST(Program, DoctorChangesNothingInTheStore) {
+  TwoAuthorities two;
+  const TemporaryDirectory directory;
+  const v1::NodeConfig config = two.Config(v1::PARTY_KZ);
+  const auto doctor = [&] { return Program({"doctor", "--config", WriteConfig(directory, config)}); };
+  two.StartAlone(v1::PARTY_KZ);
+  two.Stop(v1::PARTY_KZ);
+  const auto before = FilesIn(config.data_dir());
+  EXPECT_EQ(doctor().code, kExitOk);
+  EXPECT_TRUE(FilesIn(config.data_dir()) == before);
+
+  // A second start has made a table of the log.
+  two.StartAlone(v1::PARTY_KZ);
+  two.Stop(v1::PARTY_KZ);
+  for (const auto& [name, bytes] : FilesIn(config.data_dir())) {
+    if (absl::StartsWith(name, "MANIFEST")) std::filesystem::resize_file(config.data_dir() + "/" + name, 60);
+  }
+  const auto damaged = FilesIn(config.data_dir());
+  const Outcome cut = doctor();
+  EXPECT_EQ(cut.code, kExitFailed);
+  EXPECT_THAT(cut.out, HasSubstr("problem  store: "));
+  EXPECT_THAT(cut.out, ::testing::Not(HasSubstr("rolled back")));
+  EXPECT_TRUE(FilesIn(config.data_dir()) == damaged);
+}
+
+TEST(Program, DoctorTellsALockThatIsTakenFromOneThatCannotBeOpened) {
+  TwoAuthorities two;
+  const TemporaryDirectory directory;
+  const v1::NodeConfig config = two.Config(v1::PARTY_KZ);
+  two.StartAlone(v1::PARTY_KZ);
+  two.Stop(v1::PARTY_KZ);
+  std::filesystem::remove(config.data_dir() + "/LOCK");
+  std::filesystem::create_directory(config.data_dir() + "/LOCK");
+  const Outcome doctor = Program({"doctor", "--config", WriteConfig(directory, config)});
+  EXPECT_EQ(doctor.code, kExitFailed);
+  EXPECT_THAT(doctor.out, AllOf(HasSubstr("problem  store: "), HasSubstr("LOCK")));
+}
+
+// A limit on the size of files stands for a disk that is full.
+TEST(Program, DoctorFindsThatThereIsNoRoom) {
+  TwoAuthorities two;
+  const TemporaryDirectory directory;
+  const v1::NodeConfig config = two.Config(v1::PARTY_KZ);
+  two.StartAlone(v1::PARTY_KZ);
+  two.Stop(v1::PARTY_KZ);
+  const std::string file = WriteConfig(directory, config);
+  const Outcome doctor = WithSmallFiles([&] { return Program({"doctor", "--config", file}); });
+  EXPECT_EQ(doctor.code, kExitFailed);
+  EXPECT_THAT(doctor.out, AllOf(HasSubstr("ok       certificate"), HasSubstr("problem  room: store: "),
+                                HasSubstr(config.data_dir()), HasSubstr("ok       store: 0 own entries")));
 }
 
 TEST(Program, KeygenMakesKeysThatFitAndNeverOverwrites) {

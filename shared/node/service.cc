@@ -136,19 +136,20 @@ int MakeAnchor(const v1::NodeConfig& config, const absl::Status& made) {
 
 int Doctor(const v1::NodeConfig& config, const authority::Profile& profile) {
   bool ok = true;
-  for (const Finding& finding : Examine(config, profile, SystemClock())) {
-    std::cout << (finding.ok ? "ok       " : "problem  ") << finding.text << "\n";
+  Examine(config, profile, SystemClock(), [&](const Finding& finding) {
+    // At once: what was found so far is there whatever comes next.
+    std::cout << (finding.ok ? "ok       " : "problem  ") << finding.text << std::endl;
     ok = ok && finding.ok;
-  }
+  });
   return ok ? kExitOk : kExitFailed;
 }
 
 int CheckFiles(const v1::NodeConfig& config, const authority::Profile& profile) {
   bool ok = true;
-  for (const Finding& finding : ExamineFiles(config, profile, SystemClock())) {
+  ExamineFiles(config, profile, SystemClock(), [&](const Finding& finding) {
     if (!finding.ok) std::cerr << finding.text << "\n";
     ok = ok && finding.ok;
-  }
+  });
   if (ok) std::cout << "ok\n";
   return ok ? kExitOk : kExitUsage;
 }
