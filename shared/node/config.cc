@@ -240,6 +240,8 @@ std::vector<std::string> ConfigProblems(const v1::NodeConfig& config) {
   Require(config.policy_file(), "policy_file", problems);
   Require(config.counterpart_policy_file(), "counterpart_policy_file", problems);
   RequireAddress(config.counterpart().address(), "counterpart.address", problems);
+  if (!config.listen().empty() && config.listen() == config.counterpart().address())
+    problems.push_back("counterpart.address: must be another address than listen");
   Require(config.counterpart().tls_name(), "counterpart.tls_name", problems);
   const bool third = config.has_third_witness();
   if (third && !tlog::NoteVerifier::Parse(config.third_witness().vkey()).ok()) {

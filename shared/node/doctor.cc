@@ -40,10 +40,12 @@ Finding ExamineCertificate(const v1::NodeConfig& config, absl::Time now) {
 }
 
 // A CA that may issue both the counterpart's name and one of ours could let the other Party
-// act as our officer.
+// act as our officer. Of a name that none may issue nobody can connect.
 Finding ExamineRoots(const v1::NodeConfig& config) {
   const absl::StatusOr<std::string> pem = ReadFile(config.tls().roots());
   if (!pem.ok()) return Problem("roots", pem.status());
+  bool of_own = false;
+  bool of_counterpart = false;
   for (const X509Pointer& ca : ParseCertificates(*pem)) {
     std::string own;
     std::string counterpart;
@@ -51,10 +53,15 @@ Finding ExamineRoots(const v1::NodeConfig& config) {
       if (!MayIssue(*ca, identity.uri())) continue;
       (identity.role() == v1::Identity::COUNTERPART ? counterpart : own) = identity.uri();
     }
+    of_own = of_own || !own.empty();
+    of_counterpart = of_counterpart || !counterpart.empty();
     if (own.empty() || counterpart.empty()) continue;
     return {false, absl::StrCat("roots: one CA may issue certificates for ", own, " and for ", counterpart,
                                 ": constrain the names of each (nameConstraints)")};
   }
+  if (!of_counterpart)
+    return {false, "roots: no CA may issue the name of the counterpart: it can never connect"};
+  if (!of_own) return {false, "roots: no CA may issue a name of our own: no officer can ever connect"};
   return {true, "roots: no CA may issue the names of both Parties"};
 }
 

@@ -989,6 +989,8 @@ TEST(Config, EveryProblemNamesItsField) {
       {"policy_file:", [](auto& config) { config.clear_policy_file(); }},
       {"counterpart_policy_file:", [](auto& config) { config.clear_counterpart_policy_file(); }},
       {"counterpart.address:", [](auto& config) { config.mutable_counterpart()->set_address("::1:7801"); }},
+      {"counterpart.address:",
+       [](auto& config) { config.mutable_counterpart()->set_address(config.listen()); }},
       {"counterpart.tls_name:", [](auto& config) { config.mutable_counterpart()->clear_tls_name(); }},
       {"identities[1].uri:", [](auto& config) { config.mutable_identities(1)->set_uri("officer"); }},
       {"identities[1].uri:",
@@ -1190,6 +1192,16 @@ TEST(Program, DoctorFindsWhatIsWrong) {
          // As a careless Party would make its own.
          Write(directory / "all.crt", TestPki().roots() + two.Roots());
          config.mutable_tls()->set_roots(directory / "all.crt");
+       }},
+      {"problem  roots: no CA may issue the name of the counterpart",
+       [&](auto& config) {
+         Write(directory / "own.crt", two.Pki(v1::PARTY_KZ).roots());
+         config.mutable_tls()->set_roots(directory / "own.crt");
+       }},
+      {"problem  roots: no CA may issue a name of our own",
+       [&](auto& config) {
+         Write(directory / "theirs.crt", two.Pki(v1::PARTY_RU).roots());
+         config.mutable_tls()->set_roots(directory / "theirs.crt");
        }},
       {"problem  config: web_listen", [](auto& config) { config.set_web_listen(config.listen()); }},
       // With the private key of the other Party: it would be recognised as that.
