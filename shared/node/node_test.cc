@@ -1062,7 +1062,6 @@ std::string WriteConfig(const TemporaryDirectory& directory, const v1::NodeConfi
 // Runs `body` while no file may grow beyond 100 kB.
 template <typename Body>
 Outcome WithSmallFiles(Body body) {
-  signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
   EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
   rlimit small = before;
@@ -1384,6 +1383,38 @@ TEST(Program, StopsWhenTheOutcomeIsUnknownAndFindsOutAtTheNextStart) {
   EXPECT_EQ(second.get(), kExitOk);
   const Outcome doctor = Program({"doctor", "--config", file}, v1::PARTY_RU);
   EXPECT_THAT(doctor.out, HasSubstr("ok       store: 1 own entries"));
+}
+
+// As a function of a profile that cannot be copied for want of memory.
+struct ThrowsWhenCopied {
+  explicit ThrowsWhenCopied(const bool& when) : armed(when) {}
+  ThrowsWhenCopied(const ThrowsWhenCopied& other) : armed(other.armed) {
+    if (armed) throw std::runtime_error("no more of it");
+  }
+  std::optional<std::string> operator()(const v1::Identifier&) const { return std::nullopt; }
+  const bool& armed;
+};
+
+TEST(Program, AStartThatThrowsOrMayNotWriteSaysSo) {
+  const TwoAuthorities two;
+  const TemporaryDirectory directory;
+  const std::string file = WriteConfig(directory, two.Config(v1::PARTY_KZ));
+  const char* const argv[] = {"kz_agency", "--config", file.c_str(), "--log-level", "error"};
+  bool armed = false;
+  authority::Profile profile = two.Profile(v1::PARTY_KZ);
+  profile.check_identifier = ThrowsWhenCopied(armed);
+  armed = true;
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(RunService(5, argv, profile), kExitFailed);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              AllOf(HasSubstr("not_started"), HasSubstr("no more of it")));
+
+  const Outcome limited = WithSmallFiles([&] {
+    signal(SIGXFSZ, SIG_DFL);
+    return Program({"--config", file, "--log-level", "error"});
+  });
+  EXPECT_EQ(limited.code, kExitFailed);
+  EXPECT_THAT(limited.err, AllOf(HasSubstr("not_started"), HasSubstr(two.Config(v1::PARTY_KZ).data_dir())));
 }
 
 // Whether a client that offers at most `version` gets through its handshake.

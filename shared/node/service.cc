@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <exception>
 #include <iostream>
 #include <string>
 #include <utility>
@@ -94,6 +95,16 @@ char WaitForWake() {
 // How long a stop waits for whoever reads the log.
 constexpr absl::Duration kLogPatience = absl::Seconds(2);
 
+// A start that is refused a thread or memory throws.
+absl::StatusOr<std::unique_ptr<Node>> StartNode(const v1::NodeConfig& config,
+                                                const authority::Profile& profile) {
+  try {
+    return Node::Start(config, profile, SystemClock(), [] { Wake(kFailed); });
+  } catch (const std::exception& e) {
+    return absl::InternalError(e.what());
+  }
+}
+
 int RunNode(const v1::NodeConfig& config, const authority::Profile& profile) {
   PrepareGrpc();
   rpc::StartLog(rpc::ParseLogLevel(config.log_level()));
@@ -104,8 +115,7 @@ int RunNode(const v1::NodeConfig& config, const authority::Profile& profile) {
   sigaction(SIGINT, &action, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
-  absl::StatusOr<std::unique_ptr<Node>> node =
-      Node::Start(config, profile, SystemClock(), [] { Wake(kFailed); });
+  absl::StatusOr<std::unique_ptr<Node>> node = StartNode(config, profile);
   if (!node.ok()) {
     rpc::Log(rpc::LogLevel::kError, "not_started", {{"status", node.status().ToString()}});
     return kExitFailed;
@@ -205,6 +215,8 @@ CLI::App* AddKeygen(CLI::App& app, Arguments& arguments) {
 }  // namespace
 
 int RunService(int argc, const char* const* argv, const authority::Profile& profile) {
+  // A limit on the size of files is then an error of whoever writes, and no silent end.
+  signal(SIGXFSZ, SIG_IGN);
   Arguments arguments;
   CLI::App app(absl::StrCat("The authority of ", v1::Party_Name(profile.party),
                             " under the Agreement of 6 July 1998."));
