@@ -183,6 +183,18 @@ bool IsEmptyDirectory(const std::string& path) {
   return !exists || (std::filesystem::is_empty(path, error) && !error);
 }
 
+std::string AuditDirectory(const v1::NodeConfig& config) { return config.data_dir() + ".audit"; }
+
+absl::Status CheckAuditDirectory(const v1::NodeConfig& config) {
+  std::error_code error;
+  const std::filesystem::path probe = std::filesystem::absolute(AuditDirectory(config) + ".probe", error);
+  if (!error) std::filesystem::create_directory(probe, error);
+  if (!error) std::filesystem::remove(probe, error);
+  if (!error) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("an audit makes a copy of the store beside data_dir, in ",
+                                                    probe.parent_path().string(), ": ", error.message()));
+}
+
 std::vector<std::string> FlagFields() {
   std::vector<std::string> fields;
   CollectFields(*v1::NodeConfig::descriptor(), "", fields);

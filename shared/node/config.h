@@ -17,6 +17,12 @@ absl::StatusOr<std::string> ReadFile(const std::string& path);
 // Also of a directory that does not exist. False where that cannot be said.
 bool IsEmptyDirectory(const std::string& path);
 
+// Where an audit makes its copy of the store: beside data_dir.
+std::string AuditDirectory(const v1::NodeConfig& config);
+// FAILED_PRECONDITION, with the directory: no copy can be made there. Makes and removes a
+// directory of its own.
+absl::Status CheckAuditDirectory(const v1::NodeConfig& config);
+
 // On which line of its file a field stands: "tls.certificate", "identities[1].uri", ...
 using FieldLines = std::map<std::string, int>;
 

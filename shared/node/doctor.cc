@@ -160,6 +160,7 @@ void Examine(const v1::NodeConfig& config, const authority::Profile& profile, Cl
   const auto identity = Examined(config, profile, clock.Now(), master_key, tell);
   if (!identity) return;
   tell(ExamineRoots(config));
+  if (const absl::Status place = CheckAuditDirectory(config); !place.ok()) tell(Problem("audit", place));
   ExamineBooks(config, *identity, master_key, clock.Now(), tell);
 }
 

@@ -73,17 +73,30 @@ absl::Status Node::OpenBooks(const std::string& master_key) {
   return absl::OkStatus();
 }
 
+namespace {
+
+// What the machine refuses to a copy is no fault of the store, and for the operator to mend.
+absl::Status OfCopy(const absl::Status& status, const std::string& directory) {
+  if (!absl::IsInternal(status)) return status;
+  return absl::FailedPreconditionError(
+      absl::StrCat("audit: no copy of the store at ", directory, ": ", status.message()));
+}
+
+}  // namespace
+
 // On a copy, beside the core: the store itself is never written to by anybody else.
 absl::Status Node::Audit(const rpc::AuditDesk::Tell& tell) {
-  const std::string directory = config_.data_dir() + ".audit";
+  const std::string directory = AuditDirectory(config_);
   std::error_code error;
   std::filesystem::remove_all(directory, error);
-  if (error) return absl::UnavailableError(absl::StrCat("audit: ", directory, ": ", error.message()));
-  RETURN_IF_ERROR(ledger::BackUp(*store_, directory));
+  if (error) return absl::FailedPreconditionError(absl::StrCat("audit: ", directory, ": ", error.message()));
+  RETURN_IF_ERROR(CheckAuditDirectory(config_));
+  RETURN_IF_ERROR(OfCopy(ledger::BackUp(*store_, directory), directory));
   absl::Status audited = [&]() -> absl::Status {
-    ASSIGN_OR_RETURN(const std::unique_ptr<ledger::Store> copy, ledger::OpenRocksStore({directory, nullptr}));
-    RETURN_IF_ERROR(ledger::VerifyChecksums(*copy));
-    return authority::Audit(identity_, *copy, vault_, tell);
+    const auto copy = ledger::OpenRocksStore({directory, nullptr});
+    RETURN_IF_ERROR(OfCopy(copy.status(), directory));
+    RETURN_IF_ERROR(ledger::VerifyChecksums(**copy));
+    return authority::Audit(identity_, **copy, vault_, tell);
   }();
   std::filesystem::remove_all(directory, error);
   return audited;

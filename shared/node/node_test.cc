@@ -1,6 +1,7 @@
 #include "shared/node/node.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <httplib.h>
 #include <netinet/in.h>
 #include <openssl/bio.h>
@@ -777,6 +778,84 @@ TEST(Node, OneProcessPerStoreAndPerPort) {
   EXPECT_TRUE(absl::IsUnavailable(start(same_port))) << start(same_port);
 }
 
+struct Outcome {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+Outcome Program(std::vector<std::string> arguments, v1::Party party = v1::PARTY_KZ) {
+  arguments.insert(arguments.begin(), party == v1::PARTY_KZ ? "kz_agency" : "ru_service");
+  std::vector<const char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  const int code =
+      RunService(static_cast<int>(argv.size()), argv.data(), testing::TestIdentity(party).profile);
+  Outcome outcome{code, ::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr()};
+  return outcome;
+}
+
+std::string WriteConfig(const TemporaryDirectory& directory, const v1::NodeConfig& config) {
+  std::string text;
+  EXPECT_TRUE(google::protobuf::TextFormat::PrintToString(config, &text));
+  Write(directory / "config", text);
+  return directory / "config";
+}
+
+// Runs `body` while no file may grow beyond 100 kB.
+template <typename Body>
+Outcome WithSmallFiles(Body body) {
+  rlimit before{};
+  EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit small = before;
+  small.rlim_cur = 100'000;
+  EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  Outcome outcome = body();
+  EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  return outcome;
+}
+
+grpc::Status Audited(const TwoAuthorities& two) {
+  Context context;
+  const auto stub = v1::LedgerService::NewStub(two.Connect(v1::PARTY_KZ, "auditor"));
+  const auto stream = stub->AuditLedgers(&context.client, v1::AuditLedgersRequest());
+  v1::AuditProgress progress;
+  while (stream->Read(&progress)) {
+  }
+  return stream->Finish();
+}
+
+// Nothing can be made in /proc/self/fd, whoever tries.
+TEST(Node, AnAuditThatCannotCopyTheStoreNamesTheDirectory) {
+  TwoAuthorities two;
+  v1::NodeConfig config = two.Config(v1::PARTY_KZ);
+  std::filesystem::create_directories(config.data_dir());
+  const int fd = open(config.data_dir().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  config.set_data_dir(absl::StrCat("/proc/self/fd/", fd));
+  const TemporaryDirectory directory;
+  const Outcome doctor = Program({"doctor", "--config", WriteConfig(directory, config)});
+  EXPECT_EQ(doctor.code, kExitFailed);
+  EXPECT_THAT(doctor.out, HasSubstr("problem  audit: an audit makes a copy of the store beside data_dir"));
+  auto node = Node::Start(config, two.Profile(v1::PARTY_KZ), SystemClock(), [] {});
+  ASSERT_TRUE(node.ok()) << node.status();
+  const grpc::Status refused = Audited(two);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(refused.error_message(), HasSubstr("/proc/self/fd"));
+  node->reset();
+  close(fd);
+
+  // Whatever else is in the way of the copy.
+  two.Start(v1::PARTY_KZ);
+  EXPECT_TRUE(Audited(two).ok());
+  const std::string copy = two.Config(v1::PARTY_KZ).data_dir() + ".audit";
+  Write(copy + ".tmp", "no directory");
+  const grpc::Status hindered = Audited(two);
+  EXPECT_EQ(hindered.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(hindered.error_message(), HasSubstr(copy));
+}
+
 TEST(Node, AStopEndsStreamsAndLeavesNothingRunning) {
   TwoAuthorities two;
   two.StartAlone(v1::PARTY_RU);
@@ -1033,44 +1112,6 @@ TEST(Config, FlagsReachEveryFieldAndRefuseWhatIsNone) {
 }
 
 // ---------------------------------------------------------------- the program
-
-struct Outcome {
-  int code;
-  std::string out;
-  std::string err;
-};
-
-Outcome Program(std::vector<std::string> arguments, v1::Party party = v1::PARTY_KZ) {
-  arguments.insert(arguments.begin(), party == v1::PARTY_KZ ? "kz_agency" : "ru_service");
-  std::vector<const char*> argv;
-  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-  ::testing::internal::CaptureStdout();
-  ::testing::internal::CaptureStderr();
-  const int code =
-      RunService(static_cast<int>(argv.size()), argv.data(), testing::TestIdentity(party).profile);
-  Outcome outcome{code, ::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr()};
-  return outcome;
-}
-
-std::string WriteConfig(const TemporaryDirectory& directory, const v1::NodeConfig& config) {
-  std::string text;
-  EXPECT_TRUE(google::protobuf::TextFormat::PrintToString(config, &text));
-  Write(directory / "config", text);
-  return directory / "config";
-}
-
-// Runs `body` while no file may grow beyond 100 kB.
-template <typename Body>
-Outcome WithSmallFiles(Body body) {
-  rlimit before{};
-  EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
-  rlimit small = before;
-  small.rlim_cur = 100'000;
-  EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
-  Outcome outcome = body();
-  EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
-  return outcome;
-}
 
 TEST(Program, ChecksAConfiguration) {
   const TwoAuthorities two;
