@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "kelisim/v1/exchange_service.pb.h"
+#include "shared/authority/audit.h"
 #include "shared/authority/core.h"
 #include "shared/authority/matter.h"
 #include "shared/crypto/seal.h"
@@ -427,6 +428,22 @@ TEST_F(PushTest, EntriesOfATimeToComeWaitForIt) {
             1);
   ru_.now += absl::Seconds(1);
   EXPECT_EQ(Response(Deliver(late)).mirror_size(), 3u);
+}
+
+// Its author is told as well, and why nothing gets across.
+TEST(Clocks, WhoIsAheadIsToldThatNothingIsTaken) {
+  Authority kz(v1::PARTY_KZ, kNow + absl::Seconds(400));
+  Authority ru(v1::PARTY_RU, kNow);
+  const Call from_kz = kz.Turn({authority::Tick()}).calls.at(0);
+  const Call from_ru = ru.Turn({authority::Tick()}).calls.at(0);
+  Answer(kz, from_kz, ru);
+  Answer(ru, from_ru, kz);
+  const Call push = kz.Turn({SettingQuota(2026)}).calls.at(0);
+  const Outputs refused = ru.Turn({PeerCall{kToken, push.method, push.bytes}});
+  const v1::NodeState state =
+      kz.Turn({PeerReply{push.call_id, refused.replies.at(0).answer.status, ""}}).state;
+  EXPECT_EQ(state.reason_key(), "reason.ahead");
+  EXPECT_THAT(state.counterpart_problem(), ::testing::HasSubstr("clocks:"));
 }
 
 // One case of Kazakhstan, which sets it up; both authorities are at work on it.
@@ -955,6 +972,25 @@ TEST(Recovery, WhatOneSaysIsNotLostByTheNext) {
   EXPECT_TRUE(replies[0].answer.status.ok()) << replies[0].answer.status;
 }
 
+// An act from before hand-off 1 was acknowledged and its entry is cosigned; but its content
+// was nowhere else. The entry comes back, and everybody is told which one is to be entered again.
+TEST(Recovery, NamesTheEntriesWhoseContentsAreLost) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+  EXPECT_EQ(kz.Turn({authority::Tick()}).state.lost_contents(), "");
+  kz.store = ledger::MemoryStore();
+  kz.Restart();
+  both.Turn(v1::PARTY_KZ, {authority::Tick()});
+  both.Exchange();
+  const v1::NodeState state = kz.Turn({authority::Tick()}).state;
+  EXPECT_EQ(state.mode(), v1::OPEN_FOR_ALL) << state.reason();
+  EXPECT_EQ(state.lost_contents(), "0-2");
+  EXPECT_THAT(kz.events, ::testing::Contains(::testing::HasSubstr("contents of own entries 0-2")));
+  kz.Restart();
+  EXPECT_EQ(kz.Turn({authority::Tick()}).state.lost_contents(), "0-2");
+}
+
 // A store that is lost whole forgets its recoveries too; what the anchor remembers counts
 // on, so that it vouches for what is recorded after the second loss as after the first.
 TEST(Recovery, GoesOnFromTheLineageOfTheAnchor) {
@@ -1115,9 +1151,29 @@ TEST_P(ContinuationTest, AnotherThanTheCounterpartHasHalts) {
   const v1::Equivocation evidence = kz.reader->GetEvidence().value();
   EXPECT_EQ(evidence.ledger(), v1::PARTY_KZ);
   EXPECT_TRUE(tlog::VerifyEquivocation(Read(evidence), kz.identity.log.verifier()).ok());
-  // A new process knows it too.
+  // A new process knows it too; an officer is not told to come again later.
   kz.Restart();
-  EXPECT_EQ(kz.Turn({authority::Tick()}).state.mode(), v1::HALTED);
+  const Outputs again = kz.Turn({authority::Tick(), SettingQuota(2027)});
+  EXPECT_EQ(again.state.mode(), v1::HALTED);
+  EXPECT_EQ(again.replies.at(0).answer.status.code(), absl::StatusCode::kFailedPrecondition);
+  // An auditor finds it, though all rows fit.
+  ledger::MemoryStore copy(kz.store);
+  std::vector<std::string> findings;
+  EXPECT_TRUE(authority::Audit(kz.identity, copy, *kz.vault, [&](const v1::AuditProgress& progress) {
+                if (!progress.finding().empty()) findings.push_back(progress.finding());
+                return true;
+              }).ok());
+  EXPECT_THAT(findings, ::testing::ElementsAre(::testing::HasSubstr("has halted")));
+
+  // The other one hears of it at its next call, and records nothing that may never be taken.
+  Authority& ru = both_.of(v1::PARTY_RU);
+  ru.Turn({PeerReply{ru.Turn({SettingQuota(2026)}).calls.at(0).call_id,
+                     absl::FailedPreconditionError("halted: one ledger has two signed histories"), ""}});
+  const Outputs heard = ru.Turn({authority::Tick(), SettingQuota(2027)});
+  EXPECT_EQ(heard.state.mode(), v1::READ_ONLY);
+  EXPECT_EQ(heard.state.reason_key(), "reason.peer_halted");
+  EXPECT_TRUE(absl::IsUnavailable(heard.replies.at(0).answer.status));
+  EXPECT_THAT(ru.events, ::testing::Contains(::testing::HasSubstr("counterpart: has halted")));
 }
 
 // The last of them is more than fits one answer to a pull.
@@ -1130,9 +1186,9 @@ TEST_F(PushTest, AnotherSignedRootForASizeHaltsTheExchange) {
   tlog::Checkpoint other{kz_.identity.log.verifier().name(), 2, Sha256("another ledger")};
   v1::PushRequest push = push_;
   push.set_checkpoint(absl::StrCat(other.Text(), "\n", kz_.identity.log.SignNote(other.Text())));
-  EXPECT_EQ(Deliver(push).status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Deliver(push).status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(state_.mode(), v1::HALTED);
-  EXPECT_EQ(Deliver(push_).status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Deliver(push_).status.code(), absl::StatusCode::kFailedPrecondition);
   // Anybody can see it, without us.
   const v1::Equivocation evidence = ru_.reader->GetEvidence().value();
   EXPECT_EQ(evidence.ledger(), v1::PARTY_KZ);

@@ -21,9 +21,6 @@ constexpr size_t kStretchBytes = 160 * 1024;
 constexpr int kMaxLeaves = 4096;
 // Nothing is ordered by clocks, but legal dates are read off them.
 constexpr absl::Duration kLargestSkew = absl::Seconds(30);
-// What bears a time further ahead of ours is not cosigned: the cosignature would say that it
-// had been there before.
-constexpr absl::Duration kMostAhead = absl::Seconds(300);
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(5);
 
@@ -237,7 +234,9 @@ absl::Status Link::Receive(const PeerReply& reply, absl::Time now) {
   if (!reply.status.ok()) {
     outstanding_.reset();
     if (reply.status.message() == kHalted && !peer_halted_) {
-      Alarm("counterpart: has halted: it has seen two histories of one ledger; ask its officers for the evidence");
+      Alarm(
+          "counterpart: has halted: it has seen two histories of one ledger; ask its officers for the "
+          "evidence");
       peer_halted_ = true;
       open_ = false;
       reason_ = "reason.peer_halted";
@@ -301,8 +300,8 @@ absl::Status Link::ReceiveHandshake(const std::string& bytes, absl::Time now) {
                      ReadCheckpoint(theirs.checkpoint(), identity_.peer_log));
     mirror_target_ = std::max(of_theirs.size, books_.mirror().size());
     reason_ = "reason.taking_back";
-    Alarm(absl::StrCat("rolled back: have ", books_.own().size(),
-                                   " own entries, the counterpart has ", own_target_));
+    Alarm(absl::StrCat("rolled back: have ", books_.own().size(), " own entries, the counterpart has ",
+                       own_target_));
     RETURN_IF_ERROR(books_.BeginRecovery());
     return FinishRecovery(now);
   }
@@ -327,16 +326,14 @@ absl::Status Link::FinishRecovery(absl::Time now) {
   RETURN_IF_ERROR(processed);
   RETURN_IF_ERROR(books_.RebuildViews());
   sent_ = own_target_;
-  Tell(
-      absl::StrCat("recovered: own entries ", books_.own().size(), ", mirror ", books_.mirror().size()));
+  Tell(absl::StrCat("recovered: own entries ", books_.own().size(), ", mirror ", books_.mirror().size()));
   return GoOn(now);
 }
 
 absl::Status Link::GoOn(absl::Time now) {
   // What did not come back from the counterpart is lost, and said so.
   const uint64_t size = books_.own().size();
-  if (anchored_->size > size)
-    Alarm(absl::StrCat("lost: own entries ", size, " to ", anchored_->size - 1));
+  if (anchored_->size > size) Alarm(absl::StrCat("lost: own entries ", size, " to ", anchored_->size - 1));
   if (anchored_->size > size || books_.recovering()) {
     ASSIGN_OR_RETURN(const bool lost, books_.AppendLoss(*anchored_, now));
     if (lost) loss_told_at_ = books_.own().size();
@@ -361,7 +358,7 @@ absl::Status Link::WarnOfKeys() {
   for (const std::string& key : beside) {
     if (std::find(keys_told_.begin(), keys_told_.end(), key) != keys_told_.end()) continue;
     Alarm(absl::StrCat("counterpart: its ledger announces the log key ", key,
-                                   " otherwise than the policy we have: ask its officers"));
+                       " otherwise than the policy we have: ask its officers"));
   }
   keys_told_ = std::move(beside);
   return absl::OkStatus();
@@ -540,9 +537,8 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerPush(const std::string& bytes, absl
     const absl::Duration ahead = Ahead(request.leaves(), now);
     if (ahead > kMostAhead) {
       if (!ahead_told_) {
-        Alarm(absl::StrCat("clocks: the counterpart's entries are recorded ",
-                                       absl::ToInt64Seconds(ahead),
-                                       " seconds ahead of our clock: not taken before that time has come"));
+        Alarm(absl::StrCat("clocks: the counterpart's entries are recorded ", absl::ToInt64Seconds(ahead),
+                           " seconds ahead of our clock: not taken before that time has come"));
       }
       ahead_told_ = true;
       return Refuse(absl::UnavailableError(kAhead));

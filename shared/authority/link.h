@@ -17,6 +17,10 @@
 
 namespace kelisim::authority {
 
+// What bears a time further ahead of ours is not cosigned: the cosignature would say that it
+// had been there before.
+inline constexpr absl::Duration kMostAhead = absl::Seconds(300);
+
 // The exchange with the counterpart, as a part of the core: handshake with
 // fence, push of the own ledger's suffix, and pull after a rollback. The ledger
 // is the outbox: what is to be sent follows from the size the counterpart has,

@@ -16,6 +16,7 @@
 #include "shared/node/config.h"
 #include "shared/node/keys.h"
 #include "shared/node/transport.h"
+#include "shared/text/messages.h"
 #include "shared/treaty/instrument.h"
 
 namespace kelisim::node {
@@ -74,6 +75,27 @@ Finding ExamineBody(const authority::Identity& identity, const v1::TreatyState& 
                               v1::Party_Name(identity.self()), " today: it could record nothing")};
 }
 
+// What is wrong with books that are whole.
+void ExamineState(const authority::Core& core, const ledger::LogRows<ledger::Store>& own, uint64_t size,
+                  absl::Time now, const Tell& tell) {
+  if (!core.halted().empty()) {
+    tell({false, absl::StrCat("halted: ", Say(Lang::kEnglish, core.halted()),
+                              ": people of both Parties decide (deploy/recovery.md)")});
+  }
+  if (!core.lost_contents().empty()) {
+    tell({false, absl::StrCat("lost: the contents of own entries ", core.lost_contents(),
+                              ": they must be entered again")});
+  }
+  if (size == 0) return;
+  const absl::StatusOr<std::string> last = own.Entry(size - 1);
+  v1::Entry entry;
+  if (!last.ok() || !entry.ParseFromString(*last)) return tell(Problem("store", last.status()));
+  const absl::Duration ahead = absl::FromUnixMicros(entry.recorded_at_us()) - now;
+  if (ahead <= authority::kMostAhead) return;
+  tell({false, absl::StrCat("clock: own entry ", size - 1, " bears a time ", absl::ToInt64Seconds(ahead),
+                            " seconds ahead: the counterpart takes none before that time")});
+}
+
 void ExamineBooks(const v1::NodeConfig& config, const authority::Identity& identity,
                   const std::string& master_key, absl::Time now, const Tell& tell) {
   const absl::StatusOr<std::optional<ledger::Head>> anchor =
@@ -109,6 +131,7 @@ void ExamineBooks(const v1::NodeConfig& config, const authority::Identity& ident
   const std::string sizes = absl::StrCat("store: ", *own, " own entries, ", *mirror, " mirrored");
   if (*own < (*anchor)->size) return tell({false, sizes + ": smaller than its anchor: rolled back"});
   tell({true, sizes});
+  ExamineState(**core, ledger::LogRows<ledger::Store>(ledger::Side::kOwn, **store), *own, now, tell);
   ledger::Overlay rows(**store);
   const authority::Views views(identity.self(), rows, vault);
   const absl::StatusOr<v1::TreatyState> treaty = views.LoadTreaty();

@@ -693,7 +693,12 @@ TEST(Node, LetsInWhomItKnowsForWhatTheyMay) {
 TEST(Node, RefusesEveryMethodToEveryRoleThatMayNotCallIt) {
   TwoAuthorities two;
   two.Start(v1::PARTY_RU);
-  const std::string before = two.node(v1::PARTY_RU).State().SerializeAsString();
+  const auto recorded = [&] {
+    v1::NodeState state = two.node(v1::PARTY_RU).State();
+    state.clear_counterpart_problem();  // nobody answers there
+    return state.SerializeAsString();
+  };
+  const std::string before = recorded();
   const std::map<rpc::Role, std::shared_ptr<grpc::Channel>> callers = {
       {v1::Identity::OFFICER, two.Connect(v1::PARTY_RU, "officer")},
       {v1::Identity::AUDITOR, two.Connect(v1::PARTY_RU, "auditor")},
@@ -722,7 +727,7 @@ TEST(Node, RefusesEveryMethodToEveryRoleThatMayNotCallIt) {
     }
   }
   EXPECT_GT(refused, 50);
-  EXPECT_EQ(two.node(v1::PARTY_RU).State().SerializeAsString(), before);
+  EXPECT_EQ(recorded(), before);
 }
 
 TEST(Node, RefusesCallsWithoutLimitsItCanKeep) {

@@ -153,7 +153,7 @@ std::optional<Outputs> Environment::Release(Node& node) {
 
 void Environment::Deliver(Node& node, Outputs outputs) {
   node.state = outputs.state;
-  for (const Event& event : outputs.events) Note(absl::StrCat(node.name(), " ", event.text));
+  for (const authority::Event& event : outputs.events) Note(absl::StrCat(node.name(), " ", event.text));
   if (outputs.state.mode() == v1::HALTED) Break(absl::StrCat("I4 halted: ", outputs.state.reason()));
   for (authority::Reply& reply : outputs.replies) {
     const auto peer = node.peer_calls.find(reply.token);

@@ -34,7 +34,9 @@ void Send(httplib::Response& response, std::string body, const char* type, const
 
 void Unavailable(httplib::Response& response) {
   response.status = 503;
-  response.set_content("Қызмет уақытша қолжетімсіз.\nСлужба временно недоступна.\nTemporarily not available.\n", "text/plain; charset=utf-8");
+  response.set_content(
+      "Қызмет уақытша қолжетімсіз.\nСлужба временно недоступна.\nTemporarily not available.\n",
+      "text/plain; charset=utf-8");
 }
 
 void ShowPage(const Server::Sources& sources, const httplib::Request& request, httplib::Response& response) {
