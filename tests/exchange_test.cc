@@ -714,6 +714,19 @@ TEST(Dossier, OfWhatNobodyHasCosignedThereIsNone) {
   EXPECT_TRUE(absl::IsNotFound(dossier.status())) << dossier.status();
 }
 
+// Of a case that went on since, the page says that there is more.
+TEST_F(CaseTest, ADossierSaysHowManyNewerActsItLeavesOut) {
+  Do(v1::PARTY_KZ, "file_petition");
+  Authority& kz = both_.of(v1::PARTY_KZ);
+  const auto page = [&] {
+    const auto dossier = ExportToMemory({kz.identity, *kz.reader, nullptr}, name_, v1::CONTENT, kNow);
+    return dossier->files.at("timeline.en.html");
+  };
+  EXPECT_THAT(page(), ::testing::Not(::testing::HasSubstr("Newer acts left out")));
+  ReturnAndComplete();
+  EXPECT_THAT(page(), ::testing::HasSubstr("has not cosigned them yet: 2<"));
+}
+
 // One call looks at so many entries and no more, whether they are what it asks for or not;
 // the cursor says whether there is more.
 TEST_F(CaseTest, AWatchLooksAtABoundedNumberOfEntries) {

@@ -221,7 +221,11 @@ absl::Status Exporter::PlanPages(const v1::ExportDossierRequest& request) {
   v1::MatterFile of_matter;
   const auto take_timeline = [&](const auto& file) {
     for (const v1::TimelineItem& item : file.timeline()) {
-      if (Covers(item.entry().ledger(), item.entry().index())) page.timeline.push_back(item);
+      if (!Covers(item.entry().ledger(), item.entry().index())) {
+        ++page.left_out;
+        continue;
+      }
+      page.timeline.push_back(item);
     }
   };
   std::vector<std::string> documents;

@@ -77,6 +77,7 @@ std::string TimelinePage(const PageContent& content, Lang lang) {
   AddHead(page, content, lang);
   if (content.disclosure == v1::PROOFS_ONLY) page.Add("<p>", page.Word("dossier.proofs_only"), "</p>\n");
   AddTimeline(page, content, lang);
+  if (content.left_out > 0) page.Add("<p>", page.Word("dossier.left_out"), ": ", content.left_out, "</p>\n");
   if (content.facts != nullptr) {
     page.Heading("ui.facts");
     page.Add("<table>\n");
