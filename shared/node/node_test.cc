@@ -1144,12 +1144,17 @@ TEST(Program, ChecksAConfiguration) {
   EXPECT_THAT(help.out, AllOf(HasSubstr("--data-dir"), HasSubstr("keygen"), HasSubstr("Exit codes")));
 }
 
+// The same, where neither store nor anchor was made yet.
+v1::NodeConfig WithoutBooks(v1::NodeConfig config, const TemporaryDirectory& directory) {
+  config.set_data_dir(directory / "store");
+  config.set_anchor_file(directory / "head");
+  return config;
+}
+
 TEST(Program, InitMakesAnAnchorOnlyWhereNothingIs) {
   const TwoAuthorities two;
   const TemporaryDirectory directory;
-  v1::NodeConfig config = two.Config(v1::PARTY_KZ);
-  config.set_data_dir(directory / "store");
-  config.set_anchor_file(directory / "head");
+  const v1::NodeConfig config = WithoutBooks(two.Config(v1::PARTY_KZ), directory);
   const std::string file = WriteConfig(directory, config);
   EXPECT_EQ(Program({"init", "--config", file}).code, kExitOk);
   const Outcome again = Program({"init", "--config", file});
@@ -1167,9 +1172,7 @@ TEST(Program, InitMakesAnAnchorOnlyWhereNothingIs) {
 TEST(Program, StartsNothingWhereNothingWasMade) {
   const TwoAuthorities two;
   const TemporaryDirectory directory;
-  v1::NodeConfig config = two.Config(v1::PARTY_KZ);
-  config.set_data_dir(directory / "store");
-  config.set_anchor_file(directory / "head");
+  const v1::NodeConfig config = WithoutBooks(two.Config(v1::PARTY_KZ), directory);
   const auto node = Node::Start(config, two.Profile(v1::PARTY_KZ), SystemClock(), [] {});
   EXPECT_EQ(node.status().code(), absl::StatusCode::kFailedPrecondition) << node.status();
   EXPECT_THAT(std::string(node.status().message()), HasSubstr("init"));

@@ -31,8 +31,6 @@ bool IsArticle3(std::string_view rule) {
          rule == "3.zh";
 }
 
-bool IsOfDepartureState(std::string_view rule) { return rule == "3.b" || IsTemporary(rule); }
-
 bool IsTemporary(std::string_view rule) { return rule == "3.v" || rule == "3.g"; }
 
 bool IsBeforeDeparture(v1::CaseStatus status) {
@@ -133,6 +131,16 @@ std::optional<v1::Violation> MustAnswer(const v1::CaseState& state, const std::s
     return Violates("step.notice", person_id, pending->notice().rule());
   }
   return std::nullopt;
+}
+
+std::optional<v1::Violation> MustBeReported(const v1::CaseState& state, const std::string& entry_id,
+                                            const std::string& rule, const std::string& person_id,
+                                            v1::Party author) {
+  const bool of_departure_state = rule == "3.b" || IsTemporary(rule);
+  if (author != state.entry_state() || !of_departure_state) return std::nullopt;
+  const v1::PendingNotice* pending = FindNotice(state, entry_id);
+  if (pending != nullptr && pending->from() == state.departure_state()) return std::nullopt;
+  return Violates("step.ground", person_id, "not_reported");
 }
 
 void AddNotice(v1::CaseState& state, v1::PendingNotice notice) {

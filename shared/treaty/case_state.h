@@ -19,8 +19,6 @@ inline constexpr char kHead[] = "head";
 bool IsArticle3(std::string_view rule);
 // 3.v, 3.g: what ends by the text itself. They defer or suspend, and end no case.
 bool IsTemporary(std::string_view rule);
-// 3.b, 3.v, 3.g: facts that only the departure state can state.
-bool IsOfDepartureState(std::string_view rule);
 
 // Open, and the person has not departed: no benefit of the Agreement was used.
 bool IsBeforeDeparture(v1::CaseStatus status);
@@ -64,6 +62,13 @@ std::optional<v1::Violation> MustAnswer(const v1::CaseState& state, const std::s
 std::optional<v1::Violation> MustAnswer(const v1::CaseState& state, const std::string& entry_id,
                                         v1::Notice::Kind kind, const std::string& rule,
                                         const std::string& person_id);
+
+// step.ground: 3.b, 3.v and 3.g are facts of the departure state: its courts, its security, the
+// obligations it enforces. The entry state decides on them only in answer to a notice of that
+// state. Others, and the departure state itself, need none.
+std::optional<v1::Violation> MustBeReported(const v1::CaseState& state, const std::string& entry_id,
+                                            const std::string& rule, const std::string& person_id,
+                                            v1::Party author);
 
 // Kept in the order of entry ids, so that both sides hold the same bytes.
 void AddNotice(v1::CaseState& state, v1::PendingNotice notice);

@@ -49,17 +49,6 @@ std::optional<v1::Violation> AdmitObstacle(const v1::CaseState& state, const v1:
   return MustAnswer(state, act.resolves_notice(), v1::Notice::OBSTACLE, act.rule(), act.person_id());
 }
 
-// 3.b, 3.v, 3.g are facts of the departure state: its courts, its security, the obligations it
-// enforces. The entry state decides on them only as that state has reported.
-std::optional<v1::Violation> MustBeReported(const v1::CaseState& state, const std::string& rule,
-                                            const std::string& person_id, const std::string& notice,
-                                            const Context& context) {
-  if (context.author != state.entry_state() || !IsOfDepartureState(rule)) return std::nullopt;
-  const v1::PendingNotice* pending = FindNotice(state, notice);
-  if (pending != nullptr && pending->from() == state.departure_state()) return std::nullopt;
-  return Violates("step.ground", person_id, "not_reported");
-}
-
 void AddObstacle(v1::CaseState& state, const v1::Obstacle& act) {
   v1::Obstacle* obstacle = state.add_obstacles();
   *obstacle = act;
@@ -112,7 +101,8 @@ std::optional<v1::Violation> AdmitExcluded(const v1::CaseState& state, const v1:
   if (act.person_id() == kHead && context.author != state.departure_state()) {
     return Violates("step.turn", kHead, v1::Party_Name(state.departure_state()));
   }
-  if (auto violation = MustBeReported(state, act.rule(), act.person_id(), act.resolves_notice(), context)) {
+  if (auto violation =
+          MustBeReported(state, act.resolves_notice(), act.rule(), act.person_id(), context.author)) {
     return violation;
   }
   return MustAnswer(state, act.resolves_notice(), v1::Notice::OBSTACLE, act.rule(), act.person_id());
@@ -122,7 +112,7 @@ std::optional<v1::Violation> AdmitSuspended(const v1::CaseState& state, const v1
                                             const Context& context) {
   if (!IsArticle3(act.rule())) return Violates("step.ground", act.person_id(), act.rule());
   if (auto violation = AdmitObstacle(state, act)) return violation;
-  return MustBeReported(state, act.rule(), act.person_id(), act.resolves_notice(), context);
+  return MustBeReported(state, act.resolves_notice(), act.rule(), act.person_id(), context.author);
 }
 
 std::optional<v1::Violation> AdmitEnded(const v1::CaseState& state, const v1::ObstacleEnd& act,
@@ -136,7 +126,7 @@ std::optional<v1::Violation> AdmitEnded(const v1::CaseState& state, const v1::Ob
           MustAnswer(state, act.resolves_notice(), v1::Notice::OBSTACLE_ENDED, act.rule(), act.person_id())) {
     return violation;
   }
-  return MustBeReported(state, act.rule(), act.person_id(), act.resolves_notice(), context);
+  return MustBeReported(state, act.resolves_notice(), act.rule(), act.person_id(), context.author);
 }
 
 void ApplyDeferred(v1::CaseState& state, const v1::Obstacle& act) { AddObstacle(state, act); }

@@ -34,11 +34,7 @@ std::optional<v1::Violation> AdmitAnnulledByEntry(const v1::CaseState& state, co
     return Violates("step.notice", "", pending->notice().rule());
   const std::string reported_of = pending == nullptr ? "" : pending->notice().person_id();
   if (!reported_of.empty() && reported_of != kHead) return Violates("step.person", reported_of);
-  // 3.b: a fact of the departure state, which reports it.
-  const bool reported = pending != nullptr && pending->from() == state.departure_state();
-  if (IsOfDepartureState(act.rule()) && !reported)
-    return Violates("step.ground", act.person_id(), "not_reported");
-  return std::nullopt;
+  return MustBeReported(state, act.resolves_notice(), act.rule(), act.person_id(), state.entry_state());
 }
 
 // A person's will stands (2.1). The entry state's decision to annul stands; a

@@ -34,8 +34,7 @@ bool IsFinal(const v1::CourtDecision& decision, const Context& context) {
 std::vector<v1::OutOfScopeReason> Reasons(const State& state, const Context& context) {
   const v1::CourtDecision& decision = state.court_decision().decision();
   const std::optional<v1::CaseState> of = context.registry.Case(decision.case_id());
-  return OutOfScope(decision, of ? of->departure_state() : OpenerOf(state),
-                    IsUnderTheAgreement(decision.case_id(), context).value_or(false));
+  return OutOfScope(decision, of ? of->departure_state() : OpenerOf(state), of && IsUnderTheAgreement(*of));
 }
 
 std::optional<v1::Violation> MustBeInScope(const State& state, const Context& context) {
@@ -66,8 +65,8 @@ std::optional<v1::Violation> CheckDecision(const v1::CourtDecision& decision, co
     if (!seen.insert(paper.paper()).second) return Violates("13.2", "", "papers");
   }
   if (context.of_counterpart || decision.case_id().empty()) return std::nullopt;
-  const std::optional<v1::CaseState> of = context.registry.Case(decision.case_id());
-  if (!of || !*IsUnderTheAgreement(decision.case_id(), context)) return Violates("step.case", "", "case_id");
+  const std::optional<v1::CaseState> of = CaseUnderTheAgreement(decision.case_id(), context);
+  if (!of) return Violates("step.case", "", "case_id");
   // 8.1: decisions of courts of the departure state of that case.
   if (of->departure_state() != context.author) {
     return Violates("8.1", "", v1::Party_Name(of->departure_state()));

@@ -38,7 +38,7 @@ std::vector<v1::Violation> Against(const Request& request, const Context& contex
   std::vector<v1::Violation> against;
   // 12.2b: the Agreement does not apply to who resettled independently, nor where the case
   // ended. On arrival it may have ended since.
-  if (!context.of_counterpart && !IsUnderTheAgreement(request.case_id(), context).value_or(false)) {
+  if (!context.of_counterpart && !CaseUnderTheAgreement(request.case_id(), context)) {
     against.push_back(Violates("12.2b", "", "case_id"));
   }
   const bool cooperative =
@@ -70,8 +70,8 @@ std::vector<v1::Violation> Against(const Request& request, const Context& contex
 
 std::optional<v1::Violation> CheckRequest(const Request& request, const Context& context) {
   if (context.of_counterpart) return std::nullopt;
-  const std::optional<v1::CaseState> of = context.registry.Case(request.case_id());
-  if (!of || !*IsUnderTheAgreement(request.case_id(), context)) return Violates("step.case", "", "case_id");
+  const std::optional<v1::CaseState> of = CaseUnderTheAgreement(request.case_id(), context);
+  if (!of) return Violates("step.case", "", "case_id");
   const bool owed_by_entry = request.kind() == Request::HOUSING_ASSISTANCE;
   const v1::Party owes = owed_by_entry ? of->entry_state() : Other(of->entry_state());
   // 11.4: neither obstructs an exchange. All others: one Party owes it.
@@ -97,8 +97,10 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
       // No ground but the treaty's own, and only when it is true.
       const std::vector<v1::Violation> against = Against(request, context);
       // 12.2b: what the other Party knows of the case, it knew first.
-      const bool unknown = !IsUnderTheAgreement(request.case_id(), context).value_or(false);
-      if (context.of_counterpart && unknown && made.refuse().rule() == "12.2b") return std::nullopt;
+      if (context.of_counterpart && made.refuse().rule() == "12.2b" &&
+          !CaseUnderTheAgreement(request.case_id(), context)) {
+        return std::nullopt;
+      }
       const bool holds = std::any_of(against.begin(), against.end(), [&](const v1::Violation& one) {
         return one.rule() == made.refuse().rule();
       });

@@ -170,10 +170,14 @@ bool KnowsCase(const std::string& case_id, const Context& context) {
   return context.of_counterpart || context.registry.Case(case_id).has_value();
 }
 
-std::optional<bool> IsUnderTheAgreement(const std::string& case_id, const Context& context) {
-  const std::optional<v1::CaseState> of = context.registry.Case(case_id);
-  if (!of) return std::nullopt;
-  return !IsClosed(of->status()) || of->status() == v1::COMPLETED;
+bool IsUnderTheAgreement(const v1::CaseState& state) {
+  return !IsClosed(state.status()) || state.status() == v1::COMPLETED;
+}
+
+std::optional<v1::CaseState> CaseUnderTheAgreement(const std::string& case_id, const Context& context) {
+  std::optional<v1::CaseState> of = context.registry.Case(case_id);
+  if (of && !IsUnderTheAgreement(*of)) of.reset();
+  return of;
 }
 
 MatterVerdict Judge(const State& state, const v1::MatterStep& command, const Context& context) {

@@ -67,10 +67,11 @@ const Procedure& InstrumentProcedure();
 // A matter names a case of the Agreement. Its author must know it; what it knew is not
 // asked again on arrival.
 bool KnowsCase(const std::string& case_id, const Context& context);
-// Whether the Agreement applies to the persons of that case, as far as this node knows: it was
-// not refused, excluded, annulled or ended otherwise, and nobody chose to resettle independently
-// (12.2b). nullopt: the case is not known here.
-std::optional<bool> IsUnderTheAgreement(const std::string& case_id, const Context& context);
+// Whether the Agreement applies to the persons of that case: it was not refused, excluded,
+// annulled or ended otherwise, and nobody chose to resettle independently (12.2b).
+bool IsUnderTheAgreement(const v1::CaseState& state);
+// The case, when it is known here and under the Agreement.
+std::optional<v1::CaseState> CaseUnderTheAgreement(const std::string& case_id, const Context& context);
 
 inline v1::Party OpenerOf(const v1::MatterState& state) { return state.opened_by(); }
 inline v1::Party OtherOf(const v1::MatterState& state) { return Other(state.opened_by()); }

@@ -35,8 +35,8 @@ bool IsMoney(const v1::PropertyItem& item) {
 // What its author knew is not asked again on arrival.
 std::optional<v1::Violation> CheckCase(const std::string& case_id, const Context& context) {
   if (context.of_counterpart) return std::nullopt;
-  const std::optional<v1::CaseState> of = context.registry.Case(case_id);
-  if (!of || !*IsUnderTheAgreement(case_id, context)) return Violates("step.case", "", "case_id");
+  const std::optional<v1::CaseState> of = CaseUnderTheAgreement(case_id, context);
+  if (!of) return Violates("step.case", "", "case_id");
   // 6.a: taken out of the departure state, and declared there before the departure.
   if (of->departure_state() != context.author) {
     return Violates("6.a", "", v1::Party_Name(of->departure_state()));
