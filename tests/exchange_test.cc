@@ -438,7 +438,12 @@ TEST(Clocks, WhoIsAheadIsToldThatNothingIsTaken) {
   const Call from_ru = ru.Turn({authority::Tick()}).calls.at(0);
   Answer(kz, from_kz, ru);
   Answer(ru, from_ru, kz);
-  const Call push = kz.Turn({SettingQuota(2026)}).calls.at(0);
+  // Also after an outage, which is told of as well.
+  const Call lost = kz.Turn({SettingQuota(2026)}).calls.at(0);
+  kz.Turn({PeerReply{lost.call_id, absl::UnavailableError("no route"), ""}});
+  kz.now += absl::Seconds(1);
+  const Call again = kz.Turn({authority::Tick()}).calls.at(0);
+  const Call push = kz.Turn({AnswerOf(ru, again)}).calls.at(0);
   const Outputs refused = ru.Turn({PeerCall{kToken, push.method, push.bytes}});
   const v1::NodeState state =
       kz.Turn({PeerReply{push.call_id, refused.replies.at(0).answer.status, ""}}).state;

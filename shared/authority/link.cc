@@ -241,7 +241,7 @@ absl::Status Link::Receive(const PeerReply& reply, absl::Time now) {
       open_ = false;
       reason_ = "reason.peer_halted";
     }
-    if (reply.status.message() == kAhead && dropped_for_.empty()) {
+    if (reply.status.message() == kAhead && reason_ != "reason.ahead") {
       Alarm("clocks: own entries bear a time to come: the counterpart takes none before it has come");
       reason_ = "reason.ahead";
     }
