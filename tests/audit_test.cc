@@ -12,35 +12,20 @@
 #include "absl/strings/str_cat.h"
 #include "shared/base/bytes.h"
 #include "shared/ledger/memory_store.h"
+#include "shared/testing/audited.h"
 #include "shared/testing/story.h"
 
 namespace kelisim::authority {
 namespace {
 
+using kelisim::testing::Audited;
 using kelisim::testing::Node;
 using kelisim::testing::RunStory;
 using kelisim::testing::StoryText;
 using ::testing::IsEmpty;
 
-struct Audited {
-  absl::Status status;
-  std::vector<std::string> findings;
-  uint64_t entries = 0;
-  bool done = false;
-};
-
 Audited AuditOf(const Node& node, const ledger::MemoryStore& store) {
-  ledger::MemoryStore copy(store);
-  Audited audited;
-  audited.status = Audit(node.identity, copy, *node.vault, [&](const v1::AuditProgress& progress) {
-    if (!progress.finding().empty()) audited.findings.push_back(progress.finding());
-    if (progress.stage() == v1::AuditProgress::ENTRIES && progress.done() == progress.total()) {
-      audited.entries += progress.total();
-    }
-    audited.done = progress.stage() == v1::AuditProgress::DONE;
-    return true;
-  });
-  return audited;
+  return kelisim::testing::AuditOf(node.identity, store, *node.vault);
 }
 
 void AtEnd(const std::function<void(const Node&)>& body) {
@@ -135,7 +120,7 @@ TEST(Audit, IsBrokenOff) {
   AtEnd([](const Node& node) {
     ledger::MemoryStore copy(node.store);
     const absl::Status audited =
-        Audit(node.identity, copy, *node.vault, [](const v1::AuditProgress&) { return false; });
+        Audit(node.identity, copy, *node.vault, nullptr, [](const v1::AuditProgress&) { return false; });
     EXPECT_EQ(audited.code(), absl::StatusCode::kCancelled);
   });
 }

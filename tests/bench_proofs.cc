@@ -143,10 +143,10 @@ class Bench {
     Require(opened.status(), "copy");
     const auto began = Clock::now();
     uint64_t findings = 0;
-    Require(authority::Audit(kz_, **opened, vault_,
+    Require(authority::Audit(kz_, **opened, vault_, nullptr,
                              [&](const v1::AuditProgress& progress) {
-                               if (!progress.finding().empty() && ++findings < 5)
-                                 std::cerr << progress.finding() << "\n";
+                               if (progress.has_finding() && ++findings < 5)
+                                 std::cerr << progress.finding().ShortDebugString() << "\n";
                                return true;
                              }),
             "audit");

@@ -15,11 +15,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "kelisim/v1/exchange_service.pb.h"
-#include "shared/authority/audit.h"
 #include "shared/authority/core.h"
 #include "shared/authority/matter.h"
 #include "shared/crypto/seal.h"
 #include "shared/ledger/log.h"
+#include "shared/testing/audited.h"
 #include "shared/testing/dossiers.h"
 #include "shared/testing/officer.h"
 #include "shared/testing/pair.h"
@@ -1175,13 +1175,9 @@ TEST_P(ContinuationTest, AnotherThanTheCounterpartHasHalts) {
   EXPECT_EQ(again.state.mode(), v1::HALTED);
   EXPECT_EQ(again.replies.at(0).answer.status.code(), absl::StatusCode::kFailedPrecondition);
   // An auditor finds it, though all rows fit.
-  ledger::MemoryStore copy(kz.store);
-  std::vector<std::string> findings;
-  EXPECT_TRUE(authority::Audit(kz.identity, copy, *kz.vault, [&](const v1::AuditProgress& progress) {
-                if (!progress.finding().empty()) findings.push_back(progress.finding());
-                return true;
-              }).ok());
-  EXPECT_THAT(findings, ::testing::ElementsAre(::testing::HasSubstr("has halted")));
+  const Audited audited = AuditOf(kz.identity, kz.store, *kz.vault);
+  EXPECT_TRUE(audited.status.ok()) << audited.status;
+  EXPECT_THAT(audited.findings, ::testing::ElementsAre(::testing::HasSubstr("has halted")));
 
   // The other one hears of it at its next call, and records nothing that may never be taken.
   Authority& ru = both_.of(v1::PARTY_RU);

@@ -13,9 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "kelisim/v1/exchange_service.pb.h"
-#include "shared/authority/audit.h"
 #include "shared/base/bytes.h"
 #include "shared/dossier/verifier.h"
+#include "shared/testing/audited.h"
 #include "shared/testing/dossiers.h"
 #include "shared/testing/officer.h"
 #include "shared/testing/pair.h"
@@ -75,13 +75,9 @@ class KeyRotationTest : public ::testing::Test {
   }
   void ExpectValid(const Authority& node) {
     EXPECT_EQ(VerifyAllDossiers(node.identity, *node.reader, kNow), "");
-    ledger::MemoryStore copy(node.store);
-    const absl::Status audited =
-        authority::Audit(node.identity, copy, *node.vault, [](const v1::AuditProgress& progress) {
-          EXPECT_EQ(progress.finding(), "");
-          return true;
-        });
-    EXPECT_TRUE(audited.ok()) << audited;
+    const Audited audited = AuditOf(node.identity, node.store, *node.vault);
+    EXPECT_TRUE(audited.status.ok()) << audited.status;
+    EXPECT_THAT(audited.findings, ::testing::IsEmpty());
   }
 
   Pair pair_{kNow};

@@ -1,9 +1,11 @@
 #include "shared/authority/audit.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "shared/authority/fold.h"
@@ -35,7 +37,14 @@ constexpr char kNewViews = 'w';
 
 // Ids, pseudonyms and dates; nothing personal.
 std::string RowText(std::string_view key) {
-  return absl::StrCat("row ", std::string(key.substr(0, 2)), " ", ToHex(key.substr(2)));
+  return absl::StrCat(std::string(key.substr(0, 2)), " ", ToHex(key.substr(2)));
+}
+
+Progress::Finding Found(std::string place, std::string problem_key) {
+  Progress::Finding finding;
+  finding.set_place(std::move(place));
+  finding.add_problem_keys(std::move(problem_key));
+  return finding;
 }
 
 // A store in which the views are those that are being made: rows 'v' are rows 'w' below.
@@ -84,56 +93,58 @@ class NewViews final : public Store {
 class Auditor {
  public:
   Auditor(const Identity& identity, Store& store, ledger::Vault& vault,
-          const std::function<bool(const Progress&)>& tell)
-      : identity_(identity), store_(store), vault_(vault), tell_(tell) {}
+          const ledger::Attachments* attachments, const std::function<bool(const Progress&)>& tell)
+      : identity_(identity), store_(store), vault_(vault), attachments_(attachments), tell_(tell) {}
 
   absl::Status Run() {
     for (const Side side : {Side::kOwn, Side::kMirror}) RETURN_IF_ERROR(CheckLedger(side));
     RETURN_IF_ERROR(ReportHalt());
     RETURN_IF_ERROR(FoldAnew());
     RETURN_IF_ERROR(CompareRows());
+    if (attachments_ != nullptr) RETURN_IF_ERROR(CheckAttachments());
     return Report(Progress::DONE, 0, 0);
   }
 
  private:
-  absl::Status Report(Progress::Stage stage, uint64_t done, uint64_t total, std::string finding = "") {
-    if (!finding.empty() && ++findings_ > kMostFindings) {
+  absl::Status Report(Progress::Stage stage, uint64_t done, uint64_t total,
+                      std::optional<Progress::Finding> finding = std::nullopt) {
+    if (finding && ++findings_ > kMostFindings) {
       return absl::DataLossError("too much does not fit; the rest was not looked at");
     }
     Progress progress;
     progress.set_stage(stage);
     progress.set_done(done);
     progress.set_total(total);
-    progress.set_finding(std::move(finding));
+    if (finding) *progress.mutable_finding() = *std::move(finding);
     return tell_(progress) ? absl::OkStatus() : absl::CancelledError("the audit was broken off");
   }
   absl::Status ReportSome(Progress::Stage stage, uint64_t done, uint64_t total) {
     return done % kEntriesPerReport == 0 ? Report(stage, done, total) : absl::OkStatus();
   }
   v1::Party PartyOf(Side side) const { return side == Side::kOwn ? identity_.self() : identity_.peer(); }
-  std::string Place(Side side, uint64_t index) const {
-    return absl::StrCat(PartyOf(side) == v1::PARTY_KZ ? "kz/" : "ru/", index);
-  }
 
-  // Reports `problem` with an entry, unless it is empty.
-  absl::Status Complain(Side side, uint64_t index, uint64_t size, const std::string& problem) {
-    if (problem.empty()) return absl::OkStatus();
-    return Report(Progress::ENTRIES, index, size, absl::StrCat(Place(side, index), ": ", problem));
+  // Reports what is wrong with an entry; `problem_key` is empty when nothing is.
+  absl::Status Complain(Side side, uint64_t index, uint64_t size, const std::string& problem_key) {
+    if (problem_key.empty()) return absl::OkStatus();
+    const std::string place = absl::StrCat(PartyOf(side) == v1::PARTY_KZ ? "kz/" : "ru/", index);
+    return Report(Progress::ENTRIES, index, size, Found(place, problem_key));
   }
 
   absl::Status CheckLedger(Side side);
-  // Empty: the payload is what the entry commits to, or is not here.
+  // The key of a problem. Empty: the payload is what the entry commits to, or is not here.
   absl::StatusOr<std::string> PayloadProblem(Side side, uint64_t index, const std::string& entry);
   absl::StatusOr<std::string> CheckpointProblem(Side side, const tlog::RightEdge& edge, bool required);
   absl::StatusOr<std::string> CosignedProblem(const tlog::RightEdge& edge);
   absl::Status ReportHalt();
   absl::Status FoldAnew();
   absl::Status CompareRows();
+  absl::Status CheckAttachments();
   absl::StatusOr<std::string> Plain(std::string_view key, std::string_view value);
 
   const Identity& identity_;
   Store& store_;
   ledger::Vault& vault_;
+  const ledger::Attachments* const attachments_;
   const std::function<bool(const Progress&)>& tell_;
   uint64_t own_size_ = 0;
   uint64_t findings_ = 0;
@@ -147,10 +158,10 @@ absl::StatusOr<std::string> Auditor::PayloadProblem(Side side, uint64_t index, c
   const absl::StatusOr<std::string> unsealed = vault_.Unseal(store_, PayloadContext(side, index), *sealed);
   // The keys of a case that was erased are gone; its proofs stay.
   if (absl::IsNotFound(unsealed.status())) return std::string();
-  if (!unsealed.ok()) return std::string("its payload cannot be unsealed");
+  if (!unsealed.ok()) return std::string("audit.payload_sealed");
   const absl::StatusOr<PayloadAndOpening> split = SplitPayload(*unsealed);
   if (!split.ok() || Commit(split->opening, split->payload).bytes() != entry.commitment()) {
-    return std::string("its payload is not what it commits to");
+    return std::string("audit.payload_differs");
   }
   return std::string();
 }
@@ -160,15 +171,14 @@ absl::StatusOr<std::string> Auditor::CheckpointProblem(Side side, const tlog::Ri
                                                        bool required) {
   const absl::StatusOr<std::string> note = LogRows<Store>(side, store_).Checkpoint(edge.size());
   if (absl::IsNotFound(note.status())) {
-    return std::string(required ? "no checkpoint of the whole ledger is stored" : "");
+    return std::string(required ? "audit.no_checkpoint" : "");
   }
   if (!note.ok()) return note.status();
   const auto opened = LogKeysOf(identity_, PartyOf(side)).Open(*note);
   if (!opened.ok() || opened->checkpoint().size != edge.size()) {
-    return std::string("its checkpoint is not signed by the log");
+    return std::string("audit.checkpoint_unsigned");
   }
-  return std::string(opened->checkpoint().root == edge.Root() ? ""
-                                                              : "the entries do not give the signed root");
+  return std::string(opened->checkpoint().root == edge.Root() ? "" : "audit.root_differs");
 }
 
 absl::StatusOr<std::string> Auditor::CosignedProblem(const tlog::RightEdge& edge) {
@@ -178,10 +188,9 @@ absl::StatusOr<std::string> Auditor::CosignedProblem(const tlog::RightEdge& edge
   if (!cosigned.ok()) return cosigned.status();
   ASSIGN_OR_RETURN(const tlog::Policy policy, tlog::Policy::Parse(PolicyText(identity_, identity_.self())));
   const absl::StatusOr<tlog::Checkpoint> said = policy.Verify(*cosigned);
-  if (!said.ok() || said->size > edge.size())
-    return std::string("the cosigned checkpoint does not meet the policy");
+  if (!said.ok() || said->size > edge.size()) return std::string("audit.cosigned_policy");
   ASSIGN_OR_RETURN(const Hash root, tlog::RootAt(said->size, log.Nodes()));
-  return std::string(root == said->root ? "" : "the cosigned checkpoint has another root");
+  return std::string(root == said->root ? "" : "audit.cosigned_root");
 }
 
 absl::Status Auditor::CheckLedger(Side side) {
@@ -194,8 +203,7 @@ absl::Status Auditor::CheckLedger(Side side) {
     RETURN_IF_ERROR(ReportSome(Progress::ENTRIES, index, size));
     const absl::StatusOr<std::string> entry = log.Entry(index);
     if (absl::IsNotFound(entry.status())) {
-      RETURN_IF_ERROR(
-          Report(Progress::ENTRIES, index, size, absl::StrCat(Place(side, index), ": is missing")));
+      RETURN_IF_ERROR(Complain(side, index, size, "audit.entry_missing"));
       edge.Append(Hash());
       continue;
     }
@@ -203,7 +211,7 @@ absl::Status Auditor::CheckLedger(Side side) {
     for (const auto& [node, hash] : edge.Append(tlog::LeafHash(*entry))) {
       const absl::StatusOr<Hash> stored = nodes(node);
       if (stored.ok() && *stored == hash) continue;
-      RETURN_IF_ERROR(Complain(side, index, size, "a stored hash above it is another one"));
+      RETURN_IF_ERROR(Complain(side, index, size, "audit.hash_differs"));
     }
     ASSIGN_OR_RETURN(const std::string payload, PayloadProblem(side, index, *entry));
     RETURN_IF_ERROR(Complain(side, index, size, payload));
@@ -221,8 +229,9 @@ absl::Status Auditor::CheckLedger(Side side) {
 absl::Status Auditor::ReportHalt() {
   ASSIGN_OR_RETURN(const std::optional<std::string> halted, store_.Get(kHaltedRow));
   if (!halted) return absl::OkStatus();
-  return Report(Progress::ENTRIES, own_size_, own_size_,
-                absl::StrCat("the node has halted: ", Say(Lang::kEnglish, *halted)));
+  Progress::Finding finding = Found("", "audit.halted");
+  finding.add_problem_keys(*halted);
+  return Report(Progress::ENTRIES, own_size_, own_size_, std::move(finding));
 }
 
 absl::Status Auditor::FoldAnew() {
@@ -232,7 +241,7 @@ absl::Status Auditor::FoldAnew() {
   ASSIGN_OR_RETURN(const uint64_t mirror_size, (LogRows<Store>(Side::kMirror, store_).Size()));
   ASSIGN_OR_RETURN(const uint64_t processed, ReadNumber(store_, kProcessedRow));
   if (processed > mirror_size) {
-    return Report(Progress::VIEWS, 0, own_size_, "more of the mirror is processed than there is");
+    return Report(Progress::VIEWS, 0, own_size_, Found("", "audit.processed"));
   }
   const auto between = [&](uint64_t done) -> absl::Status {
     RETURN_IF_ERROR(ReportSome(Progress::VIEWS, done, own_size_));
@@ -241,7 +250,9 @@ absl::Status Auditor::FoldAnew() {
   const absl::StatusOr<uint64_t> folded =
       FoldLedgers(identity_.protocol, own_size_, mirror_size, views, between);
   if (absl::IsDataLoss(folded.status()) || absl::IsNotFound(folded.status())) {
-    return Report(Progress::VIEWS, 0, own_size_, std::string(folded.status().message()));
+    Progress::Finding finding = Found("", "audit.not_foldable");
+    finding.set_detail(std::string(folded.status().message()));
+    return Report(Progress::VIEWS, 0, own_size_, std::move(finding));
   }
   if (!folded.ok()) return folded.status();
   for (uint64_t index = *folded; index < processed; ++index) {
@@ -274,7 +285,7 @@ absl::Status Auditor::CompareRows() {
     if (made) anew = Plain(key, *made);
     if (made && stored.ok() && anew.ok() && *stored == *anew) return absl::OkStatus();
     return Report(Progress::ROWS, compared, 0,
-                  absl::StrCat(RowText(key), made ? " differs" : " is in the stored views only"));
+                  Found(RowText(key), made ? "audit.row_differs" : "audit.row_extra"));
   };
   RETURN_IF_ERROR(store_.Scan("v", "w", [&](std::string_view key, std::string_view value) {
     failed = compare(key, value);
@@ -287,8 +298,7 @@ absl::Status Auditor::CompareRows() {
     const absl::StatusOr<std::optional<std::string>> there = store_.Get(stored);
     failed = there.status();
     if (failed.ok() && !*there) {
-      failed = Report(Progress::ROWS, compared, 0,
-                      absl::StrCat(RowText(stored), " is missing in the stored views"));
+      failed = Report(Progress::ROWS, compared, 0, Found(RowText(stored), "audit.row_missing"));
     }
     return failed.ok();
   }));
@@ -296,12 +306,55 @@ absl::Status Auditor::CompareRows() {
   return Report(Progress::ROWS, compared, compared);
 }
 
+absl::Status Auditor::CheckAttachments() {
+  uint64_t done = 0;
+  return ExamineAttachments(store_, *attachments_, [&](const Hash& sha256, DocumentIs is) -> absl::Status {
+    ++done;
+    if (is == DocumentIs::kWhole) return Report(Progress::ATTACHMENTS, done, 0);
+    // So that it can be fetched or put again.
+    if (is == DocumentIs::kDamaged) RETURN_IF_ERROR(attachments_->SetAside(sha256));
+    return Report(Progress::ATTACHMENTS, done, 0, Found(ToHex(sha256.bytes()), ProblemKey(is)));
+  });
+}
+
 }  // namespace
 
 absl::Status Audit(const Identity& identity, Store& copy, const ledger::Vault& vault,
-                   const std::function<bool(const Progress&)>& tell) {
+                   const ledger::Attachments* attachments, const std::function<bool(const Progress&)>& tell) {
   const std::unique_ptr<ledger::Vault> fresh = vault.Fresh();
-  return Auditor(identity, copy, *fresh, tell).Run();
+  return Auditor(identity, copy, *fresh, attachments, tell).Run();
+}
+
+const char* ProblemKey(DocumentIs is) {
+  return is == DocumentIs::kDamaged ? "audit.document_damaged" : "audit.document_missing";
+}
+
+absl::Status ExamineAttachments(const Store& store, const ledger::Attachments& attachments,
+                                const std::function<absl::Status(const Hash& sha256, DocumentIs is)>& tell) {
+  ASSIGN_OR_RETURN(const std::vector<Hash> here, attachments.List());
+  for (const Hash& sha256 : here) {
+    const absl::Status whole = attachments.Check(sha256);
+    // Erased meanwhile.
+    if (absl::IsNotFound(whole)) continue;
+    if (!whole.ok() && !absl::IsDataLoss(whole)) return whole;
+    RETURN_IF_ERROR(tell(sha256, whole.ok() ? DocumentIs::kWhole : DocumentIs::kDamaged));
+  }
+  absl::Status failed;
+  const std::string prefix = AttachmentRowKey("");
+  RETURN_IF_ERROR(
+      store.Scan(prefix, ledger::PrefixEnd(prefix), [&](std::string_view key, std::string_view bytes) {
+        failed = [&]() -> absl::Status {
+          v1::AttachmentRow row;
+          ASSIGN_OR_RETURN(const Hash sha256, Hash::FromBytes(key.substr(prefix.size())));
+          if (!row.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+            return absl::DataLossError("a row of an attachment cannot be read");
+          // One that the counterpart is to send may not be there yet.
+          if (!row.told() || std::binary_search(here.begin(), here.end(), sha256)) return absl::OkStatus();
+          return tell(sha256, DocumentIs::kMissing);
+        }();
+        return failed.ok();
+      }));
+  return failed;
 }
 
 }  // namespace kelisim::authority

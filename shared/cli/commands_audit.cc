@@ -4,6 +4,7 @@
 #include "absl/strings/str_format.h"
 #include "nlohmann/json.hpp"
 #include "shared/cli/program.h"
+#include "shared/text/acts.h"
 
 // audit.
 
@@ -17,7 +18,7 @@ std::string Amount(uint64_t done, uint64_t total) {
 int Audit(Session& session) {
   const Lang lang = session.reader.lang;
   const bool at_terminal = session.reader.look.width > 0;
-  std::vector<std::string> findings;
+  std::vector<v1::AuditProgress::Finding> findings;
   uint64_t entries = 0;
   uint64_t rows = 0;
   bool complete = false;
@@ -28,7 +29,7 @@ int Audit(Session& session) {
     if (progress.stage() == v1::AuditProgress::ENTRIES && ended) entries += progress.total();
     if (progress.stage() == v1::AuditProgress::ROWS && ended) rows = progress.total();
     complete = complete || progress.stage() == v1::AuditProgress::DONE;
-    if (!progress.finding().empty()) findings.push_back(progress.finding());
+    if (progress.has_finding()) findings.push_back(progress.finding());
     if (!at_terminal || complete) return;
     session.world.err << absl::StrFormat("\r%-30s %s   ", SayEnum(lang, progress.stage()),
                                          Amount(progress.done(), progress.total()));
@@ -39,16 +40,22 @@ int Audit(Session& session) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   const auto rate = static_cast<uint64_t>(static_cast<double>(entries) / took.count());
   if (session.options.json) {
+    nlohmann::json found = nlohmann::json::array();
+    for (const v1::AuditProgress::Finding& finding : findings) {
+      found.push_back({{"place", finding.place()},
+                       {"problem", finding.problem_keys(0)},
+                       {"text", AuditText(lang, finding)}});
+    }
     session.world.out << nlohmann::json{{"complete", complete},
                                         {"entries", entries},
                                         {"rows", rows},
                                         {"entries_per_second", rate},
-                                        {"findings", findings}}
+                                        {"findings", found}}
                              .dump(2)
                       << "\n";
   } else {
-    for (const std::string& finding : findings) {
-      session.world.out << Say(lang, "verify.found") << ": " << Plain(finding) << "\n";
+    for (const v1::AuditProgress::Finding& finding : findings) {
+      session.world.out << Say(lang, "verify.found") << ": " << Plain(AuditText(lang, finding)) << "\n";
     }
     session.world.out << Say(lang, findings.empty() && complete ? "audit.fits" : "audit.does_not_fit") << "\n"
                       << DrawPairs({{Say(lang, "audit.entries"), absl::StrCat(entries)},
@@ -66,7 +73,8 @@ void AddAuditCommand(Program& program) {
       "audit", "Check both ledgers of the service, and rebuild its views from them");
   command->footer(
       "Example:\n  kelisim audit\n"
-      "The service works on a copy of its store and goes on meanwhile. Exit code 1: something\n"
+      "The service works on a copy of its store and goes on meanwhile, and reads all documents.\n"
+      "One that is damaged is set aside, to be fetched or put again. Exit code 1: something\n"
       "does not fit, and what.");
   command->callback([&program] { program.action = Audit; });
 }

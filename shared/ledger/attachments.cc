@@ -24,6 +24,7 @@ constexpr size_t kHeaderSize = kTitle.size() + kIdSize + sizeof(uint64_t);
 constexpr size_t kSealSize = 12 + 16;  // nonce and tag
 constexpr std::string_view kUploadSuffix = ".upload.part";
 constexpr std::string_view kFetchSuffix = ".fetch.part";
+constexpr std::string_view kDamagedSuffix = ".damaged";
 
 absl::Status SystemError(std::string_view what) {
   const int error = errno;
@@ -101,6 +102,11 @@ absl::StatusOr<std::unique_ptr<Attachments>> Attachments::Open(std::string direc
   return std::unique_ptr<Attachments>(new Attachments(std::move(directory), master_key, random));
 }
 
+std::unique_ptr<Attachments> Attachments::OpenForReading(std::string directory, std::string_view master_key,
+                                                         Random& random) {
+  return std::unique_ptr<Attachments>(new Attachments(std::move(directory), master_key, random));
+}
+
 Attachments::Attachments(std::string directory, std::string_view master_key, Random& random)
     : directory_(std::move(directory)),
       key_(HmacSha256(master_key, "kelisim attachments").bytes()),
@@ -117,6 +123,37 @@ std::string Attachments::KeyFor(std::string_view header) const {
 absl::StatusOr<uint64_t> Attachments::SizeOf(const Hash& sha256) const {
   ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader, Read(sha256));
   return reader->size();
+}
+
+absl::StatusOr<std::vector<Hash>> Attachments::List() const {
+  std::vector<Hash> documents;
+  std::error_code error;
+  for (const auto& file : std::filesystem::directory_iterator(directory_, error)) {
+    // What is under way, set aside or of others has names of another form.
+    const absl::StatusOr<std::string> name = FromHex(file.path().filename().string());
+    const absl::StatusOr<Hash> sha256 = name.ok() ? Hash::FromBytes(*name) : name.status();
+    if (sha256.ok()) documents.push_back(*sha256);
+  }
+  if (error) return absl::UnavailableError(absl::StrCat("attachments: ", error.message()));
+  std::sort(documents.begin(), documents.end());
+  return documents;
+}
+
+absl::Status Attachments::Check(const Hash& sha256) const {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader, Read(sha256));
+  Sha256Stream digest;
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::string chunk, reader->Next());
+    if (chunk.empty()) break;
+    digest.Add(chunk);
+  }
+  return digest.Digest() == sha256 ? absl::OkStatus() : Damaged();
+}
+
+absl::Status Attachments::SetAside(const Hash& sha256) const {
+  const std::string path = PathOf(sha256);
+  const bool renamed = rename(path.c_str(), absl::StrCat(path, Absl(kDamagedSuffix)).c_str()) == 0;
+  return renamed ? absl::OkStatus() : SystemError("set aside");
 }
 
 // ---------------------------------------------------------------- writing

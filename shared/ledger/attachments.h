@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -19,6 +20,7 @@ namespace kelisim::ledger {
 //
 //   <hex of SHA-256>          header, then each chunk as Seal() gives it
 //   <...>.part                being written
+//   <...>.damaged             was found damaged; kept for who looks into it
 //
 // The header is a title, 16 random bytes and the size. Each chunk is sealed for its
 // place in its file, so none can be moved, left out or taken from another file.
@@ -35,8 +37,19 @@ class Attachments {
   static absl::StatusOr<std::unique_ptr<Attachments>> Open(std::string directory, std::string_view master_key,
                                                            Random& random);
 
-  // The size of a document that is here, whole; NOT_FOUND.
+  // Makes, removes and renames nothing, and must not be used for writing.
+  static std::unique_ptr<Attachments> OpenForReading(std::string directory, std::string_view master_key,
+                                                     Random& random);
+
+  // The size of a document that is here; NOT_FOUND. Only the header is read.
   absl::StatusOr<uint64_t> SizeOf(const Hash& sha256) const;
+
+  // All that are here, in order. Says nothing about what is in them.
+  absl::StatusOr<std::vector<Hash>> List() const;
+  // Reads the document to its end. OK: it is here and is what its hash says. NOT_FOUND.
+  absl::Status Check(const Hash& sha256) const;
+  // A document that was found damaged is here no longer, and can be fetched or put again.
+  absl::Status SetAside(const Hash& sha256) const;
 
   class Writer {
    public:

@@ -146,6 +146,32 @@ TEST_F(AttachmentsTest, NoticesEveryDamage) {
   EXPECT_TRUE(Get(sha256).ok());
 }
 
+TEST_F(AttachmentsTest, CheckTellsTheWholeFromTheDamaged) {
+  const Hash one = Put("one");
+  const Hash two = Put("two");
+  const Hash three = Put("three");
+  EXPECT_THAT(*attachments_->List(), ::testing::UnorderedElementsAre(one, two, three));
+  std::string flipped = Slurp(FileOf(two));
+  flipped.back() = static_cast<char>(flipped.back() ^ 1);
+  Spill(FileOf(two), flipped);
+  // Whole in itself, and not what its name says.
+  std::filesystem::copy_file(FileOf(one), FileOf(three), std::filesystem::copy_options::overwrite_existing);
+
+  const auto reading = Attachments::OpenForReading(directory_, kMasterKey, SystemRandom());
+  EXPECT_TRUE(reading->Check(one).ok());
+  EXPECT_TRUE(absl::IsDataLoss(reading->Check(two)));
+  EXPECT_TRUE(absl::IsDataLoss(reading->Check(three)));
+  EXPECT_TRUE(absl::IsNotFound(reading->Check(Sha256("four"))));
+  EXPECT_EQ(FilesInside(), 3u);
+
+  EXPECT_TRUE(attachments_->SetAside(two).ok());
+  EXPECT_TRUE(absl::IsNotFound(attachments_->Check(two)));
+  EXPECT_EQ(Slurp(FileOf(two).string() + ".damaged"), flipped);
+  EXPECT_FALSE(attachments_->SetAside(two).ok());
+  EXPECT_EQ(Put("two"), two);
+  EXPECT_TRUE(attachments_->Check(two).ok());
+}
+
 TEST_F(AttachmentsTest, AnUploadThatEndsEarlyLeavesNothing) {
   {
     auto writer = attachments_->Write(2 * kChunk);

@@ -1,5 +1,6 @@
 #include "shared/node/attachment_fetcher.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -62,12 +63,17 @@ void AttachmentFetcher::Run() {
 
 absl::Status AttachmentFetcher::FetchAll() {
   ASSIGN_OR_RETURN(const std::vector<std::string> wanted, reader_.WantedAttachments());
+  ASSIGN_OR_RETURN(const std::vector<Hash> here, attachments_.List());
   absl::Status first_failed;
   for (const std::string& document : wanted) {
-    if (here_.count(document) > 0) continue;
     ASSIGN_OR_RETURN(const Hash sha256, Hash::FromBytes(document));
-    const absl::Status fetched = attachments_.SizeOf(sha256).ok() ? absl::OkStatus() : Fetch(sha256);
-    if (fetched.ok()) here_.insert(document);
+    // One that is not what its header says is fetched again; to see it once is enough.
+    if (std::binary_search(here.begin(), here.end(), sha256) &&
+        (looked_at_.count(document) > 0 || attachments_.SizeOf(sha256).ok())) {
+      looked_at_.insert(document);
+      continue;
+    }
+    const absl::Status fetched = Fetch(sha256);
     // The counterpart is not there, or this node stops: so with all others.
     if (absl::IsUnavailable(fetched) || absl::IsCancelled(fetched)) return fetched;
     // Not there yet, other bytes, or a fault of one document: the others may be there.

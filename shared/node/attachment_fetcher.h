@@ -20,7 +20,7 @@ namespace kelisim::node {
 
 // Brings here the documents that acts of the counterpart name, on a thread of its own,
 // one after the other, a chunk at a time. What broke off goes on where it was; what the
-// counterpart does not have yet is asked for again.
+// counterpart does not have yet is asked for again, and what was found damaged here, too.
 class AttachmentFetcher {
  public:
   // `retry`: between two rounds when nothing new was heard. All must outlive it.
@@ -44,7 +44,7 @@ class AttachmentFetcher {
   const ledger::Attachments& attachments_;
   const std::unique_ptr<v1::ExchangeService::Stub> stub_;
   const absl::Duration retry_;
-  std::set<std::string> here_;  // of the thread: needs no second look
+  std::set<std::string> looked_at_;  // of the thread
 
   std::mutex mutex_;
   std::condition_variable wake_;

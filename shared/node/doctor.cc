@@ -5,12 +5,15 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "shared/authority/audit.h"
 #include "shared/authority/core.h"
 #include "shared/authority/views.h"
+#include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/seal.h"
 #include "shared/crypto/x509.h"
 #include "shared/ledger/anchor.h"
+#include "shared/ledger/attachments.h"
 #include "shared/ledger/overlay.h"
 #include "shared/ledger/rocks_store.h"
 #include "shared/node/config.h"
@@ -96,6 +99,25 @@ void ExamineState(const authority::Core& core, const ledger::LogRows<ledger::Sto
                             " seconds ahead: the counterpart takes none before that time")});
 }
 
+void ExamineDocuments(const v1::NodeConfig& config, const ledger::Store& store, const std::string& master_key,
+                      const Tell& tell) {
+  const auto attachments =
+      ledger::Attachments::OpenForReading(config.attachments_dir(), master_key, SystemRandom());
+  uint64_t whole = 0;
+  const auto heard = [&](const Hash& sha256, authority::DocumentIs is) {
+    if (is == authority::DocumentIs::kWhole) {
+      ++whole;
+    } else {
+      tell({false, absl::StrCat("attachment: ", ToHex(sha256.bytes()), ": ",
+                                Say(Lang::kEnglish, authority::ProblemKey(is)))});
+    }
+    return absl::OkStatus();
+  };
+  const absl::Status examined = authority::ExamineAttachments(store, *attachments, heard);
+  tell(examined.ok() ? Finding{true, absl::StrCat("attachments: ", whole, " whole")}
+                     : Problem("attachments", examined));
+}
+
 void ExamineBooks(const v1::NodeConfig& config, const authority::Identity& identity,
                   const std::string& master_key, absl::Time now, const Tell& tell) {
   const absl::StatusOr<std::optional<ledger::Head>> anchor =
@@ -144,6 +166,7 @@ void ExamineBooks(const v1::NodeConfig& config, const authority::Identity& ident
     tell({false, absl::StrCat("counterpart: its ledger announces the log key ", key,
                               " otherwise than counterpart_policy_file has it")});
   }
+  ExamineDocuments(config, **store, master_key, tell);
 }
 
 }  // namespace

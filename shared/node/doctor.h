@@ -23,8 +23,8 @@ using Tell = std::function<void(const Finding&)>;
 void ExamineFiles(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock,
                   const Tell& tell);
 
-// The same, and then whose names each CA may issue, store, head anchor and authorised body
-// of a node that need not run.
+// The same, and then whose names each CA may issue, store, head anchor, authorised body and
+// documents of a node that need not run.
 // Changes nothing of what the store holds; that there is room for it is tried with a probe.
 void Examine(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock, const Tell& tell);
 

@@ -96,7 +96,7 @@ absl::Status Node::Audit(const rpc::AuditDesk::Tell& tell) {
     const auto copy = ledger::OpenRocksStore({directory, nullptr});
     RETURN_IF_ERROR(OfCopy(copy.status(), directory));
     RETURN_IF_ERROR(ledger::VerifyChecksums(**copy));
-    return authority::Audit(identity_, **copy, vault_, tell);
+    return authority::Audit(identity_, **copy, vault_, attachments_.get(), tell);
   }();
   std::filesystem::remove_all(directory, error);
   return audited;

@@ -51,6 +51,7 @@
 #include "shared/rpc/message.h"
 #include "shared/testing/officer.h"
 #include "shared/testing/parties.h"
+#include "shared/text/acts.h"
 #include "shared/tlog/proof.h"
 
 namespace kelisim::node {
@@ -589,6 +590,77 @@ TEST(Node, ADamagedAttachmentHoldsUpNoOther) {
   EXPECT_FALSE(Download(*officer, &v1::AttachmentService::Stub::DownloadAttachment, sha256[0]).ok());
 }
 
+// How an audit of a node ends. `findings`: in English.
+grpc::Status Audited(const TwoAuthorities& two, v1::Party party, std::vector<std::string>& findings) {
+  Context context;
+  const auto stub = v1::LedgerService::NewStub(two.Connect(party, "auditor"));
+  const auto stream = stub->AuditLedgers(&context.client, v1::AuditLedgersRequest());
+  v1::AuditProgress progress;
+  while (stream->Read(&progress)) {
+    if (progress.has_finding()) findings.push_back(AuditText(Lang::kEnglish, progress.finding()));
+  }
+  return stream->Finish();
+}
+
+std::vector<std::string> FindingsAt(const TwoAuthorities& two, v1::Party party) {
+  std::vector<std::string> findings;
+  const grpc::Status status = Audited(two, party, findings);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return findings;
+}
+
+// A document is damaged on both sides. What came from the counterpart comes again; what is
+// our own is asked for, and can be put again.
+TEST(Node, ADamagedAttachmentIsFoundAndReplaced) {
+  TwoAuthorities two;
+  two.Start(v1::PARTY_KZ);
+  two.Start(v1::PARTY_RU);
+  two.AwaitOpen();
+  const std::string document = "the text of a protocol";
+  const std::string sha256 = *Upload(two.Connect(v1::PARTY_KZ, "officer"), document);
+  ProposeProtocol(two, DraftProtocol(two, sha256, sha256));
+  const auto ru = v1::AttachmentService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
+  const auto download = [&] {
+    return Download(*ru, &v1::AttachmentService::Stub::DownloadAttachment, sha256);
+  };
+  ASSERT_TRUE(TwoAuthorities::Await([&] { return download().ok(); }));
+  EXPECT_THAT(FindingsAt(two, v1::PARTY_RU), ::testing::IsEmpty());
+  const auto damage = [&](v1::Party party) {
+    const std::string file = two.Config(party).attachments_dir() + "/" + ToHex(sha256);
+    std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekg(-1, std::ios::end);
+    const char last = static_cast<char>(stream.get() ^ 1);
+    stream.seekp(-1, std::ios::end);
+    stream.put(last);
+  };
+
+  // Who asks for it is told; then it comes again.
+  damage(v1::PARTY_RU);
+  EXPECT_THAT(std::string(download().status().message()), HasSubstr("was damaged and is set aside"));
+  // With the next act, or within half a minute.
+  const auto cases = v1::CaseService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
+  v1::SubmitCaseCommandResponse filed;
+  EXPECT_TRUE(Submit(*cases, Filing(kFirstId), &filed).ok());
+  ASSERT_TRUE(TwoAuthorities::Await([&] { return download().ok(); }));
+  EXPECT_EQ(*download(), document);
+
+  // An auditor finds it, the next one that it is missing.
+  const std::string place = ToHex(sha256);
+  damage(v1::PARTY_KZ);
+  EXPECT_THAT(FindingsAt(two, v1::PARTY_KZ), ::testing::ElementsAre(place + ": the document is damaged"));
+  EXPECT_THAT(FindingsAt(two, v1::PARTY_KZ), ::testing::ElementsAre(HasSubstr("it is not here")));
+  two.Stop(v1::PARTY_KZ);
+  std::vector<std::string> problems;
+  Examine(two.Config(v1::PARTY_KZ), two.Profile(v1::PARTY_KZ), SystemClock(), [&](const Finding& finding) {
+    if (!finding.ok) problems.push_back(finding.text);
+  });
+  EXPECT_THAT(problems,
+              ::testing::ElementsAre(HasSubstr("attachment: " + place + ": own acts name the document")));
+  two.Start(v1::PARTY_KZ);
+  EXPECT_EQ(*Upload(two.Connect(v1::PARTY_KZ, "officer"), document), sha256);
+  EXPECT_THAT(FindingsAt(two, v1::PARTY_KZ), ::testing::IsEmpty());
+}
+
 // What a stock tool does that knows nothing of us: tiles, entries, root; and a proof in a file.
 TEST(Node, AnybodyCanCheckBothLedgers) {
   TwoAuthorities two;
@@ -821,16 +893,6 @@ Outcome WithSmallFiles(Body body) {
   return outcome;
 }
 
-grpc::Status Audited(const TwoAuthorities& two) {
-  Context context;
-  const auto stub = v1::LedgerService::NewStub(two.Connect(v1::PARTY_KZ, "auditor"));
-  const auto stream = stub->AuditLedgers(&context.client, v1::AuditLedgersRequest());
-  v1::AuditProgress progress;
-  while (stream->Read(&progress)) {
-  }
-  return stream->Finish();
-}
-
 // Nothing can be made in /proc/self/fd, whoever tries.
 TEST(Node, AnAuditThatCannotCopyTheStoreNamesTheDirectory) {
   TwoAuthorities two;
@@ -845,7 +907,8 @@ TEST(Node, AnAuditThatCannotCopyTheStoreNamesTheDirectory) {
   EXPECT_THAT(doctor.out, HasSubstr("problem  audit: an audit makes a copy of the store beside data_dir"));
   auto node = Node::Start(config, two.Profile(v1::PARTY_KZ), SystemClock(), [] {});
   ASSERT_TRUE(node.ok()) << node.status();
-  const grpc::Status refused = Audited(two);
+  std::vector<std::string> findings;
+  const grpc::Status refused = Audited(two, v1::PARTY_KZ, findings);
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_THAT(refused.error_message(), HasSubstr("/proc/self/fd"));
   node->reset();
@@ -853,10 +916,10 @@ TEST(Node, AnAuditThatCannotCopyTheStoreNamesTheDirectory) {
 
   // Whatever else is in the way of the copy.
   two.Start(v1::PARTY_KZ);
-  EXPECT_TRUE(Audited(two).ok());
+  EXPECT_TRUE(Audited(two, v1::PARTY_KZ, findings).ok());
   const std::string copy = two.Config(v1::PARTY_KZ).data_dir() + ".audit";
   Write(copy + ".tmp", "no directory");
-  const grpc::Status hindered = Audited(two);
+  const grpc::Status hindered = Audited(two, v1::PARTY_KZ, findings);
   EXPECT_EQ(hindered.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_THAT(hindered.error_message(), HasSubstr(copy));
 }

@@ -79,10 +79,25 @@ class Upload final : public grpc::ServerReadReactor<Chunk> {
   Chunk chunk_;
 };
 
+// What a caller is told of `status`. A document that turns out to be damaged is set aside:
+// from then on it is not here, and can be fetched or put again.
+absl::Status Told(const absl::Status& status, const Attachments& attachments, const Hash& sha256) {
+  if (!absl::IsDataLoss(status)) return status;
+  const absl::Status set_aside = attachments.SetAside(sha256);
+  Log(LogLevel::kError, "attachment_damaged", {{"set_aside", set_aside.ok() ? "yes" : set_aside.ToString()}});
+  if (!set_aside.ok()) return set_aside;
+  return absl::NotFoundError("attachment: was damaged and is set aside; it has to come or be put again");
+}
+
 class Download final : public grpc::ServerWriteReactor<Chunk> {
  public:
-  Download(Streams& of, std::unique_ptr<Attachments::Reader> reader, bool size_only)
-      : slot_(of), reader_(std::move(reader)), size_only_(size_only) {
+  Download(Streams& of, const Attachments& attachments, const Hash& sha256,
+           std::unique_ptr<Attachments::Reader> reader, bool size_only)
+      : slot_(of),
+        attachments_(attachments),
+        sha256_(sha256),
+        reader_(std::move(reader)),
+        size_only_(size_only) {
     chunk_.set_size(reader_->size());
     slot_.status().ok() ? Next() : Finish(ToGrpc(slot_.status()));
   }
@@ -97,13 +112,15 @@ class Download final : public grpc::ServerWriteReactor<Chunk> {
   void Next() {
     if (size_only_) return StartWrite(&chunk_);
     absl::StatusOr<std::string> bytes = Guarded<absl::StatusOr<std::string>>([&] { return reader_->Next(); });
-    if (!bytes.ok()) return Finish(ToGrpc(bytes.status()));
+    if (!bytes.ok()) return Finish(ToGrpc(Told(bytes.status(), attachments_, sha256_)));
     if (bytes->empty() && chunk_.size() == 0) return Finish(grpc::Status::OK);
     chunk_.set_data(*std::move(bytes));
     StartWrite(&chunk_);
   }
 
   const Slot slot_;
+  const Attachments& attachments_;
+  const Hash sha256_;
   const std::unique_ptr<Attachments::Reader> reader_;
   const bool size_only_;
   Chunk chunk_;
@@ -111,14 +128,12 @@ class Download final : public grpc::ServerWriteReactor<Chunk> {
 
 grpc::ServerWriteReactor<Chunk>* Send(Streams& of, const Attachments& attachments,
                                       const v1::DownloadAttachmentRequest& request) {
+  const absl::StatusOr<Hash> sha256 = Hash::FromBytes(request.sha256());
+  if (!sha256.ok()) return RefuseAttachment(sha256.status());
   auto reader = Guarded<absl::StatusOr<std::unique_ptr<Attachments::Reader>>>(
-      [&]() -> absl::StatusOr<std::unique_ptr<Attachments::Reader>> {
-        const absl::StatusOr<Hash> sha256 = Hash::FromBytes(request.sha256());
-        if (!sha256.ok()) return sha256.status();
-        return attachments.Read(*sha256, request.from());
-      });
-  if (!reader.ok()) return RefuseAttachment(reader.status());
-  return new Download(of, *std::move(reader), request.size_only());
+      [&] { return attachments.Read(*sha256, request.from()); });
+  if (!reader.ok()) return RefuseAttachment(Told(reader.status(), attachments, *sha256));
+  return new Download(of, attachments, *sha256, *std::move(reader), request.size_only());
 }
 
 }  // namespace

@@ -5,10 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "kelisim/v1/exchange_service.pb.h"
-#include "shared/authority/audit.h"
 #include "shared/authority/views.h"
 #include "shared/base/bytes.h"
 #include "shared/ledger/log.h"
+#include "shared/testing/audited.h"
 
 namespace kelisim::authority {
 
@@ -59,15 +59,12 @@ v1::CaseState Node::StateOf(const std::string& case_id) const {
 }
 
 std::string AuditFindings(const Node& node) {
-  ledger::MemoryStore copy(node.store);
+  const Audited audited = AuditOf(node.identity, node.store, *node.vault);
   std::string findings;
-  const absl::Status audited =
-      authority::Audit(node.identity, copy, *node.vault, [&](const v1::AuditProgress& progress) {
-        if (!progress.finding().empty())
-          absl::StrAppend(&findings, node.name(), " audit: ", progress.finding(), "\n");
-        return true;
-      });
-  if (!audited.ok()) absl::StrAppend(&findings, node.name(), " audit failed: ", audited.ToString(), "\n");
+  for (const std::string& finding : audited.findings)
+    absl::StrAppend(&findings, node.name(), " audit: ", finding, "\n");
+  if (!audited.status.ok())
+    absl::StrAppend(&findings, node.name(), " audit failed: ", audited.status.ToString(), "\n");
   return findings;
 }
 

@@ -137,6 +137,14 @@ std::string FoundText(Lang lang, const std::string& found) {
   return FieldText(lang, found);
 }
 
+std::string AuditText(Lang lang, const v1::AuditProgress::Finding& finding) {
+  std::vector<std::string> parts;
+  if (!finding.place().empty()) parts.push_back(finding.place());
+  for (const std::string& key : finding.problem_keys()) parts.push_back(Say(lang, key));
+  if (!finding.detail().empty()) parts.push_back(finding.detail());
+  return absl::StrJoin(parts, ": ");
+}
+
 std::string EvidenceText(Lang lang, const v1::TimelineItem& item) {
   std::string text = SayEnum(lang, item.evidence());
   if (item.has_refusal()) absl::StrAppend(&text, ": ", item.refusal().rule());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "google/protobuf/message.h"
+#include "kelisim/v1/audit.pb.h"
 #include "kelisim/v1/common.pb.h"
 #include "kelisim/v1/views.pb.h"
 #include "shared/text/messages.h"
@@ -22,6 +23,9 @@ std::string ActText(Lang lang, const v1::TimelineItem& item);
 
 // What a broken rule found, in words as far as there are any: "Russia" for "PARTY_RU".
 std::string FoundText(Lang lang, const std::string& found);
+
+// "kz/17: its payload is not what the entry commits to".
+std::string AuditText(Lang lang, const v1::AuditProgress::Finding& finding);
 
 // "Refused: 3.g (head)".
 std::string EvidenceText(Lang lang, const v1::TimelineItem& item);
