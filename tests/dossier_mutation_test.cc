@@ -105,7 +105,8 @@ Dossiers* DossierTest::made_ = nullptr;
 std::string Describe(const Report& report) {
   std::string text = absl::StrCat("verdict ", static_cast<int>(report.verdict));
   for (const Finding& finding : report.findings)
-    absl::StrAppend(&text, "\n  ", finding.where, ": ", finding.what);
+    absl::StrAppend(&text, "\n  ", finding.where, ": ", finding.problem_key, " ", finding.detail, " ",
+                    finding.broken.rule());
   return text;
 }
 

@@ -107,7 +107,8 @@ nlohmann::json AsJson(const dossier::Report& report, Lang lang) {
   for (const dossier::Finding& finding : report.findings) {
     findings.push_back({{"code", static_cast<int>(finding.verdict)},
                         {"where", finding.where},
-                        {"what", finding.what},
+                        {"problem", finding.problem_key},
+                        {"what", FlawText(finding, lang)},
                         {"rule", finding.broken.rule()}});
   }
   nlohmann::json not_judged = nlohmann::json::array();

@@ -495,15 +495,22 @@ std::string Render(const dossier::Report& report, bool own_keys, Lang lang) {
   absl::StrAppend(&text, DrawPairs(pairs, {}));
   for (const dossier::Finding& finding : report.findings) {
     absl::StrAppend(&text, Say(lang, "verify.found"), ": ", Plain(finding.where), ": ",
-                    VerdictText(lang, finding.verdict), " (", Plain(finding.what), ")\n");
-    const v1::Rule* const rule = treaty::FindRule(finding.broken.rule());
-    if (rule != nullptr) absl::StrAppend(&text, "  ", rule->id(), ": ", In(lang, rule->text()), "\n");
+                    VerdictText(lang, finding.verdict), " (", Plain(FlawText(finding, lang)), ")\n");
+    if (finding.broken.rule().empty()) continue;
+    const std::string found = FoundText(lang, finding.broken.found());
+    absl::StrAppend(&text, "  ", Plain(RuleText(lang, finding.broken.rule())),
+                    found.empty() ? "" : absl::StrCat(" (", Plain(found), ")"), "\n");
   }
   for (const dossier::NotJudged& one : report.not_judged) {
     absl::StrAppend(&text, Say(lang, "verify.not_judged"), ": ", NotJudgedText(one, lang), "\n");
   }
   if (own_keys) absl::StrAppend(&text, Say(lang, "verify.own_keys"), "\n");
   return text;
+}
+
+std::string FlawText(const dossier::Finding& finding, Lang lang) {
+  const std::string problem = Say(lang, finding.problem_key);
+  return finding.detail.empty() ? problem : absl::StrCat(problem, ": ", finding.detail);
 }
 
 std::string NotJudgedText(const dossier::NotJudged& one, Lang lang) {

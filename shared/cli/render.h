@@ -49,6 +49,8 @@ std::string Render(const v1::WatchActsResponse& act, const Reader& reader);
 
 // What a dossier proves. `own_keys`: only the dossier itself says whose keys they are.
 std::string Render(const dossier::Report& report, bool own_keys, Lang lang);
+// "the checkpoint is not accepted: ...".
+std::string FlawText(const dossier::Finding& finding, Lang lang);
 std::string NotJudgedText(const dossier::NotJudged& one, Lang lang);
 
 // Protobuf JSON with the names of the proto files. On one line: for streams.

@@ -211,12 +211,13 @@ TEST(Render, WhatADossierProvesInTheReadersLanguage) {
   report.verdict = dossier::Verdict::kBadProof;
   report.manifest.set_name("cases/3f2a");
   report.manifest.set_exporter(v1::PARTY_KZ);
-  report.findings.push_back({dossier::Verdict::kBadProof, "kz/tile/0/000", "has other hashes", {}});
+  report.findings.push_back({dossier::Verdict::kBadProof, "kz/tile/0/000", "flaw.tile_differs", "", {}});
   report.findings.push_back(
-      {dossier::Verdict::kUnlawful, "acts/kz-4", "breaks 12.1", FromText<v1::Violation>("rule: '12.1'")});
+      {dossier::Verdict::kUnlawful, "acts/kz-4", "flaw.breaks", "", FromText<v1::Violation>("rule: '12.1'")});
   const v1::LocalizedText& rule = treaty::FindRule("12.1")->text();
   const std::string russian = Render(report, /*own_keys=*/false, Lang::kRussian);
-  EXPECT_THAT(russian, testing::HasSubstr("Обнаружено: kz/tile/0/000: Доказательство не сходится"));
+  EXPECT_THAT(russian,
+              testing::HasSubstr("Обнаружено: kz/tile/0/000: Доказательство не сходится (хеши не те"));
   EXPECT_THAT(russian, testing::HasSubstr("Обнаружено: acts/kz-4: Действует акт, нарушающий правило"));
   EXPECT_THAT(russian, testing::HasSubstr("  12.1: " + rule.ru() + "\n"));
   const std::string kazakh = Render(report, /*own_keys=*/true, Lang::kKazakh);

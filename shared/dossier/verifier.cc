@@ -112,8 +112,8 @@ class Verification {
   }
 
  private:
-  void Find(Verdict verdict, std::string where, std::string what) {
-    report_.findings.push_back({verdict, std::move(where), std::move(what)});
+  void Find(Verdict verdict, std::string where, std::string problem_key, std::string detail = "") {
+    report_.findings.push_back({verdict, std::move(where), std::move(problem_key), std::move(detail)});
   }
   Report Finish();
 
@@ -189,10 +189,11 @@ Report Verification::Finish() {
 
 void Verification::ListFiles() {
   const absl::StatusOr<std::set<std::string>> listed = folder_.List();
-  if (!listed.ok()) return Find(Verdict::kUnreadable, ".", std::string(listed.status().message()));
+  if (!listed.ok())
+    return Find(Verdict::kUnreadable, ".", "flaw.folder", std::string(listed.status().message()));
   for (const std::string& path : *listed) {
     if (!path.empty() && path.back() == '/') {
-      Find(Verdict::kUnreadable, path, "is no regular file");
+      Find(Verdict::kUnreadable, path, "flaw.no_file");
     } else {
       files_.insert(path);
     }
@@ -214,7 +215,11 @@ absl::StatusOr<std::string> Verification::Read(const std::string& path) const {
 std::optional<std::string> Verification::Require(const std::string& path) {
   absl::StatusOr<std::string> bytes = Read(path);
   if (bytes.ok()) return *std::move(bytes);
-  Find(Verdict::kUnreadable, path, std::string(bytes.status().message()));
+  if (absl::IsNotFound(bytes.status())) {
+    Find(Verdict::kUnreadable, path, "flaw.missing");
+  } else {
+    Find(Verdict::kUnreadable, path, "flaw.unreadable", std::string(bytes.status().message()));
+  }
   return std::nullopt;
 }
 
@@ -223,7 +228,7 @@ bool Verification::ReadManifest() {
   if (!envelope) return false;
   const absl::StatusOr<std::string> body = PeekIntoEnvelope(*envelope, kManifestType);
   if (!body.ok()) {
-    Find(Verdict::kUnreadable, kManifestFile, std::string(body.status().message()));
+    Find(Verdict::kUnreadable, kManifestFile, "flaw.unreadable", std::string(body.status().message()));
     return false;
   }
   // Who has signed it stands in it: it says which key to ask for.
@@ -231,7 +236,7 @@ bool Verification::ReadManifest() {
   if (!google::protobuf::util::JsonStringToMessage(*body, &manifest).ok() ||
       manifest.format() != kManifestFormat || !v1::Party_IsValid(manifest.exporter()) ||
       manifest.exporter() == v1::PARTY_UNSPECIFIED) {
-    Find(Verdict::kUnreadable, kManifestFile, "cannot be read");
+    Find(Verdict::kUnreadable, kManifestFile, "flaw.unreadable");
     return false;
   }
   for (const v1::Party party : kParties) {
@@ -244,7 +249,7 @@ bool Verification::ReadManifest() {
     return OpenEnvelope(*envelope, kManifestType, key).ok();
   });
   if (!is_signed) {
-    Find(Verdict::kBadSignature, kManifestFile, "is not signed by the exporter's log key");
+    Find(Verdict::kBadSignature, kManifestFile, "flaw.not_by_exporter");
     return false;
   }
   report_.manifest = std::move(manifest);
@@ -256,7 +261,7 @@ void Verification::CompareFiles() {
   for (const v1::ManifestFile& file : report_.manifest.files()) {
     listed.insert(file.path());
     if (files_.count(file.path()) == 0) {
-      Find(Verdict::kUnreadable, file.path(), "is missing");
+      Find(Verdict::kUnreadable, file.path(), "flaw.missing");
       continue;
     }
     Sha256Stream digest;
@@ -267,17 +272,17 @@ void Verification::CompareFiles() {
     });
     const Hash found = digest.Digest();
     if (!read.ok() || size != file.size() || found.bytes() != file.sha256()) {
-      altered_.push_back({Verdict::kBadSignature, file.path(), "is not what the exporter has signed"});
+      altered_.push_back({Verdict::kBadSignature, file.path(), "flaw.altered", ""});
     }
     const std::string prefix = absl::StrCat(kAttachments, "/");
     if (file.path().rfind(prefix, 0) == 0 && ToHex(found.bytes()) != file.path().substr(prefix.size())) {
-      Find(Verdict::kBadProof, file.path(), "is not the document of this SHA-256");
+      Find(Verdict::kBadProof, file.path(), "flaw.other_document");
     }
   }
   for (const std::string& path : files_) {
     const bool third_party = path.rfind(absl::StrCat(kTime, "/"), 0) == 0;
     if (third_party) report_.not_judged.push_back({path, "not_judged.third_party", ""});
-    if (!third_party && listed.count(path) == 0) Find(Verdict::kUnreadable, path, "does not belong here");
+    if (!third_party && listed.count(path) == 0) Find(Verdict::kUnreadable, path, "flaw.foreign");
   }
 }
 
@@ -292,7 +297,7 @@ void Verification::ReadPolicy(v1::Party party) {
   }
   absl::StatusOr<tlog::Policy> policy = tlog::Policy::Parse(text);
   if (!policy.ok() || policy->logs().empty()) {
-    return Find(Verdict::kUnreadable, PolicyFile(party), "is no policy");
+    return Find(Verdict::kUnreadable, PolicyFile(party), "flaw.no_policy");
   }
   ledgers_[party].policy = *std::move(policy);
 }
@@ -306,10 +311,11 @@ void Verification::ReadLedger(v1::Party party) {
   ledger.exists = true;
   const std::optional<std::string> bytes = Require(path);
   if (!bytes) return;
-  if (!tlog::Note::Parse(*bytes).ok()) return Find(Verdict::kUnreadable, path, "is no signed note");
+  if (!tlog::Note::Parse(*bytes).ok()) return Find(Verdict::kUnreadable, path, "flaw.no_note");
   const absl::StatusOr<tlog::Checkpoint>& checkpoint = VerifiedOnce(party, *bytes);
   if (!checkpoint.ok()) {
-    return Find(VerdictOf(checkpoint.status()), path, std::string(checkpoint.status().message()));
+    return Find(VerdictOf(checkpoint.status()), path, "flaw.checkpoint",
+                std::string(checkpoint.status().message()));
   }
   if (!ReadEntries(party, *checkpoint)) return;
   for (const tlog::Tile& tile : tlog::TilesOf(checkpoint->size)) {
@@ -318,7 +324,7 @@ void Verification::ReadLedger(v1::Party party) {
     const std::optional<std::string> stored = Require(of_tile);
     const absl::StatusOr<std::string> recomputed = tlog::ReadTile(tile, Rows(party).Nodes(), nullptr);
     if (stored && (!recomputed.ok() || *stored != *recomputed)) {
-      Find(Verdict::kBadProof, of_tile, "has other hashes than the entries give");
+      Find(Verdict::kBadProof, of_tile, "flaw.tile_differs");
     }
   }
   ledger.whole = true;
@@ -334,7 +340,7 @@ bool Verification::ReadEntries(v1::Party party, const tlog::Checkpoint& checkpoi
     if (!bundle) return false;
     const auto entries = tlog::SplitEntries(*bundle, tile.width);
     if (!entries.ok()) {
-      Find(Verdict::kUnreadable, path, std::string(entries.status().message()));
+      Find(Verdict::kUnreadable, path, "flaw.entries", std::string(entries.status().message()));
       return false;
     }
     for (const std::string_view bytes : *entries) {
@@ -346,7 +352,7 @@ bool Verification::ReadEntries(v1::Party party, const tlog::Checkpoint& checkpoi
     }
   }
   if (log.root() != checkpoint.root) {
-    Find(Verdict::kBadProof, CheckpointFile(party), "has another root than the entries give");
+    Find(Verdict::kBadProof, CheckpointFile(party), "flaw.root_differs");
     return false;
   }
   ledger.size = log.size();
@@ -363,7 +369,7 @@ std::string Verification::SealedPayload(v1::Party party, uint64_t index, const v
     const std::optional<std::string> opening = Require(stem + kOpeningSuffix);
     if (!payload || !opening) return "";
     if (opening->size() != Hash::kSize || Commit(*opening, *payload).bytes() != entry.commitment()) {
-      Find(Verdict::kBadProof, stem + kPayloadSuffix, "is not what the entry commits to");
+      Find(Verdict::kBadProof, stem + kPayloadSuffix, "flaw.payload_differs");
       return "";
     }
     absl::StatusOr<std::string> sealed =
@@ -382,7 +388,7 @@ void Verification::CheckEntries(const std::string& folder) {
   for (const std::string& stem : stems) {
     const auto place = PlaceIn(stem);
     if (!place) {
-      Find(Verdict::kUnreadable, prefix + stem, "is not the name of an entry");
+      Find(Verdict::kUnreadable, prefix + stem, "flaw.no_entry_name");
     } else if (ledgers_[place->first].whole) {
       CheckEntry(prefix + stem, place->first, place->second);
     }
@@ -402,24 +408,25 @@ void Verification::CheckEntry(const std::string& stem, v1::Party party, uint64_t
   const std::optional<std::string> text = Require(stem + kProofSuffix);
   const bool content = report_.manifest.disclosure() == v1::CONTENT;
   if (content && files_.count(stem + kPayloadSuffix) == 0 && files_.count(stem + kOpeningSuffix) != 0) {
-    Find(Verdict::kUnreadable, stem + kPayloadSuffix, "is missing");
+    Find(Verdict::kUnreadable, stem + kPayloadSuffix, "flaw.missing");
   }
   if (!entry || !text) return;
   const absl::StatusOr<std::string> in_ledger = Rows(party).Entry(index);
   if (!in_ledger.ok() || *in_ledger != *entry) {
-    return Find(Verdict::kBadProof, stem + kEntrySuffix, "is not the entry of the ledger");
+    return Find(Verdict::kBadProof, stem + kEntrySuffix, "flaw.other_entry");
   }
   const absl::StatusOr<tlog::Proof> proof = tlog::ParseProof(*text);
-  if (!proof.ok()) return Find(Verdict::kUnreadable, stem + kProofSuffix, "is no tlog-proof");
+  if (!proof.ok()) return Find(Verdict::kUnreadable, stem + kProofSuffix, "flaw.no_proof");
   const absl::StatusOr<tlog::Checkpoint>& signed_by_all = VerifiedOnce(party, proof->checkpoint);
   if (!signed_by_all.ok()) {
-    return Find(VerdictOf(signed_by_all.status()), stem + kProofSuffix,
+    return Find(VerdictOf(signed_by_all.status()), stem + kProofSuffix, "flaw.checkpoint",
                 std::string(signed_by_all.status().message()));
   }
   const absl::Status verified = tlog::VerifyInclusion(
       proof->index, signed_by_all->size, tlog::LeafHash(*entry), proof->path, signed_by_all->root);
-  if (!verified.ok()) Find(Verdict::kBadProof, stem + kProofSuffix, std::string(verified.message()));
-  if (proof->index != index) Find(Verdict::kBadProof, stem + kProofSuffix, "is of another entry");
+  if (!verified.ok())
+    Find(Verdict::kBadProof, stem + kProofSuffix, "flaw.proof", std::string(verified.message()));
+  if (proof->index != index) Find(Verdict::kBadProof, stem + kProofSuffix, "flaw.proof_of_other");
 }
 
 // A checkpoint that its log has signed contradicts the tree, or fits it.
@@ -429,9 +436,7 @@ void Verification::CheckSigned(const std::string& path, const tlog::SignedCheckp
   if (!ledgers_[party].whole || said.size > ledgers_[party].size) return;
   const absl::StatusOr<Hash> root = RootAt(party, said.size);
   if (!root.ok() || *root != said.root) {
-    Find(Verdict::kEquivocation, path,
-         absl::StrCat("the log of ", FolderOf(party),
-                      " has signed this and the ledger here, and they contradict"));
+    Find(Verdict::kEquivocation, path, "flaw.contradicts", FolderOf(party));
   }
 }
 
@@ -449,15 +454,15 @@ void Verification::CheckHistory() {
     const std::optional<std::string> note = Require(path);
     if (!note) continue;
     if (!place || suffix != kCheckpointSuffix || !ledgers_[place->first].policy) {
-      Find(Verdict::kUnreadable, path, "does not belong here");
+      Find(Verdict::kUnreadable, path, "flaw.foreign");
       continue;
     }
     const auto opened = OpenByLog(*note, place->first);
     if (!opened.ok()) {
-      Find(Verdict::kBadSignature, path, "is not signed by its log");
+      Find(Verdict::kBadSignature, path, "flaw.not_by_log");
       continue;
     }
-    if (opened->checkpoint().size != place->second) Find(Verdict::kBadProof, path, "is of another size");
+    if (opened->checkpoint().size != place->second) Find(Verdict::kBadProof, path, "flaw.other_size");
     CheckSigned(path, *opened, place->first);
   }
 }
@@ -482,7 +487,7 @@ void Verification::CheckKeys() {
       const std::string path = StemOf(kGrounds, party, index) + kPayloadSuffix;
       const std::optional<std::string> payload = Require(path);
       if (payload && !IsKeyChange(*payload, party, index)) {
-        Find(Verdict::kBadSignature, path, "announces a key that the policy does not have so");
+        Find(Verdict::kBadSignature, path, "flaw.other_key");
       }
     }
   }
@@ -521,18 +526,17 @@ void Verification::CheckConsistency(const std::string& path) {
   const std::optional<std::string> text = Require(path);
   if (!text) return;
   const absl::StatusOr<std::vector<Hash>> proof = tlog::ParseHashLines(*text);
-  if (!first || second == 0 || !proof.ok())
-    return Find(Verdict::kUnreadable, path, "is no consistency proof");
+  if (!first || second == 0 || !proof.ok()) return Find(Verdict::kUnreadable, path, "flaw.no_consistency");
   Ledger& ledger = ledgers_[first->first];
   if (!ledger.whole) return;
   if (first->second == 0 || first->second > second || second > ledger.size) {
-    return Find(Verdict::kBadProof, path, "is of sizes that the ledger does not have");
+    return Find(Verdict::kBadProof, path, "flaw.no_such_size");
   }
   const absl::StatusOr<Hash> first_root = RootAt(first->first, first->second);
   const absl::StatusOr<Hash> second_root = RootAt(first->first, second);
   if (!first_root.ok() || !second_root.ok() ||
       !tlog::VerifyConsistency(first->second, second, *first_root, *second_root, *proof).ok()) {
-    Find(Verdict::kBadProof, path, "does not lead from one root to the other");
+    Find(Verdict::kBadProof, path, "flaw.inconsistent");
   }
 }
 
@@ -550,7 +554,7 @@ void Verification::CheckEvidence() {
       is_signed = true;
       CheckSigned(path, *opened, party);
     }
-    if (!is_signed) Find(Verdict::kBadSignature, path, "is not signed by a log");
+    if (!is_signed) Find(Verdict::kBadSignature, path, "flaw.not_by_any_log");
   }
   if (files_.count(prefix + kTwoHistories) != 0) CheckTwoHistories(prefix);
 }
@@ -563,18 +567,17 @@ void Verification::CheckTwoHistories(const std::string& prefix) {
   const std::optional<std::string> text = Require(path);
   if (!first || !second || !text) return;
   const absl::StatusOr<std::vector<Hash>> hashes = tlog::ParseHashLines(*text);
-  if (!hashes.ok() || hashes->empty()) return Find(Verdict::kUnreadable, path, "is no consistency proof");
+  if (!hashes.ok() || hashes->empty()) return Find(Verdict::kUnreadable, path, "flaw.no_consistency");
   const tlog::Equivocation evidence{*first, *second, hashes->front(), {hashes->begin() + 1, hashes->end()}};
   for (const v1::Party party : kParties) {
     const absl::StatusOr<tlog::LogKeys> keys = KeysOf(party);
     if (!keys.ok()) continue;
     for (const tlog::LogKeys::Key& key : keys->keys()) {
       if (!tlog::VerifyEquivocation(evidence, key.verifier).ok()) continue;
-      return Find(Verdict::kEquivocation, path,
-                  absl::StrCat("the log of ", FolderOf(party), " has signed two histories"));
+      return Find(Verdict::kEquivocation, path, "flaw.two_histories", FolderOf(party));
     }
   }
-  Find(Verdict::kBadProof, path, "does not show two histories of one log");
+  Find(Verdict::kBadProof, path, "flaw.no_two_histories");
 }
 
 // ---------------------------------------------------------------- law
@@ -587,15 +590,14 @@ void Verification::CheckLaw() {
     return;
   }
   if (manifest.rules_version() != treaty::Rules().version()) {
-    return Find(Verdict::kUnreadable, kRulesFile,
-                absl::StrCat("this program judges by rules ", treaty::Rules().version(), ", the dossier by ",
-                             manifest.rules_version(), ": use the program of that version"));
+    return Find(Verdict::kUnreadable, kRulesFile, "flaw.rules_version",
+                absl::StrCat(manifest.rules_version(), ", not ", treaty::Rules().version()));
   }
   report_.not_judged.push_back({"", "not_judged.other_cases", ""});
   const absl::Status replayed = Replay();
-  if (!replayed.ok()) Find(Verdict::kUnreadable, kActs, std::string(replayed.message()));
+  if (!replayed.ok()) Find(Verdict::kUnreadable, kActs, "flaw.replay", std::string(replayed.message()));
   if (!has_acts_ && report_.findings.empty()) {
-    Find(Verdict::kUnreadable, kActs, "holds no act of this matter");
+    Find(Verdict::kUnreadable, kActs, "flaw.no_acts");
   }
 }
 
@@ -656,7 +658,7 @@ absl::Status Verification::Replay() {
       const bool known = seen.position() <= ledgers_[peer].size;
       const absl::StatusOr<Hash> root = known ? RootAt(peer, seen.position()) : Hash();
       if (!known || !root.ok() || root->bytes() != seen.hash()) {
-        Find(Verdict::kBadProof, StemOf(kActs, self, index), "has seen another ledger of the counterpart");
+        Find(Verdict::kBadProof, StemOf(kActs, self, index), "flaw.saw_other");
         return absl::OkStatus();
       }
       RETURN_IF_ERROR(process_up_to(seen.position()));
@@ -676,7 +678,7 @@ absl::StatusOr<bool> Verification::Stands(const OpenedEntry& opened, const v1::A
   const std::string id = manifest.name().substr(manifest.name().find('/') + 1);
   const std::string where = StemOf(ground ? kGrounds : kActs, author, index);
   if (!ground && act.subject_id() != id) {
-    Find(Verdict::kUnreadable, where, "is not of this matter");
+    Find(Verdict::kUnreadable, where, "flaw.other_matter");
     return false;
   }
   has_acts_ = has_acts_ || !ground;
@@ -701,9 +703,7 @@ absl::StatusOr<bool> Verification::Stands(const OpenedEntry& opened, const v1::A
     return !violation && author == manifest.exporter();
   }
   if (!violation) return true;
-  const std::string what =
-      absl::StrCat("breaks ", violation->rule(), " ", violation->person_id(), " ", violation->found());
-  report_.findings.push_back({Verdict::kUnlawful, where, what, *violation});
+  report_.findings.push_back({Verdict::kUnlawful, where, "flaw.breaks", "", *violation});
   return false;
 }
 

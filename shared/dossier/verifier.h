@@ -34,7 +34,8 @@ enum class Verdict {
 struct Finding {
   Verdict verdict;
   std::string where;          // a file, or the place of an act: "acts/kz-12"
-  std::string what;           // English, technical
+  std::string problem_key;    // of the message catalogue
+  std::string detail;         // English, technical; may be empty
   v1::Violation broken = {};  // of kUnlawful: which rule, and how
 };
 

@@ -48,7 +48,8 @@ std::string VerifyAllDossiers(const authority::Identity& identity, const authori
     const dossier::Report report = dossier::Verify(*folder, {});
     if (report.verdict == dossier::Verdict::kValid) continue;
     const dossier::Finding& finding = report.findings.front();
-    return absl::StrCat("the dossier of ", name, " is not valid: ", finding.where, ": ", finding.what);
+    return absl::StrCat("the dossier of ", name, " is not valid: ", finding.where, ": ", finding.problem_key,
+                        " ", finding.detail, " ", finding.broken.rule());
   }
   return "";
 }
