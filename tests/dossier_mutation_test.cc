@@ -384,12 +384,25 @@ TEST_F(DossierTest, AProofOfTwoHistoriesStandsForItself) {
     SignAgain(folder);
     return Verify(folder, {}).verdict;
   };
+  // The same files alone, as `kelisim node evidence` writes them.
+  const KnownPolicies policies{made_->dispute.files.at("kz.policy"), made_->dispute.files.at("ru.policy")};
+  const auto alone = [&](const KnownPolicies& known) {
+    MemoryFolder folder;
+    for (const auto& [name, content] : EvidenceFiles(evidence)) folder.files[name] = content;
+    return Verify(folder, known).verdict;
+  };
   EXPECT_EQ(verdict(), Verdict::kEquivocation);
+  EXPECT_EQ(alone(policies), Verdict::kEquivocation);
+  EXPECT_EQ(alone({policies.kz, ""}), Verdict::kEquivocation);
+  EXPECT_EQ(alone({}), Verdict::kUnreadable) << "whose key it is nobody says";
+  EXPECT_NE(alone({"", policies.ru}), Verdict::kEquivocation) << "not a key of that Party";
   evidence.mutable_proof()->RemoveLast();
   EXPECT_EQ(verdict(), Verdict::kBadProof);
+  EXPECT_EQ(alone(policies), Verdict::kBadProof);
   // Without a proof two notes say nothing of ledgers that end before them.
   evidence.clear_prefix_root();
   EXPECT_EQ(verdict(), Verdict::kValid);
+  EXPECT_EQ(alone(policies), Verdict::kUnreadable);
 }
 
 // A protocol that nobody has signed: no act was made under it.
@@ -430,8 +443,46 @@ TEST_F(DossierTest, AnActLeftOut) {
 TEST_F(DossierTest, PoliciesObtainedElsewhereDecide) {
   KnownPolicies known{made_->dispute.files.at("kz.policy"), made_->dispute.files.at("ru.policy")};
   EXPECT_EQ(Verify(made_->dispute, known).verdict, Verdict::kValid);
+  // Said to be what it is, and not that every signature is forged.
   std::swap(known.kz, known.ru);
-  EXPECT_EQ(Verify(made_->dispute, known).verdict, Verdict::kBadSignature);
+  const Report swapped = Verify(made_->dispute, known);
+  EXPECT_EQ(swapped.verdict, Verdict::kBadSignature);
+  ASSERT_EQ(swapped.findings.size(), 2u) << Describe(swapped);
+  for (const Finding& finding : swapped.findings) EXPECT_EQ(finding.problem_key, "flaw.other_log");
+}
+
+std::vector<std::string> NotJudgedBecauseOf(const Report& report, const std::string& why) {
+  std::vector<std::string> places;
+  for (const NotJudged& one : report.not_judged) {
+    if (one.why == why) places.push_back(one.where);
+  }
+  return places;
+}
+
+// A document that an act names is missing: the dossier is whole, and says so.
+TEST_F(DossierTest, NamesTheDocumentsThatAreMissing) {
+  // The story's annex is nowhere.
+  const std::string annex = absl::StrCat(kAttachments, "/", ToHex(std::string(Hash::kSize, 'a')));
+  EXPECT_THAT(NotJudgedBecauseOf(Verify(made_->dispute, {}), "not_judged.document"),
+              ::testing::ElementsAre(annex));
+  const std::string document =
+      absl::StrCat(kAttachments, "/", ToHex(Sha256(std::string_view(kMinutes)).bytes()));
+  MemoryFolder folder = made_->dispute;
+  ASSERT_EQ(folder.files.erase(document), 1u);
+  SignAgain(folder);
+  const Report report = Verify(folder, {});
+  EXPECT_EQ(report.verdict, Verdict::kValid) << Describe(report);
+  EXPECT_THAT(NotJudgedBecauseOf(report, "not_judged.document"),
+              ::testing::UnorderedElementsAre(annex, document));
+}
+
+TEST_F(DossierTest, SaysThatTheLawWasNotJudged) {
+  EXPECT_THAT(NotJudgedBecauseOf(Verify(made_->dispute, {}), "not_judged.findings"), ::testing::IsEmpty());
+  MemoryFolder folder = made_->dispute;
+  folder.files[".DS_Store"] = "stray";
+  const Report report = Verify(folder, {});
+  EXPECT_EQ(report.verdict, Verdict::kUnreadable);
+  EXPECT_THAT(NotJudgedBecauseOf(report, "not_judged.findings"), ::testing::ElementsAre(""));
 }
 
 // ---------------------------------------------------------------- the page

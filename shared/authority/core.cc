@@ -213,8 +213,7 @@ absl::Status Core::Handle(const OfficerCall& call, Turn& turn) {
   if (judged.told_from_size > books_->cosigned() && !bugs_.told_before_cosigned) {
     // Callers that have given up are among them: one more asks again later.
     if (untold_.size() >= kMaxUntold) {
-      reply.answer = Failed(absl::UnavailableError(
-          "too many answers wait for the counterpart: ask again with the same request_id"));
+      reply.answer = Failed(OutcomeUnknown("too many answers wait for the counterpart"));
       turn.outputs_.replies.push_back(std::move(reply));
       return absl::OkStatus();
     }
@@ -286,7 +285,9 @@ absl::Status Core::MayAppend(bool irreversible) const {
   const std::string why =
       absl::StrCat("nothing was recorded: ", v1::NodeMode_Name(mode), ": ", Say(Lang::kEnglish, Reason()));
   // Time alone mends all but these.
-  if (mode == v1::HALTED || Reason() == "reason.no_anchor") return absl::FailedPreconditionError(why);
+  const bool people =
+      mode == v1::HALTED || Reason() == "reason.no_anchor" || Reason() == "reason.peer_halted";
+  if (people) return absl::FailedPreconditionError(why);
   return absl::UnavailableError(why);
 }
 

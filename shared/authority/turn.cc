@@ -2,10 +2,27 @@
 
 #include <utility>
 
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
 #include "kelisim/v1/exchange_service.pb.h"
+#include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
 
 namespace kelisim::authority {
+namespace {
+
+constexpr char kOutcomeUnknown[] = "kelisim/outcome_unknown";
+
+}  // namespace
+
+absl::Status OutcomeUnknown(std::string_view why) {
+  absl::Status status = absl::UnavailableError(
+      absl::StrCat("outcome unknown: ", Absl(why), ": ask again with the same request_id"));
+  status.SetPayload(kOutcomeUnknown, absl::Cord());
+  return status;
+}
+
+bool IsOutcomeUnknown(const absl::Status& status) { return status.GetPayload(kOutcomeUnknown).has_value(); }
 
 absl::StatusOr<CommittedTurn> Commit(Turn turn, ledger::Store& store) {
   if (!turn.batch().empty()) RETURN_IF_ERROR(store.Commit(turn.batch()));

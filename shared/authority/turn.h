@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -64,6 +65,11 @@ struct Tick {};
 using Input = std::variant<OfficerCall, PeerCall, PeerReply, Tick>;
 
 // ---- outputs
+
+// UNAVAILABLE of a command that may have been recorded: its author asks again with the same
+// request_id.
+absl::Status OutcomeUnknown(std::string_view why);
+bool IsOutcomeUnknown(const absl::Status& status);
 
 struct Answer {
   // OK; INVALID_ARGUMENT with `problems`; FAILED_PRECONDITION with `violation`;

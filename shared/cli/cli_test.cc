@@ -541,13 +541,13 @@ TEST_F(CliTest, WrongUseSendsNothing) {
   const std::string broken = FileWith("broken.json", "{\"filed_on\": }");
   const std::string profile = FileWith("bad.textproto", "server: 'a'\nservr: 'b'\n");
   const std::pair<std::vector<std::string>, std::string> rows[] = {
-      {{}, "a command is needed: petition, case"},
-      {{"case"}, "a command is needed: list, show"},
-      {{"casee"}, "there is no command 'casee': petition, case"},
-      {{"case", "sow", "x"}, "there is no command 'sow': list, show"},
+      {{}, "A command is needed. There are:\n  petition, case"},
+      {{"case"}, "A command is needed. There are:\n  list, show"},
+      {{"casee"}, "There is no such command.\n  casee (petition, case"},
+      {{"case", "sow", "x"}, "There is no such command.\n  sow (list, show"},
       {{"case", "list", "--status", "open"}, "--status: 'open' is not one of SUBMITTED|RETURNED"},
       {{"quota", "set", "--year", "27a"}, "--year: '27a' is not a whole number"},
-      {{"case", "show"}, "CASE is required"},
+      {{"case", "show"}, "An argument is missing.\n  CASE is required"},
       {{"case", "defer", "x", "--nonsense"}, "--nonsense"},
       {{"case", "clear", "x"}, "--all-clear"},
       {{"case", "clear", "x", "--all-clear", "--from-json", json}, "excludes"},
@@ -561,7 +561,8 @@ TEST_F(CliTest, WrongUseSendsNothing) {
       {{"case", "watch", "--from", "12,x"}, "--from"},
       {{"quota", "show", "--party", "uz", "--year", "2026"}, "--party"},
       {{"quota", "show", "--party", "kz"}, "--year is required"},
-      {{"petition", "file", "/nowhere.json"}, "/nowhere.json: cannot be opened"},
+      {{"petition", "file", "/nowhere.json"},
+       "The file cannot be read. Nothing was sent.\n  /nowhere.json: cannot be opened"},
       {{"petition", "file", broken}, "line 1, column 14"},
       {{"case", "list", "--lang", "de"}, "--lang"},
       {{"case", "list", "--timeout", "0"}, "timeout"},
@@ -692,10 +693,10 @@ TEST(Help, EveryCommandHasAnExampleOfItself) {
 // A locale is what the machine was set up with; --lang is what the officer reads.
 TEST_F(CliTest, WrongUseIsToldInTheLanguageAskedFor) {
   EXPECT_EQ(RunCli({"case", "shw", "--lang", "kk"}), kBadInput);
-  EXPECT_THAT(err_.str(), testing::AllOf(StartsWith(Say(Lang::kKazakh, "ui.bad_input")), HasSubstr("'shw'"),
-                                         HasSubstr("kelisim case --help")));
+  EXPECT_THAT(err_.str(), testing::AllOf(StartsWith(Say(Lang::kKazakh, "ui.command_unknown")),
+                                         HasSubstr("shw"), HasSubstr("kelisim case --help")));
   EXPECT_EQ(RunCli({"--lang=ru", "case", "show"}), kBadInput);
-  EXPECT_THAT(err_.str(), HasSubstr(Say(Lang::kRussian, "ui.bad_input")));
+  EXPECT_THAT(err_.str(), HasSubstr(Say(Lang::kRussian, "ui.argument_missing")));
 }
 
 TEST_F(CliTest, HelpIsNoError) {

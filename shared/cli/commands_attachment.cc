@@ -1,8 +1,9 @@
-#include <cstdio>
+#include <filesystem>
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "shared/base/bytes.h"
+#include "shared/cli/output.h"
 #include "shared/cli/program.h"
 #include "shared/crypto/digest.h"
 
@@ -12,10 +13,13 @@ namespace kelisim::cli {
 namespace {
 
 int Put(const std::string& path, Session& session) {
+  std::error_code error;
   std::ifstream content(path, std::ios::binary | std::ios::ate);
-  const std::streamoff size = content.tellg();
-  if (!content || size <= 0)
-    return Fail(session, BadInput(absl::StrCat(path, ": cannot be read, or is empty")));
+  const std::streamoff size =
+      std::filesystem::is_regular_file(path, error) ? std::streamoff(content.tellg()) : 0;
+  if (!content || size <= 0) {
+    return Fail(session, BadInput(absl::StrCat(path, ": is no file, or empty"), {}, "ui.file_unreadable"));
+  }
   content.seekg(0);
   return Show(session, session.client.Upload(content, static_cast<uint64_t>(size)));
 }
@@ -26,24 +30,23 @@ int Get(const std::string& hex, const std::string& path, Session& session) {
   if (!sha256.ok() || sha256->size() != Hash::kSize) {
     return Fail(session, BadInput("SHA256: 64 hexadecimal digits"));
   }
-  const std::string part = path + ".part";
-  std::ofstream out(part, std::ios::binary | std::ios::trunc);
+  NewFile file(path);
+  std::optional<Failure> failure = file.Begin();
+  if (failure) return Fail(session, *failure);
   Sha256Stream digest;
   const auto result = session.client.Download(*sha256, [&](const std::string& chunk) {
     digest.Add(chunk);
-    return static_cast<bool>(out << chunk);
+    failure = file.Append(chunk);
+    return !failure;
   });
-  out.close();
-  const bool written = static_cast<bool>(out);
-  if (written && result.status.ok() && digest.Digest().bytes() == *sha256 &&
-      std::rename(part.c_str(), path.c_str()) == 0) {
-    return Show(session, result);
-  }
-  std::remove(part.c_str());
-  if (!written) return Fail(session, BadInput(absl::StrCat(path, ": cannot be written")));
+  if (failure) return Fail(session, *failure);
   if (!result.status.ok()) return Show(session, result);
-  return Fail(session, FailureOf({grpc::StatusCode::DATA_LOSS, "the document is not what its hash says"}, "",
-                                 session.reader.lang));
+  if (digest.Digest().bytes() != *sha256) {
+    return Fail(session, FailureOf({grpc::StatusCode::DATA_LOSS, "the document is not what its hash says"},
+                                   "", session.reader.lang));
+  }
+  failure = file.Finish();
+  return failure ? Fail(session, *failure) : Show(session, result);
 }
 
 }  // namespace
@@ -61,7 +64,7 @@ void AddAttachmentCommands(Program& program) {
   get->footer("Example:\n  kelisim attachment get 9f86d0...a08 --out decision.pdf");
   auto sha256 = std::make_shared<std::string>();
   get->add_option("SHA256", *sha256, "64 hexadecimal digits")->required();
-  get->add_option("--out", *path, "File to write")->required();
+  get->add_option("--out", *path, "File to make")->required();
   get->callback([&program, sha256, path] {
     program.action = [sha256, path](Session& session) { return Get(*sha256, *path, session); };
   });

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 #include "shared/base/bytes.h"
+#include "shared/cli/output.h"
 #include "shared/cli/program.h"
 #include "shared/dossier/verifier.h"
 
@@ -29,71 +30,18 @@ const std::map<std::string, std::string>& Collections() {
   return *collections;
 }
 
-// Only what stays below the directory.
-bool IsPlainPath(const std::string& path) {
-  const bool plain = std::all_of(path.begin(), path.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_' || c == '/';
-  });
-  return plain && !path.empty() && path[0] != '/' && path.find("..") == std::string::npos;
-}
-
-// Writes files below a directory that has its name only when it is whole.
-class Directory {
- public:
-  explicit Directory(const std::string& path) : path_(path), part_(path + ".part") {}
-  ~Directory() {
-    std::error_code ignored;
-    fs::remove_all(part_, ignored);
-  }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-
-  // Empty: done. Otherwise why not.
-  std::string Begin() {
-    std::error_code error;
-    if (fs::exists(path_, error)) return absl::StrCat(path_, ": exists");
-    return fs::create_directories(part_, error) || !error ? "" : absl::StrCat(part_, ": ", error.message());
-  }
-  bool Take(const v1::DossierChunk& chunk) {
-    if (!chunk.path().empty()) {
-      if (!IsPlainPath(chunk.path()) || !Close()) return false;
-      const fs::path path = fs::path(part_) / chunk.path();
-      std::error_code error;
-      fs::create_directories(path.parent_path(), error);
-      file_.open(path, std::ios::binary | std::ios::trunc);
-    }
-    return static_cast<bool>(
-        file_.write(chunk.data().data(), static_cast<std::streamsize>(chunk.data().size())));
-  }
-  bool Finish() {
-    if (!Close()) return false;
-    std::error_code error;
-    fs::rename(part_, path_, error);
-    return !error;
-  }
-
- private:
-  bool Close() {
-    if (file_.is_open()) file_.close();
-    return static_cast<bool>(file_);
-  }
-  const std::string path_;
-  const std::string part_;
-  std::ofstream file_;
-};
-
 int Export(const v1::ExportDossierRequest& request, const std::string& out, Session& session) {
-  Directory directory(out);
-  if (const std::string problem = directory.Begin(); !problem.empty())
-    return Fail(session, BadInput(problem));
-  bool written = true;
+  NewDirectory directory(out);
+  std::optional<Failure> failure = directory.Begin();
+  if (failure) return Fail(session, *failure);
   const grpc::Status status = session.client.Export(request, [&](const v1::DossierChunk& chunk) {
-    written = directory.Take(chunk);
-    return written;
+    if (!chunk.path().empty()) failure = directory.Open(chunk.path());
+    if (!failure) failure = directory.Append(chunk.data());
+    return !failure;
   });
-  if (written && !status.ok()) return Fail(session, FailureOf(status, "", session.reader.lang));
-  if (!written || !directory.Finish())
-    return Fail(session, BadInput(absl::StrCat(out, ": cannot be written")));
+  if (!failure && !status.ok()) return Fail(session, FailureOf(status, "", session.reader.lang));
+  if (!failure) failure = directory.Finish();
+  if (failure) return Fail(session, *failure);
   if (session.options.json) {
     session.world.out << nlohmann::json{{"name", request.name()}, {"directory", out}}.dump() << "\n";
   } else {
@@ -137,11 +85,15 @@ int Verify(const VerifyArguments& arguments, const Options& options, const World
        {std::pair(&arguments.policy_kz, &known.kz), std::pair(&arguments.policy_ru, &known.ru)}) {
     if (path->empty()) continue;
     absl::StatusOr<std::string> read = ReadFile(*path);
-    if (!read.ok()) {
-      world.err << read.status().message() << "\n";
-      return kBadInput;
-    }
+    if (!read.ok())
+      return Fail(BadInput(std::string(read.status().message()), {}, "ui.file_unreadable"), options, world);
+    // An empty one would be taken for none.
+    if (!dossier::IsPolicy(*read)) return Fail(BadInput(*path, {}, "ui.no_policy"), options, world);
     *text = *std::move(read);
+  }
+  std::error_code error;
+  if (!fs::is_directory(arguments.directory, error)) {
+    return Fail(BadInput(arguments.directory, {}, "ui.no_directory"), options, world);
   }
   const dossier::Report report = dossier::Verify(dossier::DiskFolder(arguments.directory), known);
   const bool own_keys = known.kz.empty() || known.ru.empty();
@@ -189,6 +141,7 @@ void AddDossierCommands(Program& program) {
       program.app.add_subcommand("verify", "Say what a dossier proves; needs no service and no network");
   verify->footer(
       "Example:\n  kelisim verify dossier --policy-kz kz.policy --policy-ru ru.policy\n"
+      "What kelisim node evidence wrote is verified as well: 13 when it is true.\n"
       "Exit codes:\n"
       "  0   valid: signatures, proofs and cosigners are right, and every act was lawful\n"
       "  10  a signature is wrong, or a file is not what the exporter signed\n"

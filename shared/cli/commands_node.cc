@@ -6,6 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "shared/base/bytes.h"
 #include "shared/cli/flags.h"
+#include "shared/cli/output.h"
 #include "shared/cli/program.h"
 #include "shared/dossier/layout.h"
 
@@ -56,13 +57,14 @@ int ShowReceipt(const std::string& position, Session& session) {
 int WriteEvidence(const std::string& directory, Session& session) {
   const Result<v1::Equivocation> result = session.client.Call(v1::GetEvidenceRequest());
   if (!result.status.ok()) return Fail(session, FailureOf(result.status, "", session.reader.lang));
-  std::error_code error;
-  bool written = std::filesystem::create_directory(directory, error) && !error;
+  NewDirectory made(directory);
+  std::optional<Failure> failure = made.Begin();
   for (const auto& [name, content] : dossier::EvidenceFiles(result.response)) {
-    std::ofstream file(std::filesystem::path(directory) / name, std::ios::binary);
-    written = written && file << content && file.flush();
+    if (!failure) failure = made.Open(name);
+    if (!failure) failure = made.Append(content);
   }
-  if (!written) return Fail(session, BadInput(absl::StrCat(directory, ": exists, or cannot be written")));
+  if (!failure) failure = made.Finish();
+  if (failure) return Fail(session, *failure);
   session.world.out << directory << "\n";
   return kOk;
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/code.pb.h"
 #include "google/rpc/error_details.pb.h"
@@ -45,6 +46,7 @@ ExitCode ExitFor(grpc::StatusCode code, const Failure& failure, bool changes) {
 // Whether the call may have been carried out although it failed.
 bool OutcomeUnknown(grpc::StatusCode code, const Failure& failure) {
   if (failure.exit != kUnreachable) return false;
+  if (failure.reason == kOutcomeUnknownReason) return true;
   return code != grpc::StatusCode::UNAVAILABLE || !AnsweredByService(failure);
 }
 
@@ -65,8 +67,15 @@ void TakeDetails(const google::rpc::Status& details, Failure& failure) {
   }
 }
 
+// What gRPC says of a server whose certificate is not the one that was expected.
+bool IsOfAnotherServer(const Failure& failure) {
+  return !AnsweredByService(failure) && (absl::StrContains(failure.detail, "certificate verify failed") ||
+                                         absl::StrContains(failure.detail, "in peer certificate"));
+}
+
 // What the heading says, as a key of the catalogue.
 std::string HeadingKey(const Failure& failure) {
+  if (!failure.heading_key.empty()) return failure.heading_key;
   switch (failure.exit) {
     case kBadInput:
       return "ui.bad_input";
@@ -77,13 +86,14 @@ std::string HeadingKey(const Failure& failure) {
     case kNotFound:
       return "ui.not_found";
     case kNotAllowed:
-      return "ui.not_allowed";
+      return failure.code == "UNAUTHENTICATED" ? "ui.unknown_certificate" : "ui.not_allowed";
     case kRequestReused:
       return "ui.request_reused";
     case kUnreachable:
       if (failure.reason == kNotCosignedReason) return "ui.not_cosigned";
-      if (failure.code == "DEADLINE_EXCEEDED")
+      if (failure.code == "DEADLINE_EXCEEDED" || failure.reason == kOutcomeUnknownReason)
         return failure.unknown_request_id.empty() ? "ui.no_answer" : "ui.no_answer_yet";
+      if (IsOfAnotherServer(failure)) return "ui.other_server";
       if (!AnsweredByService(failure)) return "ui.not_reachable";
       return failure.code == "UNAVAILABLE" ? "ui.not_now" : "ui.error";
     default:
@@ -127,12 +137,13 @@ grpc::Status WithReason(grpc::StatusCode code, const std::string& detail, const 
   return {code, detail, details.SerializeAsString()};
 }
 
-Failure BadInput(std::string detail, std::vector<FieldFault> fields) {
+Failure BadInput(std::string detail, std::vector<FieldFault> fields, std::string heading_key) {
   Failure failure;
   failure.exit = kBadInput;
   failure.code = "INVALID_ARGUMENT";
   failure.reason = kInputReason;
   failure.detail = std::move(detail);
+  failure.heading_key = std::move(heading_key);
   failure.fields = std::move(fields);
   return failure;
 }

@@ -40,6 +40,8 @@ struct Failure {
   std::string reason;
   // For programmers, in English: position in a file, text of the status.
   std::string detail;
+  // What the heading says, as a key of the message catalogue; empty: what `exit` means.
+  std::string heading_key;
   std::string rule;
   std::string found;
   std::string person_id;
@@ -60,8 +62,11 @@ inline constexpr char kNotCosignedReason[] = "NOT_COSIGNED";
 // A status that this program gives, with its reason as the service's have theirs.
 grpc::Status WithReason(grpc::StatusCode code, const std::string& detail, const char* reason);
 
+// The service may have recorded it; ask again with the same request id.
+inline constexpr char kOutcomeUnknownReason[] = "OUTCOME_UNKNOWN";
+
 // Found here; nothing was sent.
-Failure BadInput(std::string detail, std::vector<FieldFault> fields = {});
+Failure BadInput(std::string detail, std::vector<FieldFault> fields = {}, std::string heading_key = "");
 
 // Of a call that failed. `request_id`: that of a call that changes something,
 // otherwise empty.

@@ -69,10 +69,8 @@ Options AsFarAsGiven(const std::vector<std::string>& arguments) {
 // `command`: whose help says more.
 int TellUsage(const Failure& failure, const Options& options, const World& world,
               const std::string& command = "kelisim") {
-  const Lang lang = ChooseLang(options, world.environment);
-  world.err << (options.json
-                    ? FailureAsJson(failure, lang)
-                    : absl::StrCat(RenderFailure(failure, lang, world.look), "  ", command, " --help\n"));
+  Fail(failure, options, world);
+  if (!options.json) world.err << "  " << command << " --help\n";
   return failure.exit;
 }
 
@@ -87,23 +85,29 @@ std::pair<std::string, const CLI::App*> GivenCommand(const CLI::App& app) {
   return {std::move(name), at};
 }
 
-std::string Explain(const CLI::App& app, const CLI::App& given, const CLI::ParseError& error) {
+Failure Explain(const CLI::App& app, const CLI::App& given, const CLI::ParseError& error) {
   std::vector<std::string> commands;
   for (const CLI::App* command : given.get_subcommands([](const CLI::App*) { return true; })) {
     commands.push_back(command->get_name());
   }
   const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
-  if (commands.empty() || dynamic_cast<const CLI::RequiredError*>(&error) == nullptr) return error.what();
-  return absl::StrCat(
-      unknown.empty() ? "a command is needed" : absl::StrCat("there is no command '", unknown.front(), "'"),
-      ": ", absl::StrJoin(commands, ", "));
+  const bool required = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+  if (!commands.empty() && required) {
+    const std::string list = absl::StrJoin(commands, ", ");
+    return unknown.empty()
+               ? BadInput(list, {}, "ui.command_missing")
+               : BadInput(absl::StrCat(unknown.front(), " (", list, ")"), {}, "ui.command_unknown");
+  }
+  if (required) return BadInput(error.what(), {}, "ui.argument_missing");
+  const bool extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+  return BadInput(error.what(), {}, extra ? "ui.argument_unknown" : "ui.argument_wrong");
 }
 
 int RunAction(const Program& program, const Options& options, const World& world) {
   const Lang lang = ChooseLang(options, world.environment);
   const auto channel = world.dial(options.connection);
   if (!channel.ok()) {
-    return TellUsage(BadInput(std::string(channel.status().message())), options, world);
+    return TellUsage(BadInput(std::string(channel.status().message()), {}, "ui.settings"), options, world);
   }
   Client client(*channel, *ParseTimeout(options.timeout), lang);
   const absl::CivilDay today = absl::ToCivilDay(absl::Now(), absl::LocalTimeZone());
@@ -137,9 +141,12 @@ Program::Program() : app(kDescription, "kelisim") {
 }
 
 int Fail(const Session& session, const Failure& failure) {
-  const Reader& reader = session.reader;
-  session.world.err << (session.options.json ? FailureAsJson(failure, reader.lang)
-                                             : RenderFailure(failure, reader.lang, reader.look));
+  return Fail(failure, session.options, session.world);
+}
+
+int Fail(const Failure& failure, const Options& options, const World& world) {
+  const Lang lang = ChooseLang(options, world.environment);
+  world.err << (options.json ? FailureAsJson(failure, lang) : RenderFailure(failure, lang, world.look));
   return failure.exit;
 }
 
@@ -162,12 +169,13 @@ int Run(const std::vector<std::string>& arguments, const World& world) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.app.exit(error, world.out, world.err);  // --help
     const auto [name, given] = GivenCommand(program.app);
-    return TellUsage(BadInput(Explain(program.app, *given, error)), AsFarAsGiven(arguments), world, name);
+    return TellUsage(Explain(program.app, *given, error), AsFarAsGiven(arguments), world, name);
   }
   if (program.offline) return program.offline(program.options, world);
   const absl::StatusOr<Options> options = FillIn(program.options, world.environment);
   if (!options.ok()) {
-    return TellUsage(BadInput(std::string(options.status().message())), program.options, world);
+    return TellUsage(BadInput(std::string(options.status().message()), {}, "ui.settings"), program.options,
+                     world);
   }
   return RunAction(program, *options, world);
 }

@@ -56,6 +56,7 @@ struct Program {
 
 // Writes the failure as the options ask for; returns its exit code.
 int Fail(const Session& session, const Failure& failure);
+int Fail(const Failure& failure, const Options& options, const World& world);
 
 // Writes an answer, or the failure of a call that changes nothing.
 template <typename Response>

@@ -164,9 +164,15 @@ void Exporter::AddAttachment(const Hash& sha256) {
                       if (*reader == nullptr) {
                         ASSIGN_OR_RETURN(*reader, source_.attachments->Read(sha256));
                       }
-                      ASSIGN_OR_RETURN(std::string piece, (*reader)->Next());
-                      if (piece.empty()) return std::nullopt;
-                      return piece;
+                      absl::StatusOr<std::string> piece = (*reader)->Next();
+                      if (absl::IsDataLoss(piece.status())) {
+                        RETURN_IF_ERROR(source_.attachments->SetAside(sha256));
+                        return absl::UnavailableError(
+                            "a document was damaged and is set aside: export again");
+                      }
+                      RETURN_IF_ERROR(piece.status());
+                      if (piece->empty()) return std::nullopt;
+                      return *std::move(piece);
                     }});
 }
 
@@ -246,7 +252,8 @@ absl::Status Exporter::PlanPages(const v1::ExportDossierRequest& request) {
   for (const std::string& document : documents) {
     ASSIGN_OR_RETURN(const Hash sha256, Hash::FromBytes(document));
     const absl::StatusOr<uint64_t> size = source_.attachments->SizeOf(sha256);
-    if (absl::IsNotFound(size.status())) continue;  // it has not arrived here
+    // It has not arrived here, or is not what arrived; verification says which are missing.
+    if (absl::IsNotFound(size.status()) || absl::IsDataLoss(size.status())) continue;
     if (!size.ok()) return size.status();
     page.attachments.push_back(ToHex(document));
     AddAttachment(sha256);

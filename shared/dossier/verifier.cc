@@ -99,6 +99,10 @@ class Verification {
 
   Report Run() {
     ListFiles();
+    if (IsEvidenceAlone()) {
+      CheckEvidenceAlone();
+      return Finish();
+    }
     if (!ReadManifest()) return Finish();
     CompareFiles();
     for (const v1::Party party : kParties) ReadLedger(party);
@@ -106,7 +110,7 @@ class Verification {
     CheckEntries(kGrounds);
     CheckHistory();
     CheckKeys();
-    CheckEvidence();
+    CheckEvidence(absl::StrCat(kEvidence, "/"));
     CheckLaw();
     return Finish();
   }
@@ -144,13 +148,17 @@ class Verification {
   void CheckHistory();
   void CheckSigned(const std::string& path, const tlog::SignedCheckpoint& checkpoint, v1::Party party);
   void CheckConsistency(const std::string& path);
-  void CheckEvidence();
+  void CheckEvidence(const std::string& prefix);
+  bool IsEvidenceAlone() const;
+  void CheckEvidenceAlone();
   void CheckTwoHistories(const std::string& prefix);
   absl::StatusOr<tlog::LogKeys> KeysOf(v1::Party party) const;
 
   // ---- law
   void CheckLaw();
   absl::Status Replay();
+  // Of those that the act names.
+  void ListMissingDocuments(const v1::Act& act);
   absl::Status ReplayOwn(authority::Views& views, const OpenedEntry& opened);
   absl::Status ReplayMirror(authority::Views& views, uint64_t index);
   absl::Status FindRefused();
@@ -289,15 +297,20 @@ void Verification::CompareFiles() {
 // ---------------------------------------------------------------- ledgers
 
 void Verification::ReadPolicy(v1::Party party) {
-  std::string text = party == v1::PARTY_KZ ? known_.kz : known_.ru;
-  if (text.empty()) {
-    std::optional<std::string> own = Require(PolicyFile(party));
-    if (!own) return;
-    text = *std::move(own);
-  }
-  absl::StatusOr<tlog::Policy> policy = tlog::Policy::Parse(text);
+  const std::string& known = party == v1::PARTY_KZ ? known_.kz : known_.ru;
+  const std::optional<std::string> own = known.empty() ? Require(PolicyFile(party)) : known;
+  if (!own) return;
+  absl::StatusOr<tlog::Policy> policy = tlog::Policy::Parse(*own);
   if (!policy.ok() || policy->logs().empty()) {
     return Find(Verdict::kUnreadable, PolicyFile(party), "flaw.no_policy");
+  }
+  // One that was given for the other Party would make every signature look forged.
+  const absl::StatusOr<std::string> here = Read(PolicyFile(party));
+  const absl::StatusOr<tlog::Policy> beside = here.ok() ? tlog::Policy::Parse(*here) : here.status();
+  const std::string name = policy->logs().front().name();
+  if (beside.ok() && !beside->logs().empty() && beside->logs().front().name() != name) {
+    return Find(Verdict::kBadSignature, PolicyFile(party), "flaw.other_log",
+                absl::StrCat(name, ", not ", beside->logs().front().name()));
   }
   ledgers_[party].policy = *std::move(policy);
 }
@@ -468,9 +481,10 @@ void Verification::CheckHistory() {
 }
 
 absl::StatusOr<tlog::LogKeys> Verification::KeysOf(v1::Party party) const {
-  const std::optional<tlog::Policy>& policy = ledgers_.at(party).policy;
-  if (!policy) return absl::NotFoundError("no policy");
-  return policy->KeysOf(policy->logs().front().name());
+  const auto ledger = ledgers_.find(party);
+  if (ledger == ledgers_.end() || !ledger->second.policy) return absl::NotFoundError("no policy");
+  const tlog::Policy& policy = *ledger->second.policy;
+  return policy.KeysOf(policy.logs().front().name());
 }
 
 absl::StatusOr<tlog::SignedCheckpoint> Verification::OpenByLog(const std::string& note, v1::Party party) {
@@ -540,9 +554,23 @@ void Verification::CheckConsistency(const std::string& path) {
   }
 }
 
+// What `kelisim node evidence` writes: no dossier, and stands for itself.
+bool Verification::IsEvidenceAlone() const {
+  return files_.count(kManifestFile) == 0 && files_.count(kFirstNote) != 0 && files_.count(kSecondNote) != 0;
+}
+
+void Verification::CheckEvidenceAlone() {
+  if (known_.kz.empty() && known_.ru.empty()) return Find(Verdict::kUnreadable, ".", "flaw.needs_policy");
+  for (const v1::Party party : kParties) {
+    if (!(party == v1::PARTY_KZ ? known_.kz : known_.ru).empty()) ReadPolicy(party);
+  }
+  // Without it the two notes show nothing by themselves.
+  (void)Require(kTwoHistories);
+  CheckEvidence("");
+}
+
 // Whatever signed checkpoint lies here is held against the ledger.
-void Verification::CheckEvidence() {
-  const std::string prefix = absl::StrCat(kEvidence, "/");
+void Verification::CheckEvidence(const std::string& prefix) {
   for (const std::string& path : files_) {
     if (path.rfind(prefix, 0) != 0 || fs::path(path).extension() != kCheckpointSuffix) continue;
     const std::optional<std::string> note = Require(path);
@@ -584,7 +612,10 @@ void Verification::CheckTwoHistories(const std::string& prefix) {
 
 void Verification::CheckLaw() {
   const v1::Manifest& manifest = report_.manifest;
-  if (!report_.findings.empty() || !ledgers_[manifest.exporter()].whole) return;
+  if (!report_.findings.empty() || !ledgers_[manifest.exporter()].whole) {
+    report_.not_judged.push_back({"", "not_judged.findings", ""});
+    return;
+  }
   if (manifest.disclosure() != v1::CONTENT) {
     report_.not_judged.push_back({"", "not_judged.undisclosed", ""});
     return;
@@ -682,6 +713,7 @@ absl::StatusOr<bool> Verification::Stands(const OpenedEntry& opened, const v1::A
     return false;
   }
   has_acts_ = has_acts_ || !ground;
+  if (!ground) ListMissingDocuments(act);
   const bool opening = authority::WithMatterOf(act, false, [&]<typename Record>(const Record&) {
     return treaty::IsOpening(authority::Matter<Record>::In(act));
   });
@@ -707,6 +739,15 @@ absl::StatusOr<bool> Verification::Stands(const OpenedEntry& opened, const v1::A
   return false;
 }
 
+void Verification::ListMissingDocuments(const v1::Act& act) {
+  for (const std::string& sha256 : treaty::DocumentsIn(act)) {
+    const std::string path = absl::StrCat(kAttachments, "/", ToHex(sha256));
+    const bool said = std::any_of(report_.not_judged.begin(), report_.not_judged.end(),
+                                  [&](const NotJudged& one) { return one.where == path; });
+    if (!said && files_.count(path) == 0) report_.not_judged.push_back({path, "not_judged.document", ""});
+  }
+}
+
 absl::Status Verification::ReplayOwn(authority::Views& views, const OpenedEntry& opened) {
   v1::Act act;
   if (!authority::ParseAct(opened.payload, &act)) return absl::InvalidArgumentError("an act cannot be read");
@@ -730,6 +771,11 @@ absl::Status Verification::ReplayMirror(authority::Views& views, uint64_t index)
 }
 
 }  // namespace
+
+bool IsPolicy(const std::string& text) {
+  const absl::StatusOr<tlog::Policy> policy = tlog::Policy::Parse(text);
+  return policy.ok() && !policy->logs().empty();
+}
 
 Report Verify(const Folder& folder, const KnownPolicies& known) { return Verification(folder, known).Run(); }
 

@@ -67,7 +67,11 @@ struct KnownPolicies {
   std::string ru;
 };
 
-// Needs the memory of both ledgers.
+// Whether it is the text of a policy, with a log.
+bool IsPolicy(const std::string& text);
+
+// Needs the memory of both ledgers. A folder that holds nothing but the evidence of two
+// histories is judged as well: kEquivocation when it is true.
 Report Verify(const Folder& folder, const KnownPolicies& known);
 
 }  // namespace kelisim::dossier

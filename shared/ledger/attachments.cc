@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <utility>
 
@@ -27,9 +28,12 @@ constexpr std::string_view kFetchSuffix = ".fetch.part";
 constexpr std::string_view kDamagedSuffix = ".damaged";
 
 absl::Status SystemError(std::string_view what) {
-  const int error = errno;
-  // No path: it holds the hash of a document.
-  return absl::ErrnoToStatus(error, absl::StrCat("attachment: ", Absl(what)));
+  // No path: it holds the hash of a document. Never NOT_FOUND: that says that there is no such document.
+  return absl::UnavailableError(absl::StrCat("attachment: ", Absl(what), ": ", std::strerror(errno)));
+}
+
+absl::Status NotReadable(const std::string& directory, const std::error_code& error) {
+  return absl::UnavailableError(absl::StrCat("attachments_dir: ", directory, ": ", error.message()));
 }
 
 absl::Status Damaged() { return absl::DataLossError("attachment: damaged, or of another file"); }
@@ -92,13 +96,13 @@ absl::StatusOr<std::unique_ptr<Attachments>> Attachments::Open(std::string direc
                                                                std::string_view master_key, Random& random) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
-  if (error) return absl::UnavailableError(absl::StrCat("attachments: ", error.message()));
+  if (error) return NotReadable(directory, error);
   for (const auto& file : std::filesystem::directory_iterator(directory, error)) {
     std::error_code ignored;
     if (absl::EndsWith(file.path().string(), Absl(kUploadSuffix)))
       std::filesystem::remove(file.path(), ignored);
   }
-  if (error) return absl::UnavailableError(absl::StrCat("attachments: ", error.message()));
+  if (error) return NotReadable(directory, error);
   return std::unique_ptr<Attachments>(new Attachments(std::move(directory), master_key, random));
 }
 
@@ -134,7 +138,7 @@ absl::StatusOr<std::vector<Hash>> Attachments::List() const {
     const absl::StatusOr<Hash> sha256 = name.ok() ? Hash::FromBytes(*name) : name.status();
     if (sha256.ok()) documents.push_back(*sha256);
   }
-  if (error) return absl::UnavailableError(absl::StrCat("attachments: ", error.message()));
+  if (error) return NotReadable(directory_, error);
   std::sort(documents.begin(), documents.end());
   return documents;
 }

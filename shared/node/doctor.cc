@@ -142,6 +142,10 @@ void ExamineBooks(const v1::NodeConfig& config, const authority::Identity& ident
     tell(Problem("room", room));
   }
   if (!store.ok()) return tell(Problem("store", store.status()));
+  // What nobody has read yet may be damaged as well.
+  if (const absl::Status whole = ledger::VerifyChecksums(**store); !whole.ok()) {
+    return tell(Problem("store", whole));
+  }
   ledger::Vault vault(master_key, SystemRandom());
   const auto core = authority::Core::Open(identity, **store, vault, SystemRandom(), *anchor);
   if (!core.ok()) return tell(Problem("store", core.status()));

@@ -99,7 +99,13 @@ absl::Status Node::Audit(const rpc::AuditDesk::Tell& tell) {
     return authority::Audit(identity_, **copy, vault_, attachments_.get(), tell);
   }();
   std::filesystem::remove_all(directory, error);
-  return audited;
+  if (!absl::IsDataLoss(audited)) return audited;
+  // Is what an auditor looks for, and no fault of the call.
+  v1::AuditProgress damaged;
+  damaged.set_stage(v1::AuditProgress::ENTRIES);
+  damaged.mutable_finding()->add_problem_keys("audit.store_damaged");
+  damaged.mutable_finding()->set_detail(std::string(audited.message()));
+  return tell(damaged) ? absl::OkStatus() : absl::CancelledError("the audit was broken off");
 }
 
 web::Server::Sources Node::WebSources() {
@@ -268,11 +274,12 @@ void Node::Deliver(authority::Outputs outputs) {
 
 void Node::Fail(const absl::Status& status) {
   if (has_failed_.exchange(true)) return;
-  Log(LogLevel::kError, "outcome_unknown", {{"status", status.ToString()}});
+  Log(LogLevel::kError, absl::IsDataLoss(status) ? "store_damaged" : "outcome_unknown",
+      {{"status", status.ToString()}});
   ReportHealth(false);
   queue_.Close();
   committed_.Close();
-  calls_.GiveUp(absl::UnavailableError("outcome unknown: ask again with the same request_id"));
+  calls_.GiveUp(authority::OutcomeUnknown("the outcome of a turn is not known"));
   failed_();
 }
 
@@ -312,7 +319,7 @@ void Node::Stop(absl::Duration grace) {
   committed_.Close();
   if (release_thread_.joinable()) release_thread_.join();
   // Calls that were taken in after the last turn.
-  calls_.GiveUp(absl::UnavailableError("the node stops: ask again with the same request_id"));
+  calls_.GiveUp(authority::OutcomeUnknown("the node stops"));
   fetcher_.reset();
   peer_.reset();
   server_.reset();

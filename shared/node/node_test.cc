@@ -1390,6 +1390,38 @@ TEST(Program, DoctorChangesNothingInTheStore) {
   EXPECT_TRUE(FilesIn(config.data_dir()) == damaged);
 }
 
+// One bit, in what nobody has read yet: doctor names it, and an audit of the running node.
+TEST(Program, ADamagedTableIsFoundBeforeItIsRead) {
+  TwoAuthorities two;
+  const TemporaryDirectory directory;
+  const v1::NodeConfig config = two.Config(v1::PARTY_KZ);
+  const std::string file = WriteConfig(directory, config);
+  two.StartAlone(v1::PARTY_KZ);
+  two.Stop(v1::PARTY_KZ);
+  // A second start has made a table of the log.
+  two.StartAlone(v1::PARTY_KZ);
+  const auto flip = [&] {
+    for (const auto& [name, bytes] : FilesIn(config.data_dir())) {
+      if (!absl::EndsWith(name, ".sst")) continue;
+      std::fstream table(config.data_dir() + "/" + name, std::ios::in | std::ios::out | std::ios::binary);
+      table.seekp(10);
+      table.put(static_cast<char>(bytes[10] ^ 1));
+      return name;
+    }
+    return std::string();
+  };
+  EXPECT_THAT(FindingsAt(two, v1::PARTY_KZ), ::testing::IsEmpty());
+  const std::string name = flip();
+  ASSERT_NE(name, "");
+  EXPECT_THAT(
+      FindingsAt(two, v1::PARTY_KZ),
+      ::testing::ElementsAre(::testing::AllOf(HasSubstr("files of the store are damaged"), HasSubstr(name))));
+  two.Stop(v1::PARTY_KZ);
+  const Outcome doctor = Program({"doctor", "--config", file});
+  EXPECT_EQ(doctor.code, kExitFailed);
+  EXPECT_THAT(doctor.out, ::testing::AllOf(HasSubstr("problem  store: "), HasSubstr(name)));
+}
+
 TEST(Program, DoctorTellsALockThatIsTakenFromOneThatCannotBeOpened) {
   TwoAuthorities two;
   const TemporaryDirectory directory;
@@ -1485,6 +1517,7 @@ TEST(Program, StopsWhenTheOutcomeIsUnknownAndFindsOutAtTheNextStart) {
   const grpc::Status unknown = submit();
   EXPECT_EQ(unknown.error_code(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_THAT(unknown.error_message(), HasSubstr("outcome unknown"));
+  EXPECT_EQ(InfoOf(unknown).reason(), "OUTCOME_UNKNOWN");
   EXPECT_EQ(first.get(), kExitOutcomeUnknown);
 
   std::filesystem::rename(anchors + ".away", anchors);

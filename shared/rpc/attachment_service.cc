@@ -36,6 +36,13 @@ class Slot {
   const bool taken_;
 };
 
+// The operator hears of what the disk refuses.
+absl::Status Noted(const absl::Status& status) {
+  if (absl::IsUnavailable(status))
+    Log(LogLevel::kError, "attachment_refused", {{"status", status.ToString()}});
+  return status;
+}
+
 class Upload final : public grpc::ServerReadReactor<Chunk> {
  public:
   Upload(const Attachments& attachments, v1::Attachment* response)
@@ -48,7 +55,7 @@ class Upload final : public grpc::ServerReadReactor<Chunk> {
                                   if (!taken.ok()) return taken;
                                   return true;
                                 }).status();
-    if (!ok || !status.ok()) return Finish(ToGrpc(status));
+    if (!ok || !status.ok()) return Finish(ToGrpc(Noted(status)));
     StartRead(&chunk_);
   }
   void OnDone() override { delete this; }
@@ -82,7 +89,7 @@ class Upload final : public grpc::ServerReadReactor<Chunk> {
 // What a caller is told of `status`. A document that turns out to be damaged is set aside:
 // from then on it is not here, and can be fetched or put again.
 absl::Status Told(const absl::Status& status, const Attachments& attachments, const Hash& sha256) {
-  if (!absl::IsDataLoss(status)) return status;
+  if (!absl::IsDataLoss(status)) return Noted(status);
   const absl::Status set_aside = attachments.SetAside(sha256);
   Log(LogLevel::kError, "attachment_damaged", {{"set_aside", set_aside.ok() ? "yes" : set_aside.ToString()}});
   if (!set_aside.ok()) return set_aside;

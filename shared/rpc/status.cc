@@ -140,7 +140,8 @@ grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   if (IsFault(status.code())) return Fault(status);
   google::rpc::Status out = Begin(status);
-  out.add_details()->PackFrom(Info(absl::StatusCodeToString(status.code())));
+  out.add_details()->PackFrom(Info(
+      authority::IsOutcomeUnknown(status) ? "OUTCOME_UNKNOWN" : absl::StatusCodeToString(status.code())));
   if (absl::IsResourceExhausted(status)) {
     google::rpc::RetryInfo retry;
     retry.mutable_retry_delay()->set_seconds(kRetryAfterSeconds);

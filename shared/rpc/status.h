@@ -18,6 +18,7 @@
 //               per field, whose description is a key of the message catalogue
 //   INTERNAL    code and a random reference; what happened is in the log under
 //               that reference. So for every code that tells of a fault of ours
+//   OutcomeUnknown  UNAVAILABLE; reason "OUTCOME_UNKNOWN"
 //   others      as they are; the reason is the name of the code. RESOURCE_EXHAUSTED
 //               carries a RetryInfo
 

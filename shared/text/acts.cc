@@ -165,8 +165,9 @@ std::string FieldText(Lang lang, std::string_view path) {
     const size_t bracket = part.find('[');
     const std::string name(part.substr(0, bracket));
     std::string word = name;
-    for (const std::string& key : {absl::StrCat("field.", name), absl::StrCat("action.", name),
-                                   absl::StrCat("step.", previous, ".", name)}) {
+    for (const std::string& key :
+         {absl::StrCat("field.", name), absl::StrCat("action.", name), absl::StrCat("quota_command.", name),
+          absl::StrCat("treaty_command.", name), absl::StrCat("step.", previous, ".", name)}) {
       if (word == name && Say(lang, key) != key) word = Say(lang, key);
     }
     uint64_t index = 0;

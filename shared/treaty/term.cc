@@ -72,7 +72,7 @@ std::optional<v1::Violation> AdmitRevocation(const v1::TreatyState& state, const
   if (auto violation = AdmitReceipt(act.from(), act.received_on(), context)) return violation;
   const v1::TerminationNotice* notice = StandingNotice(state, act.from());
   // 17.4: a Party takes back the notice it has given, before it takes effect.
-  if (notice == nullptr) return Violates("17.4", "", "none");
+  if (notice == nullptr) return Violates("17.4", "", "unknown");
   const auto received = DateOf(act.received_on());
   if (received < DateOf(notice->received_on())) return Violates("step.date", "", act.received_on());
   if (received >= DateOf(state.terminates_on())) return Violates("17.4", "", state.terminates_on());

@@ -1,0 +1,121 @@
+#include "shared/cli/output.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace kelisim::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// `why`: of the system, in English.
+Failure CannotWrite(const std::string& path, const std::string& why) {
+  return BadInput(absl::StrCat(path, ": ", why), {}, "ui.cannot_write");
+}
+Failure CannotWrite(const std::string& path) { return CannotWrite(path, std::strerror(errno)); }
+
+std::optional<Failure> CheckFree(const std::string& path) {
+  std::error_code error;
+  if (fs::symlink_status(path, error).type() == fs::file_type::not_found) return std::nullopt;
+  return error ? CannotWrite(path, error.message()) : BadInput(path, {}, "ui.exists");
+}
+
+std::optional<Failure> Write(std::ofstream& file, const std::string& path, const std::string& bytes) {
+  if (file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()))) return std::nullopt;
+  return CannotWrite(path);
+}
+
+std::optional<Failure> Close(std::ofstream& file, const std::string& path) {
+  if (!file.is_open()) return std::nullopt;
+  file.close();
+  return file ? std::nullopt : std::optional(CannotWrite(path));
+}
+
+// Another name than any other: two commands may write side by side.
+std::string PartOf(const std::string& path) { return path + ".part-XXXXXX"; }
+
+std::optional<Failure> Rename(std::string& part, const std::string& path) {
+  if (std::optional<Failure> taken = CheckFree(path)) return taken;
+  if (std::rename(part.c_str(), path.c_str()) != 0) return CannotWrite(path);
+  part.clear();
+  return std::nullopt;
+}
+
+// Only what stays below the directory.
+bool IsPlainPath(const std::string& path) {
+  const bool plain = std::all_of(path.begin(), path.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_' || c == '/';
+  });
+  return plain && !path.empty() && path[0] != '/' && path.find("..") == std::string::npos;
+}
+
+std::string WithoutSlash(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+}  // namespace
+
+NewFile::~NewFile() {
+  if (!part_.empty()) unlink(part_.c_str());
+}
+
+std::optional<Failure> NewFile::Begin() {
+  if (std::optional<Failure> taken = CheckFree(path_)) return taken;
+  std::string part = PartOf(path_);
+  const int fd = mkstemp(part.data());
+  if (fd < 0) return CannotWrite(path_);
+  close(fd);
+  part_ = std::move(part);
+  file_.open(part_, std::ios::binary | std::ios::trunc);
+  return file_ ? std::nullopt : std::optional(CannotWrite(path_));
+}
+
+std::optional<Failure> NewFile::Append(const std::string& bytes) { return Write(file_, path_, bytes); }
+
+std::optional<Failure> NewFile::Finish() {
+  std::optional<Failure> failure = Close(file_, path_);
+  return failure ? failure : Rename(part_, path_);
+}
+
+NewDirectory::NewDirectory(std::string path) : path_(WithoutSlash(std::move(path))) {}
+
+NewDirectory::~NewDirectory() {
+  std::error_code ignored;
+  if (!part_.empty()) fs::remove_all(part_, ignored);
+}
+
+std::optional<Failure> NewDirectory::Begin() {
+  if (std::optional<Failure> taken = CheckFree(path_)) return taken;
+  std::string part = PartOf(path_);
+  if (mkdtemp(part.data()) == nullptr) return CannotWrite(path_);
+  part_ = std::move(part);
+  return std::nullopt;
+}
+
+std::optional<Failure> NewDirectory::Open(const std::string& name) {
+  if (!IsPlainPath(name)) return CannotWrite(path_, absl::StrCat("not the name of a file: ", name));
+  if (std::optional<Failure> failure = Close(file_, path_)) return failure;
+  const fs::path path = fs::path(part_) / name;
+  std::error_code error;
+  fs::create_directories(path.parent_path(), error);
+  if (error) return CannotWrite(path_, error.message());
+  file_.open(path, std::ios::binary | std::ios::trunc);
+  return file_ ? std::nullopt : std::optional(CannotWrite(path_));
+}
+
+std::optional<Failure> NewDirectory::Append(const std::string& bytes) { return Write(file_, path_, bytes); }
+
+std::optional<Failure> NewDirectory::Finish() {
+  std::optional<Failure> failure = Close(file_, path_);
+  return failure ? failure : Rename(part_, path_);
+}
+
+}  // namespace kelisim::cli
