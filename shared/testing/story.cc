@@ -198,14 +198,21 @@ class Story final : private Environment {
   }
 
   void Mark(Node& node, const Words& words) {
-    const auto view = node.reader->GetCase(absl::StrCat("cases/", ids_[words.at(2)]), now_);
-    int number = 0;
-    if (!view.ok() || !absl::SimpleAtoi(words.at(3), &number) || number < 1 ||
-        number > view->timeline_size()) {
-      return Fail("no such act");
+    const auto kind = KindNamed(words.at(2));
+    if (!kind) {
+      const auto view = node.reader->GetCase(absl::StrCat("cases/", ids_[words[2]]), now_);
+      return view.ok() ? MarkIn(view->timeline(), words.at(3), words.at(4)) : Fail("no such case");
     }
-    const std::string found = v1::Evidence_Name(view->timeline(number - 1).evidence());
-    if (found != words.at(4)) Fail(absl::StrCat("is ", found));
+    const auto view =
+        node.reader->GetMatter(absl::StrCat(Absl(kind->collection), "/", ids_[words.at(3)]), now_);
+    return view.ok() ? MarkIn(view->timeline(), words.at(4), words.at(5)) : Fail("no such matter");
+  }
+  void MarkIn(const google::protobuf::RepeatedPtrField<v1::TimelineItem>& timeline, const std::string& act,
+              const std::string& evidence) {
+    int number = 0;
+    if (!absl::SimpleAtoi(act, &number) || number < 1 || number > timeline.size()) return Fail("no such act");
+    const std::string found = v1::Evidence_Name(timeline.Get(number - 1).evidence());
+    if (found != evidence) Fail(absl::StrCat("is ", found));
   }
 
   // "<command> <case> ... [with fields] -> result" or "!! problem"

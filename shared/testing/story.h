@@ -36,6 +36,7 @@ std::string StoryText(const std::string& name);
 //   link cut | link restored
 //   KZ stops | KZ starts
 //   KZ mark <case> <number from 1> <EVIDENCE> the evidence of the case's n-th act
+//   KZ mark <kind> <name> <number from 1> <EVIDENCE>                          of a matter's
 //
 // <command> is a field of CaseCommand; its fields are filled in as an honest
 // officer would, then <fields> (protobuf text) are merged over them; "name: ''" and

@@ -100,6 +100,27 @@ std::optional<v1::Violation> CheckSign(const State& state, const v1::InstrumentS
   return std::nullopt;
 }
 
+bool BothRatified(const v1::InstrumentFacts& facts) {
+  return facts.has_ratified_kz() && facts.has_ratified_ru();
+}
+
+std::optional<v1::Violation> CheckExchange(const State& state, const v1::ExchangeOfInstruments& exchange,
+                                           const Context& context) {
+  const v1::InstrumentFacts& facts = state.instrument();
+  // 15.2: what both have ratified, and not before they have.
+  if (!BothRatified(facts)) return Violates("15.2", "", v1::MatterStatus_Name(state.status()));
+  const absl::CivilDay day = *DateOf(exchange.exchanged_on());
+  if (IsBefore(day, context.author, *DateOf(facts.ratified_kz().dated()), v1::PARTY_KZ) ||
+      IsBefore(day, context.author, *DateOf(facts.ratified_ru().dated()), v1::PARTY_RU)) {
+    return Violates("15.2", "", exchange.exchanged_on());
+  }
+  // 17.2: in force on the day of the exchange, which is one for both.
+  if (facts.has_exchange() && exchange.exchanged_on() != facts.exchange().exchanged_on()) {
+    return Violates("15.2", "", exchange.exchanged_on());
+  }
+  return std::nullopt;
+}
+
 std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& step, const Context& context) {
   const S& made = step.instrument();
   switch (made.step_case()) {
@@ -109,25 +130,11 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
       return CheckInstrument(made.propose(), context);
     case S::kSign:
       return CheckSign(state, made.sign(), context);
+    case S::kExchange:
+      return CheckExchange(state, made.exchange(), context);
     default:
       return std::nullopt;
   }
-}
-
-void Fold(State& state, const v1::MatterStep& step, v1::Party author) {
-  const S& made = step.instrument();
-  v1::InstrumentFacts& facts = *state.mutable_instrument();
-  if (made.has_sign()) {
-    *facts.mutable_signature() = made.sign();
-    // 15.2, 17.1: what changes the Agreement is ratified.
-    const bool amendment = facts.instrument().kind() == v1::Instrument::AMENDMENT;
-    state.set_status(amendment ? v1::INSTRUMENT_SIGNED : v1::INSTRUMENT_IN_FORCE);
-  }
-  if (made.has_ratify()) {
-    *(author == v1::PARTY_KZ ? facts.mutable_ratified_kz() : facts.mutable_ratified_ru()) = made.ratify();
-    if (facts.has_ratified_kz() && facts.has_ratified_ru()) state.set_status(v1::INSTRUMENT_RATIFIED);
-  }
-  if (made.has_exchange()) *facts.mutable_exchange() = made.exchange();
 }
 
 v1::Party Holder(const State& state) {
@@ -143,6 +150,28 @@ v1::Party Holder(const State& state) {
       return facts.has_ratified_ru() ? v1::PARTY_KZ : v1::PARTY_UNSPECIFIED;
     default:
       return v1::PARTY_UNSPECIFIED;
+  }
+}
+
+void Fold(State& state, const v1::MatterStep& step, v1::Party author) {
+  const S& made = step.instrument();
+  v1::InstrumentFacts& facts = *state.mutable_instrument();
+  if (made.has_sign()) {
+    *facts.mutable_signature() = made.sign();
+    // 15.2, 17.1: what changes the Agreement is ratified.
+    const bool amendment = facts.instrument().kind() == v1::Instrument::AMENDMENT;
+    state.set_status(amendment ? v1::INSTRUMENT_SIGNED : v1::INSTRUMENT_IN_FORCE);
+  }
+  // Outside the chain nothing else takes them away when a signature before them is refused.
+  if (made.has_ratify() && state.status() == v1::INSTRUMENT_SIGNED) {
+    *(author == v1::PARTY_KZ ? facts.mutable_ratified_kz() : facts.mutable_ratified_ru()) = made.ratify();
+    if (BothRatified(facts)) state.set_status(v1::INSTRUMENT_RATIFIED);
+    state.set_holder(Holder(state));
+  }
+  if (made.has_exchange() && BothRatified(facts)) {
+    // Of one event that both tell of, the words of one Party: the same ones for both.
+    if (!facts.has_exchange() || author == OpenerOf(state)) *facts.mutable_exchange() = made.exchange();
+    state.set_status(v1::INSTRUMENT_IN_FORCE);
   }
 }
 
@@ -271,14 +300,20 @@ const Procedure& InstrumentProcedure() {
           {S::kPropose, By::kOpener, {v1::INSTRUMENT_DRAFT}, v1::INSTRUMENT_PROPOSED, "15.1", kAsks},
           {S::kSign, By::kOther, {v1::INSTRUMENT_PROPOSED}, std::nullopt, "15.1"},
           {S::kDecline, By::kOther, {v1::INSTRUMENT_PROPOSED}, v1::INSTRUMENT_DECLINED, "15.1"},
-          {S::kRatify, By::kHolder, {v1::INSTRUMENT_SIGNED}, std::nullopt, "15.2", kRuleAsksForStatus},
-          // 17.2: in force on the exchange of both instruments of ratification.
+          // Each ratifies for itself, and may do so before it hears of the other.
+          {S::kRatify,
+           By::kHolder,
+           {v1::INSTRUMENT_SIGNED},
+           std::nullopt,
+           "15.2",
+           kRuleAsksForStatus | kOutside},
+          // 17.2: in force on the exchange of both instruments of ratification. Both may tell of it.
           {S::kExchange,
            By::kEither,
-           {v1::INSTRUMENT_RATIFIED},
-           v1::INSTRUMENT_IN_FORCE,
+           {v1::INSTRUMENT_RATIFIED, v1::INSTRUMENT_IN_FORCE},
+           std::nullopt,
            "15.2",
-           kRuleAsksForStatus},
+           kRuleAsksForStatus | kOutside},
           {S::kWithdraw,
            By::kOpener,
            {v1::INSTRUMENT_DRAFT, v1::INSTRUMENT_PROPOSED},

@@ -204,6 +204,95 @@ TEST(Amendment, NeedsBothRatificationsAndTheirExchange) {
   EXPECT_EQ(desk.Made().amendments_size(), 1);
 }
 
+// Both Parties' copies after each has taken a step before it heard of the other's, and the
+// rule by which each refuses the other's, if it does.
+struct Crossing {
+  std::map<v1::Party, v1::MatterState> copies;
+  std::map<v1::Party, std::string> refuses;
+};
+Crossing Cross(const Desk& desk, const std::string& of_kz, const std::string& of_ru) {
+  Crossing crossing;
+  std::map<v1::Party, v1::MatterStep> made;
+  const auto take = [&](v1::Party at, v1::Party author) {
+    crossing.copies[at] = Apply(crossing.copies[at], made[author],
+                                {author, "2026-03-02", v1::Party_Name(author), 1, 0, "2026-03-02"});
+  };
+  for (const auto& [author, text] : {std::pair(kKz, of_kz), std::pair(kRu, of_ru)}) {
+    crossing.copies[author] = desk.copy(author);
+    const MatterVerdict verdict = Judge(desk.copy(author), desk.Step(text), desk.At(author));
+    made[author] = std::get<std::vector<v1::MatterStep>>(verdict).at(0);
+    take(author, author);
+  }
+  for (const v1::Party at : {kKz, kRu}) {
+    const v1::Party author = Other(at);
+    const auto refusal = Admit(crossing.copies[at], made[author], desk.At(author, /*of_counterpart=*/true));
+    refusal ? void(crossing.refuses[at] = refusal->rule()) : take(at, author);
+  }
+  return crossing;
+}
+
+// Rule 15.2: both have ratified, whoever hears of it first.
+TEST(Amendment, RatificationsMayCross) {
+  for (const v1::Party opener : {kKz, kRu}) {
+    Desk desk(opener);
+    ASSERT_EQ(desk.Do(opener, kAmendment), "");
+    ASSERT_EQ(desk.Do(Other(opener), kSign), "");
+    const Crossing crossing = Cross(desk, "ratify { law: 'N 5' dated: '2026-03-02' }",
+                                    "ratify { law: '7-FZ' dated: '2026-03-01' }");
+    EXPECT_TRUE(crossing.refuses.empty());
+    const v1::MatterState& state = crossing.copies.at(kKz);
+    EXPECT_EQ(state.SerializeAsString(), crossing.copies.at(kRu).SerializeAsString());
+    EXPECT_EQ(state.status(), v1::INSTRUMENT_RATIFIED);
+    EXPECT_EQ(state.instrument().ratified_kz().law(), "N 5");
+    EXPECT_EQ(state.instrument().ratified_ru().law(), "7-FZ");
+  }
+}
+
+// Rule 17.2: the exchange is one event on one day; neither Party's word on it counts more.
+TEST(Amendment, ExchangesThatCrossSayTheSameDay) {
+  for (const v1::Party opener : {kKz, kRu}) {
+    Desk desk(opener);
+    ASSERT_EQ(desk.Do(opener, kAmendment), "");
+    ASSERT_EQ(desk.Do(Other(opener), kSign), "");
+    ASSERT_EQ(desk.Do(kKz, "ratify { law: 'N 5' dated: '2026-02-20' }"), "");
+    ASSERT_EQ(desk.Do(kRu, "ratify { law: '7-FZ' dated: '2026-02-25' }"), "");
+    Crossing crossing = Cross(desk, "exchange { exchanged_on: '2026-03-01' place: 'Астана' }",
+                              "exchange { exchanged_on: '2026-03-01' place: 'Astana' }");
+    EXPECT_TRUE(crossing.refuses.empty());
+    const v1::MatterState& state = crossing.copies.at(kKz);
+    EXPECT_EQ(state.SerializeAsString(), crossing.copies.at(kRu).SerializeAsString());
+    EXPECT_EQ(state.status(), v1::INSTRUMENT_IN_FORCE);
+    EXPECT_EQ(WithInstrument({}, state).amendments(0).from(), "2026-03-01");
+    crossing = Cross(desk, "exchange { exchanged_on: '2026-03-01' place: 'Astana' }",
+                     "exchange { exchanged_on: '2026-03-02' place: 'Astana' }");
+    EXPECT_EQ(crossing.refuses.at(kKz), "15.2");
+    EXPECT_EQ(crossing.refuses.at(kRu), "15.2");
+    // Nothing is exchanged before both have ratified it.
+    EXPECT_EQ(desk.Do(kKz, "exchange { exchanged_on: '2026-02-24' place: 'Astana' }"), "15.2");
+    EXPECT_EQ(desk.violation.found(), "2026-02-24");
+  }
+}
+
+// What the counterpart says of an exchange is believed of an amendment alone, and what falls
+// with a refused signature falls with all that was built on it.
+TEST(Amendment, WhatIsBuiltOnNoSignatureIsNothing) {
+  Desk desk;
+  ASSERT_EQ(desk.Do(kKz, Protocol("2026-2", "2026-04-01")), "");
+  ASSERT_EQ(desk.Do(kRu, kSign), "");
+  for (const char* said : {kRatify, kExchange}) {
+    const auto refusal = Admit(desk.state(), desk.Step(said), desk.At(kRu, /*of_counterpart=*/true));
+    ASSERT_TRUE(refusal) << said;
+    EXPECT_EQ(refusal->rule(), "15.2");
+  }
+  Desk proposed;
+  ASSERT_EQ(proposed.Do(kKz, kAmendment), "");
+  for (const char* said : {kRatify, kExchange}) {
+    const Recorded recorded{kRu, "2026-03-02", "e", 1, 0, "2026-03-02"};
+    EXPECT_EQ(Apply(proposed.state(), proposed.Step(said), recorded).SerializeAsString(),
+              proposed.state().SerializeAsString());
+  }
+}
+
 TEST(Amendment, IsTheOnlyOneThatIsRatified) {
   Desk desk;
   ASSERT_EQ(desk.Do(kKz, Protocol("2026-2", "2026-04-01")), "");

@@ -123,7 +123,7 @@ std::optional<v1::Violation> CheckTurn(const Procedure& procedure, const State& 
   if (Holds(procedure.closed, state.status()) && !(step.Is(kOutside) && of_counterpart)) {
     return Violates("step.closed", "", found);
   }
-  if (step.Is(kOutside)) {
+  if (step.from.empty()) {
     if (!state.shared()) return Violates("step.status", "", found);
   } else if (!Holds(step.from, state.status())) {
     return Violates(step.Is(kRuleAsksForStatus) ? step.rule : "step.status", "", found);
@@ -215,7 +215,7 @@ std::optional<v1::Violation> Admit(const State& state, const v1::MatterStep& ste
       return violation;
     }
   }
-  if (!found->Is(kOutside)) {
+  if (!found->from.empty()) {
     if (auto violation = CheckFollows(state.happened_on(), state.acted_by(), context)) return violation;
   }
   if (found->Is(kAsks) ? step.answer_due() != DueAfter(context) : !step.answer_due().empty()) {

@@ -21,7 +21,8 @@ enum StepFlags : unsigned {
   kPlain = 0,
   // In another status its very rule is broken, and not merely the order of steps.
   kRuleAsksForStatus = 1,
-  // Stands outside the chain: `from` does not matter, the counterpart must know of it.
+  // Stands outside the chain, may cross any step and that which closes the matter; `fold`
+  // makes the same of it in whatever order they come.
   kOutside = 2,
   kIrreversible = 4,
   // The other Party owes an answer, by a date.
@@ -31,6 +32,8 @@ enum StepFlags : unsigned {
 struct Step {
   int number;  // field of the kind's step message
   By by;
+  // Nothing, outside the chain: any, once the counterpart knows of the matter; it follows no
+  // step then, whatever its day.
   std::vector<v1::MatterStatus> from;
   // Nothing: back to where an interruption began, else where `fold` puts or leaves it.
   std::optional<v1::MatterStatus> to;
