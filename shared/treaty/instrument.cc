@@ -43,6 +43,31 @@ bool AnyBody(const v1::TreatyState& treaty, Is is) {
   return false;
 }
 
+bool InOffice(const v1::TreatyState& treaty, const v1::Body& body, absl::CivilDay day) {
+  const std::optional<absl::CivilDay> until = DateOf(body.until());
+  if (*DateOf(body.from()) > day || (until && day >= *until)) return false;
+  // A successor ends the office of the body that it names.
+  for (const v1::Succession& succession : treaty.successions()) {
+    if (succession.body().succeeds() == body.id() && day >= *DateOf(succession.body().from())) return false;
+  }
+  return true;
+}
+
+// 13.1kz, 13.1ru: no name stands for two bodies, and no Party has two on one day. Where two
+// terms of office meet, both last on the later of their first days.
+std::optional<v1::Violation> CheckAlone(const v1::Body& body, v1::TreatyState treaty) {
+  const auto has_that_name = [&](const v1::Body& other) { return other.id() == body.id(); };
+  if (AnyBody(treaty, has_that_name)) return Violates(BodyRule(body.party()), "", body.id());
+  *treaty.add_successions()->mutable_body() = body;
+  const auto beside = [&](const v1::Body& other) {
+    if (other.party() != body.party() || has_that_name(other)) return false;
+    const absl::CivilDay day = std::max(*DateOf(body.from()), *DateOf(other.from()));
+    return InOffice(treaty, body, day) && InOffice(treaty, other, day);
+  };
+  if (AnyBody(treaty, beside)) return Violates(BodyRule(body.party()), "", body.id());
+  return std::nullopt;
+}
+
 // 13.2: no name stands for two protocols. Each sorts after the one in force, so that no
 // earlier name comes back.
 bool IsNewVersion(const std::string& version, const Context& context) {
@@ -67,16 +92,14 @@ std::optional<v1::Violation> CheckInstrument(const v1::Instrument& instrument, c
   }
   if (!succession) return std::nullopt;
   const v1::Body& body = instrument.body();
-  // 13.1kz, 13.1ru: each Party names its own body, under a name that no other one has.
+  // 13.1kz, 13.1ru: each Party names its own body, and which one's office ends with it.
   if (body.party() != context.author)
     return Violates(BodyRule(body.party()), "", v1::Party_Name(body.party()));
-  const auto has_that_name = [&](const v1::Body& other) { return other.id() == body.id(); };
-  if (AnyBody(context.treaty, has_that_name)) return Violates(BodyRule(body.party()), "", body.id());
   if (!body.succeeds().empty() &&
       !IsAuthorised(context.treaty, body.succeeds(), body.party(), context.today)) {
     return Violates(BodyRule(body.party()), "", body.succeeds());
   }
-  return std::nullopt;
+  return CheckAlone(body, context.treaty);
 }
 
 std::optional<v1::Violation> CheckSign(const State& state, const v1::InstrumentSignature& signature,
@@ -89,6 +112,9 @@ std::optional<v1::Violation> CheckSign(const State& state, const v1::InstrumentS
   if (signature.text_ru_sha256() != instrument.text_ru_sha256()) {
     return Violates("step.signature", "", "text_ru_sha256");
   }
+  // 13.1kz, 13.1ru: of several that were proposed side by side the first to be signed. A
+  // Party's successors are signed by the other one alone: both know the same first one.
+  if (instrument.has_body()) return CheckAlone(instrument.body(), context.treaty);
   if (instrument.kind() != v1::Instrument::PROTOCOL) return std::nullopt;
   // 13.2: a protocol is for what comes after both have signed.
   if (*DateOf(instrument.effective_from()) <= context.today) {
@@ -180,16 +206,6 @@ void Drop(google::protobuf::RepeatedPtrField<Entry>& entries, const std::string&
   for (int i = entries.size() - 1; i >= 0; --i) {
     if (entries.Get(i).instrument() == instrument) entries.DeleteSubrange(i, 1);
   }
-}
-
-bool InOffice(const v1::TreatyState& treaty, const v1::Body& body, absl::CivilDay day) {
-  const std::optional<absl::CivilDay> until = DateOf(body.until());
-  if (*DateOf(body.from()) > day || (until && day >= *until)) return false;
-  // A successor ends the office of the body that it names.
-  for (const v1::Succession& succession : treaty.successions()) {
-    if (succession.body().succeeds() == body.id() && day >= *DateOf(succession.body().from())) return false;
-  }
-  return true;
 }
 
 }  // namespace

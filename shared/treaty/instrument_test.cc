@@ -367,5 +367,44 @@ TEST(Bodies, ASuccessorTakesTheOfficeOnItsDay) {
   EXPECT_FALSE(MayBeAuthorised(desk.Made(), "kz-labour-2022", kRu, On(2026, 4, 1)));
 }
 
+// Rule 13.1: two successors proposed side by side would leave one Party with two bodies. In
+// force is the one from 1 April; the other, signed after it, would be ...
+TEST(Bodies, ASecondSuccessorOfOneBodyIsNotSigned) {
+  const struct {
+    const char* what;
+    const char* id;
+    const char* from;
+    const char* until;
+    const char* succeeds;
+    const char* rule;
+  } seconds[] = {
+      {"of the same day", "kz-b", "2026-04-01", "", "kz-labour-2022", "13.1kz"},
+      {"of a later day", "kz-b", "2026-05-01", "", "kz-labour-2022", "13.1kz"},
+      {"of an earlier day", "kz-b", "2026-03-10", "", "kz-labour-2022", "13.1kz"},
+      {"of the same name", "kz-a", "2026-03-10", "2026-04-01", "kz-labour-2022", "13.1kz"},
+      {"one that is over by then", "kz-b", "2026-03-10", "2026-04-01", "kz-labour-2022", ""},
+  };
+  for (const auto& second : seconds) {
+    Desk desk;
+    v1::MatterStep propose = desk.Step(Successor("PARTY_KZ", second.id, second.from, second.succeeds));
+    propose.mutable_instrument()->mutable_propose()->mutable_body()->set_until(second.until);
+    ASSERT_EQ(desk.Do(kKz, propose), "") << second.what;
+    // Proposed beside it, and signed before it.
+    v1::Succession& first = *desk.treaty.add_successions();
+    first.set_instrument("first");
+    *first.mutable_body() = desk.Step(Successor("PARTY_KZ", "kz-a", "2026-04-01", "kz-labour-2022"))
+                                .instrument()
+                                .propose()
+                                .body();
+    EXPECT_EQ(desk.Do(kRu, kSign), second.rule) << second.what;
+    if (desk.Status() != "INSTRUMENT_IN_FORCE") continue;
+    const v1::TreatyState made = WithInstrument(desk.treaty, desk.state());
+    EXPECT_EQ(Bodies(made, On(2026, 3, 31)), "ru-interior-2025 kz-b");
+    EXPECT_EQ(Bodies(made, On(2026, 4, 1)), "ru-interior-2025 kz-a");
+  }
+  // One that ends nobody's office stands beside the one that is.
+  EXPECT_EQ(Desk().Do(kKz, Successor("PARTY_KZ", "kz-b", "2026-05-01", "")), "13.1kz");
+}
+
 }  // namespace
 }  // namespace kelisim::treaty
