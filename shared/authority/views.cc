@@ -110,6 +110,29 @@ std::string Answers(const v1::Act& act) {
   }
 }
 
+template <typename Record>
+void SetOverdue(Record& record, const std::string& entry_id, bool overdue) {
+  for (v1::ActRecord& made : *record.mutable_acts()) {
+    if (made.entry().entry_id() == entry_id) made.set_overdue(overdue);
+  }
+}
+
+// The act that the note at `note` has marked as overdue: the offer that it names, or the
+// newest marked step before it. Empty: it is no such note.
+std::string MarkedBy(const v1::EntryReference&, const v1::CaseAct& what, const v1::CaseRecord&) {
+  return what.answer_overdue().offer_entry_id();
+}
+std::string MarkedBy(const v1::EntryReference& note, const v1::MatterStep& what,
+                     const v1::MatterRecord& record) {
+  std::string marked;
+  if (!what.answer_overdue()) return marked;
+  for (const v1::ActRecord& made : record.acts()) {
+    if (made.entry().entry_id() == note.entry_id()) break;
+    if (made.overdue()) marked = made.entry().entry_id();
+  }
+  return marked;
+}
+
 }  // namespace
 
 std::string QuotaRow(v1::Party entry_state, int year) { return YearKey("vq", entry_state, year); }
@@ -291,9 +314,7 @@ absl::Status Views::FoldAct(const OpenedEntry& opened, const v1::Act& act) {
   made->set_answers(kIsCase ? Answers(act) : act.predecessor());
   if constexpr (kIsCase) {
     if (what.has_answer_overdue()) {
-      for (v1::ActRecord& earlier : *record->mutable_acts()) {
-        if (earlier.entry().entry_id() == what.answer_overdue().offer_entry_id()) earlier.set_overdue(true);
-      }
+      SetOverdue(*record, what.answer_overdue().offer_entry_id(), true);
       // The same day may be that of an offer of ours which is still to be answered.
       if (opened.reference.ledger() == self_)
         rows_.Delete(DueRow(what.answer_overdue().answer_due(), act.subject_id()));
@@ -303,12 +324,8 @@ absl::Status Views::FoldAct(const OpenedEntry& opened, const v1::Act& act) {
     UpdateDue(due_before, MatterDueRow(self_, record->state()));
     RETURN_IF_ERROR(UpdateTreaty(record->state()));
     RETURN_IF_ERROR(NoteAttachments(opened, what));
-    if (what.answer_overdue()) {
-      // The step that asked is the newest in the chain.
-      for (v1::ActRecord& earlier : *record->mutable_acts()) {
-        if (earlier.entry().entry_id() == record->state().head_entry_id()) earlier.set_overdue(true);
-      }
-    }
+    // The step that asked is the newest in the chain: the next one would have answered it.
+    if (what.answer_overdue()) SetOverdue(*record, record->state().head_entry_id(), true);
   }
   return records_.Save(std::move(record));
 }
@@ -369,6 +386,8 @@ absl::Status Views::FoldRefusalOfOwn(const OpenedEntry& refused, const v1::Act& 
     for (v1::ActRecord& made : *record->mutable_acts()) {
       if (made.entry().entry_id() == refused.reference.entry_id()) *made.mutable_refusal() = violation;
     }
+    // What the counterpart refuses to call overdue, it does not show as overdue either.
+    SetOverdue(*record, MarkedBy(refused.reference, Matter<Record>::In(act), *record), false);
     if (record->told_from_size() == refused.reference.index() + 1) record->clear_told_from_size();
     ASSIGN_OR_RETURN(auto state, Refold(*record, std::numeric_limits<uint64_t>::max()));
     if constexpr (std::is_same_v<Record, v1::CaseRecord>) {
