@@ -324,7 +324,13 @@ std::vector<treaty::FieldProblem> Core::NationalProblems(const v1::Petition& pet
 std::vector<treaty::FieldProblem> Core::NationalProblems(const v1::CaseCommand& command) const {
   const v1::Petition* petition = PetitionOf(command);
   if (petition == nullptr) return {};
-  return NationalProblems(*petition, command.has_file_petition() ? "file_petition" : "complete_petition");
+  const std::string path = command.has_file_petition() ? "file_petition" : "complete_petition";
+  std::vector<treaty::FieldProblem> problems = NationalProblems(*petition, path);
+  // The entry state takes the petition; who came to the other one is sent there.
+  if (command.has_file_petition() && petition->entry_state() == identity_.peer()) {
+    problems.push_back({path + ".entry_state", "form.other_authority"});
+  }
+  return problems;
 }
 
 std::vector<treaty::FieldProblem> Core::NationalProblems(const v1::CaseState& state,

@@ -29,20 +29,6 @@ Finding Problem(absl::string_view what, const absl::Status& status) {
   return {false, absl::StrCat(what, ": ", status.message())};
 }
 
-Finding ExamineCertificate(const v1::NodeConfig& config, absl::Time now) {
-  const absl::StatusOr<CertificateFacts> facts = CheckTlsFiles(config, now);
-  if (!facts.ok()) return Problem("certificate", facts.status());
-  if (facts->uri.empty()) {
-    return {false, "certificate: needs exactly one URI name: the counterpart knows this node by it"};
-  }
-  const std::string until = absl::FormatTime("%Y-%m-%d %H:%M", facts->valid_until, absl::UTCTimeZone());
-  // At half its life there is time to find out why it was not renewed.
-  const bool old = now - facts->valid_from > (facts->valid_until - facts->valid_from) / 2;
-  if (old)
-    return {false, absl::StrCat("certificate: past half its life, valid until ", until, " UTC: renew it")};
-  return {true, absl::StrCat("certificate: ", facts->uri, ", valid until ", until, " UTC")};
-}
-
 // A CA that may issue both the counterpart's name and one of ours could let the other Party
 // act as our officer. Of a name that none may issue nobody can connect.
 Finding ExamineRoots(const v1::NodeConfig& config) {
@@ -197,6 +183,19 @@ std::optional<authority::Identity> Examined(const v1::NodeConfig& config, const 
 }
 
 }  // namespace
+
+Finding ExamineCertificate(const v1::NodeConfig& config, absl::Time now) {
+  const absl::StatusOr<CertificateFacts> facts = CheckTlsFiles(config, now);
+  if (!facts.ok()) return Problem("certificate", facts.status());
+  if (facts->uri.empty()) {
+    return {false, "certificate: needs exactly one URI name: the counterpart knows this node by it"};
+  }
+  const std::string until = absl::FormatTime("%Y-%m-%d %H:%M", facts->valid_until, absl::UTCTimeZone());
+  const bool old = now - facts->valid_from > (facts->valid_until - facts->valid_from) / 2;
+  if (old)
+    return {false, absl::StrCat("certificate: past half its life, valid until ", until, " UTC: renew it")};
+  return {true, absl::StrCat("certificate: ", facts->uri, ", valid until ", until, " UTC")};
+}
 
 void ExamineFiles(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock,
                   const Tell& tell) {

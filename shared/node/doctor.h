@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "absl/time/time.h"
 #include "kelisim/v1/config.pb.h"
 #include "shared/authority/profile.h"
 #include "shared/base/ports.h"
@@ -18,6 +19,10 @@ struct Finding {
 
 // Hears each finding as soon as it is known.
 using Tell = std::function<void(const Finding&)>;
+
+// The own certificate: not ok from half its life on, so that there is time to find out why
+// it was not renewed.
+Finding ExamineCertificate(const v1::NodeConfig& config, absl::Time now);
 
 // What a start asks of configuration, certificate, keys and policies, before any store.
 void ExamineFiles(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock,

@@ -16,6 +16,7 @@
 #include "shared/crypto/seal.h"
 #include "shared/ledger/rocks_store.h"
 #include "shared/node/config.h"
+#include "shared/node/doctor.h"
 #include "shared/node/init.h"
 #include "shared/node/keys.h"
 #include "shared/node/transport.h"
@@ -28,6 +29,7 @@ using rpc::Log;
 using rpc::LogLevel;
 
 constexpr absl::Duration kTick = absl::Milliseconds(100);
+constexpr absl::Duration kCertificateCheck = absl::Hours(24);
 constexpr char kHealthName[] = "kelisim.v1.CaseService";
 
 }  // namespace
@@ -218,11 +220,21 @@ void Node::RunCore() {
       calls_.FinishEnded();
       inputs.emplace_back(authority::Tick{});
       last_tick = now;
+      WatchCertificate();
     }
     auto turned = Caught([&] { return Turn(std::move(inputs)); });
     if (!turned.ok()) return Fail(turned.status());
     committed_.Push(*std::move(turned));
   }
+}
+
+void Node::WatchCertificate() {
+  const absl::Time now = clock_.Now();
+  if (now >= certificate_checked_ && now - certificate_checked_ < kCertificateCheck) return;
+  certificate_checked_ = now;
+  const Finding finding = ExamineCertificate(config_, now);
+  if (finding.ok) return;
+  Log(LogLevel::kError, "certificate", {{"problem", finding.text}});
 }
 
 absl::StatusOr<authority::CommittedTurn> Node::Turn(std::vector<authority::Input> inputs) {

@@ -68,6 +68,8 @@ class Node final : private rpc::Backend {
   web::Server::Sources WebSources();
   absl::Status OpenDoors();
   absl::Status Audit(const rpc::AuditDesk::Tell& tell);
+  // Tells the operator once a day that the own certificate has to be renewed.
+  void WatchCertificate();
 
   absl::Status Submit(authority::Input input) noexcept override;
   void RunCore();
@@ -113,9 +115,10 @@ class Node final : private rpc::Backend {
   std::unique_ptr<rpc::PeerClient> peer_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<ledger::WitnessBook> witnessed_;  // null: witness of no other log
-  std::unique_ptr<WitnessClient> third_;            // null: without a third witness
-  std::unique_ptr<web::Server> web_;                // null without web_listen
+  std::unique_ptr<ledger::WitnessBook> witnessed_;         // null: witness of no other log
+  std::unique_ptr<WitnessClient> third_;                   // null: without a third witness
+  std::unique_ptr<web::Server> web_;                       // null without web_listen
+  absl::Time certificate_checked_ = absl::InfinitePast();  // of the core's thread
   std::thread core_thread_;
   std::thread release_thread_;
   std::atomic<bool> has_failed_ = false;

@@ -609,6 +609,27 @@ std::vector<std::string> FindingsAt(const TwoAuthorities& two, v1::Party party) 
   return findings;
 }
 
+class LaterClock final : public Clock {
+ public:
+  explicit LaterClock(absl::Duration by) : by_(by) {}
+  absl::Time Now() override { return SystemClock().Now() + by_; }
+
+ private:
+  const absl::Duration by_;
+};
+
+// The certificates of the tests are valid for a day.
+TEST(Node, SaysThatItsCertificateHasToBeRenewed) {
+  TwoAuthorities two;
+  LaterClock later(absl::Hours(20));
+  ::testing::internal::CaptureStderr();
+  auto node = Node::Start(two.Config(v1::PARTY_KZ), two.Profile(v1::PARTY_KZ), later, [] {});
+  ASSERT_TRUE(node.ok()) << node.status();
+  (*node)->Stop(absl::Seconds(5));
+  EXPECT_TRUE(rpc::FlushLog(absl::Minutes(1)));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("past half its life"));
+}
+
 // A document is damaged on both sides. What came from the counterpart comes again; what is
 // our own is asked for, and can be put again.
 TEST(Node, ADamagedAttachmentIsFoundAndReplaced) {

@@ -763,6 +763,11 @@ Effects EffectsOf(const v1::CaseState& state, v1::Party self) {
   return effects;
 }
 
+// 12.1: a case that waits already can but go on waiting while no place is free for it.
+bool WaitsOn(const v1::CaseState& state, const Context& own) {
+  return state.status() == v1::WAITLISTED && std::holds_alternative<v1::Violation>(TakePlace(state, own));
+}
+
 std::vector<v1::AllowedAction> AllowedActions(const v1::CaseState& state, const Context& context) {
   std::vector<v1::AllowedAction> actions;
   const auto allow = [&](std::string_view action, v1::Party by, std::string_view rule) {
@@ -772,8 +777,12 @@ std::vector<v1::AllowedAction> AllowedActions(const v1::CaseState& state, const 
     allowed.set_rule(std::string(rule));
   };
   for (const v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) {
+    Context own = context;
+    own.author = party;
+    own.of_counterpart = false;
     for (const Step& step : kSteps) {
       if (step.command.empty() || CheckStep(state, step, party, context)) continue;
+      if (step.act == Act::kPlaceReserved && WaitsOn(state, own)) continue;
       allow(step.command, party, RuleOf(step, state, party));
     }
     // Only an annulment can be told to the very end, and also by a departure
@@ -783,7 +792,7 @@ std::vector<v1::AllowedAction> AllowedActions(const v1::CaseState& state, const 
     notice.set_rule("2.1");
     if (!MayGiveNotice(state, notice, party) && !AdmitNotice(state, notice, party))
       allow("give_notice", party, "1.3");
-    if (!MayReissue(state, party, /*of_counterpart=*/false)) allow("reissue_document", party, "4.1");
+    if (!MayReissue(state, own)) allow("reissue_document", party, "4.1");
   }
   return actions;
 }

@@ -82,27 +82,28 @@ std::optional<v1::Violation> AdmitIssued(const v1::CaseState& state, const v1::S
   return ClaimTaken(state, context);
 }
 
-std::optional<v1::Violation> MayReissue(const v1::CaseState& state, v1::Party author, bool of_counterpart) {
+std::optional<v1::Violation> MayReissue(const v1::CaseState& state, const Context& context) {
   const std::string status = v1::CaseStatus_Name(state.status());
   if (!state.has_document()) return Violates("step.status", "", status);
-  if (IsClosed(state.status()) && !of_counterpart) return Violates("step.closed", "", status);
+  if (IsClosed(state.status()) && !context.of_counterpart) return Violates("step.closed", "", status);
   // 4.1: the document is that of the state of entry.
-  if (author != state.entry_state()) return Violates("step.turn", "", v1::Party_Name(state.entry_state()));
+  if (context.author != state.entry_state())
+    return Violates("step.turn", "", v1::Party_Name(state.entry_state()));
   // Not when it has decided to annul the status, and the holder is to give effect to that.
-  if (!of_counterpart && MustGiveEffectToAnnulment(state, Other(author))) {
+  if (!context.of_counterpart && MustGiveEffectToAnnulment(state, Other(context.author))) {
     return Violates("step.notice", "", "ANNULMENT");
+  }
+  const auto valid_until = DateOf(state.document().valid_until());
+  if (!valid_until || context.today > *valid_until) {
+    return Violates("step.document", "", state.document().valid_until());
   }
   return std::nullopt;
 }
 
 std::optional<v1::Violation> AdmitReissued(const v1::CaseState& state, const v1::Reissue& act,
                                            const Context& context) {
-  if (auto violation = MayReissue(state, context.author, context.of_counterpart)) return violation;
+  if (auto violation = MayReissue(state, context)) return violation;
   if (act.reissued_on() != FormatDate(context.today)) return Violates("step.date", "", act.reissued_on());
-  const auto valid_until = DateOf(state.document().valid_until());
-  if (!valid_until || context.today > *valid_until) {
-    return Violates("step.document", "", state.document().valid_until());
-  }
   return std::nullopt;
 }
 

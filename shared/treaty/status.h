@@ -18,7 +18,7 @@ std::optional<v1::Violation> AdmitIssued(const v1::CaseState& state, const v1::S
                                          const Context& context);
 // The document is the state of entry's; it is issued again whoever holds the case. What
 // ends the case at the other Party may be on its way (`of_counterpart`).
-std::optional<v1::Violation> MayReissue(const v1::CaseState& state, v1::Party author, bool of_counterpart);
+std::optional<v1::Violation> MayReissue(const v1::CaseState& state, const Context& context);
 std::optional<v1::Violation> AdmitReissued(const v1::CaseState& state, const v1::Reissue& act,
                                            const Context& context);
 std::optional<v1::Violation> AdmitExit(const v1::CaseState& state, const v1::Exit& act);

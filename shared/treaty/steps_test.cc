@@ -420,6 +420,35 @@ TEST(AllowedActionsTest, ALapseIsOfferedWhenTheDocumentHasExpired) {
   EXPECT_EQ(lapse(), 1);
 }
 
+int Listed(const Desk& desk, const std::string& name) {
+  int listed = 0;
+  for (const v1::AllowedAction& action : AllowedActions(desk.state(), desk.At(kE))) {
+    listed += action.action() == name;
+  }
+  return listed;
+}
+
+// 4.1: an expired document is not issued again.
+TEST(AllowedActionsTest, AReissueIsOfferedWhileTheDocumentIsValid) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::PREPARING), "");
+  desk.today = absl::CivilDay(2027, 3, 2);
+  EXPECT_EQ(Listed(desk, "reissue_document"), 1);
+  desk.today = absl::CivilDay(2027, 3, 3);
+  EXPECT_EQ(Listed(desk, "reissue_document"), 0);
+}
+
+// 12.1: who waits is offered a place when there is one.
+TEST(AllowedActionsTest, APlaceIsOfferedWhenOneIsFree) {
+  Desk desk;
+  desk.registry.quotas.clear();
+  desk.registry.SetQuota(kE, static_cast<int>(desk.today.year()), 0);
+  ASSERT_EQ(desk.Reach(v1::WAITLISTED), "");
+  EXPECT_EQ(Listed(desk, "reserve_place"), 0);
+  desk.registry.SetQuota(kE, static_cast<int>(desk.today.year()), 100);
+  EXPECT_EQ(Listed(desk, "reserve_place"), 1);
+}
+
 TEST(DatesTest, WhatAStepTellsHadHappenedByThen) {
   Desk desk;
   desk.happened_on = kToday - 20;
