@@ -450,6 +450,20 @@ TEST(DamageTest, ACutManifestIsRefusedAndNothingDeleted) {
   EXPECT_GT(of_lost_table, 0u);
 }
 
+TEST(DamageTest, AMissingManifestIsNamed) {
+  CrashFileSystem::Image image = ImageWithTable();
+  std::string name;
+  for (const auto& [file, bytes] : image) {
+    if (absl::StartsWith(file, "/db/MANIFEST")) name = file;
+  }
+  image.erase(name);
+  Machine machine(image);
+  const absl::Status opened = machine.Open();
+  EXPECT_EQ(opened.code(), absl::StatusCode::kDataLoss) << opened;
+  EXPECT_TRUE(absl::StrContains(opened.message(), name)) << opened;
+  EXPECT_EQ(machine.files().Contents().count(NamesWith(image, ".sst").at(0)), 1u);
+}
+
 // As it was before the table was made: also that is no crash, the log is gone.
 TEST(DamageTest, AnOlderManifestIsRefusedAndNothingDeleted) {
   Machine machine(ImageWithLog(20));

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "rocksdb/cache.h"
@@ -235,6 +236,13 @@ absl::Status CheckManifest(rocksdb::Env* env, const std::string& directory) {
   std::vector<std::string> files;
   if (!env->FileExists(directory + "/CURRENT").ok() || !env->GetChildren(directory, &files).ok()) {
     return absl::OkStatus();
+  }
+  std::string named_by_current;
+  RETURN_IF_ERROR(ToStatus(rocksdb::ReadFileToString(env, directory + "/CURRENT", &named_by_current)));
+  const std::string manifest(absl::StripAsciiWhitespace(named_by_current));
+  if (std::find(files.begin(), files.end(), manifest) == files.end()) {
+    return absl::DataLossError(
+        absl::StrCat("store: ", directory, "/", manifest, ", which CURRENT names, is missing"));
   }
   const auto file_system = std::make_shared<LogsHidden>(env->GetFileSystem());
   const std::unique_ptr<rocksdb::Env> without_logs = rocksdb::NewCompositeEnv(file_system);

@@ -3,6 +3,8 @@
 #include <httplib.h>
 
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 #include <functional>
 #include <semaphore>
 #include <thread>
@@ -169,7 +171,9 @@ class Server::Http {
   absl::Status Start(const std::string& host, int port) {
     port_ = port == 0 ? http_.bind_to_any_port(host.c_str())
                       : (http_.bind_to_port(host.c_str(), port) ? port : -1);
-    if (port_ < 0) return absl::UnavailableError(absl::StrCat(host, ":", port, ": cannot be listened on"));
+    if (port_ < 0)
+      return absl::UnavailableError(
+          absl::StrCat("web_listen: ", host, ":", port, ": ", std::strerror(errno)));
     thread_ = std::thread([this] {
       http_.listen_after_bind();
       ended_ = true;
