@@ -627,15 +627,16 @@ absl::Status Views::UpdateClaims(const std::string& case_id, Claim claim,
 }
 
 absl::Status Views::RecordReply(const OpenedEntry& opened, const v1::Act& act) {
-  std::vector<v1::EntryReference>& entries = unfinished_[act.request_id()];
-  if (act.request_act_number() == 0) entries.clear();
-  entries.push_back(opened.reference);
+  Unfinished& made = unfinished_[act.request_id()];
+  if (act.request_act_number() == 0) made = {};
+  made.entries.push_back(opened.reference);
+  if (act.has_case_act()) made.cases.push_back(act.subject_id());
   if (act.request_act_number() + 1 < act.request_acts()) return absl::OkStatus();
 
   v1::ReplyRow row;
   row.set_request_mac(act.request_mac());
   const auto answer = [&](auto response) {
-    for (const v1::EntryReference& entry : entries) *response.add_entries() = entry;
+    for (const v1::EntryReference& entry : made.entries) *response.add_entries() = entry;
     return response;
   };
   RETURN_IF_ERROR(WithMatterOf(act, absl::OkStatus(), [&]<typename Record>(const Record&) -> absl::Status {
@@ -653,6 +654,7 @@ absl::Status Views::RecordReply(const OpenedEntry& opened, const v1::Act& act) {
     case v1::Act::kQuotaAct: {
       auto response = answer(v1::SubmitQuotaCommandResponse());
       ASSIGN_OR_RETURN(*response.mutable_quota(), LoadQuota(self_, treaty::YearOf(act.quota_act())));
+      for (const std::string& id : made.cases) response.add_cases(absl::StrCat("cases/", id));
       row.set_response(response.SerializeAsString());
       break;
     }

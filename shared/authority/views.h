@@ -180,7 +180,11 @@ class Views final : public treaty::Registry {
   Records records_;
   mutable std::optional<v1::TreatyState> treaty_;
   // Requests of which not all acts are folded yet.
-  std::map<std::string, std::vector<v1::EntryReference>> unfinished_;
+  struct Unfinished {
+    std::vector<v1::EntryReference> entries;
+    std::vector<std::string> cases;  // ids, as far as the acts are of cases
+  };
+  std::map<std::string, Unfinished> unfinished_;
   mutable absl::Status status_;
 };
 

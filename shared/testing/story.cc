@@ -352,7 +352,8 @@ class Story final : private Environment {
     if (v1::QuotaCommand::descriptor()->FindFieldByName(words[0]) != nullptr) {
       v1::SubmitQuotaCommandResponse response;
       (void)response.ParseFromString(answer.response);
-      const std::string found = v1::QuotaStatus_Name(response.quota().status());
+      std::string found = v1::QuotaStatus_Name(response.quota().status());
+      for (const std::string& name : response.cases()) absl::StrAppend(&found, " back ", NameGiven(name));
       if (found != expected) Fail(absl::StrCat("is ", found));
       return;
     }
@@ -369,6 +370,14 @@ class Story final : private Environment {
     if (words[0] == "file_petition")
       ids_[words.at(1)] = std::string(absl::StripPrefix(response.name(), "cases/"));
     Expect(response.status(), response.holder(), result);
+  }
+
+  // "anna" of "cases/3f2a...".
+  std::string NameGiven(const std::string& name) const {
+    for (const auto& [given, id] : ids_) {
+      if (name == "cases/" + id) return given;
+    }
+    return name;
   }
 
   void Refused(const authority::Answer& answer, const std::string& expected) {

@@ -27,6 +27,7 @@ std::string StoryText(const std::string& name);
 //   KZ <command> <case> [with <fields>] !! invalid <field>
 //   KZ <command> <case> [with <fields>] !! unavailable
 //   KZ set_quota|adjust_quota|close_year <year> [<limit>] -> <QUOTA STATUS>   or !! <rule>
+//       followed by "back <case>" for each that has lost its place by it
 //   KZ record_termination_notice [with <fields>] -> <terminates on>           or !! <rule>
 //   KZ <kind> <step> <name> [with <fields>] -> <STATUS> [turn KZ|RU]          or !! as above
 //   both see <case> <STATUS> [turn KZ|RU]     the states are byte-equal
