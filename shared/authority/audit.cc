@@ -247,19 +247,20 @@ absl::Status Auditor::FoldAnew() {
     RETURN_IF_ERROR(ReportSome(Progress::VIEWS, done, own_size_));
     return done % kEntriesPerCommit == 0 ? store.Commit(rows.Take()) : absl::OkStatus();
   };
-  const absl::StatusOr<uint64_t> folded =
-      FoldLedgers(identity_.protocol, own_size_, mirror_size, views, between);
-  if (absl::IsDataLoss(folded.status()) || absl::IsNotFound(folded.status())) {
+  const absl::Status folded = [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(uint64_t index, FoldLedgers(identity_.protocol, own_size_, mirror_size, views, between));
+    for (; index < processed; ++index) {
+      RETURN_IF_ERROR(FoldMirrorEntry(identity_.protocol, index, views));
+      RETURN_IF_ERROR(between(index));
+    }
+    return views.status();
+  }();
+  if (absl::IsDataLoss(folded) || absl::IsNotFound(folded)) {
     Progress::Finding finding = Found("", "audit.not_foldable");
-    finding.set_detail(std::string(folded.status().message()));
+    finding.set_detail(std::string(folded.message()));
     return Report(Progress::VIEWS, 0, own_size_, std::move(finding));
   }
-  if (!folded.ok()) return folded.status();
-  for (uint64_t index = *folded; index < processed; ++index) {
-    RETURN_IF_ERROR(FoldMirrorEntry(identity_.protocol, index, views));
-    RETURN_IF_ERROR(between(index));
-  }
-  RETURN_IF_ERROR(views.status());
+  RETURN_IF_ERROR(folded);
   RETURN_IF_ERROR(store.Commit(rows.Take()));
   return Report(Progress::VIEWS, own_size_, own_size_);
 }

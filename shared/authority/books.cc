@@ -146,9 +146,16 @@ absl::Status Books::AppendEntry(v1::Entry entry, const std::string& payload, con
   own_.Append(rows_, leaf.entry(), sealed);
   unsigned_bytes_ += leaf.entry().size() + sealed.size();
   Remember(std::move(leaf));
-  if (own_.size() - signed_size_ >= kMaxUnsignedEntries || unsigned_bytes_ >= kMaxUnsignedBytes)
-    return Checkpoint();
-  return absl::OkStatus();
+  const bool enough =
+      own_.size() - signed_size_ >= kMaxUnsignedEntries || unsigned_bytes_ >= kMaxUnsignedBytes;
+  // Never behind what was processed: of a loss that keeps just this much, the refusal that
+  // follows would not be made again, and the other Party would never hear of it.
+  return enough && entry.kind() != v1::ENTRY_KIND_PROGRESS ? Checkpoint() : absl::OkStatus();
+}
+
+absl::Status Books::MakeRoomFor(uint64_t entries) {
+  // The first may have a note of what was processed before it.
+  return own_.size() - signed_size_ + entries + 1 > kMaxUnsignedEntries ? Checkpoint() : absl::OkStatus();
 }
 
 void Books::Remember(v1::Leaf leaf) {

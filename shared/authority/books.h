@@ -71,6 +71,9 @@ class Books {
 
   // Appends an admitted act and folds it. `addressed`: the payload goes to the
   // counterpart.
+  // Before several acts of one request: so that no checkpoint comes between them, after which
+  // a loss could keep some and not the others. More than fit one message are cut all the same.
+  absl::Status MakeRoomFor(uint64_t entries);
   absl::Status AppendAct(const v1::Act& act, bool addressed, absl::Time now);
   absl::Status AppendRefusal(const OpenedEntry& refused, const v1::Act& act, const v1::Violation& violation,
                              absl::Time now);

@@ -93,6 +93,39 @@ TEST_F(BooksTest, AStretchEndsAtTheLastCheckpointWithinTheLimit) {
   EXPECT_EQ(nothing->end, 0u);
 }
 
+// The counterpart may keep the ledger up to any checkpoint, and the rest be lost. A note of
+// what was processed without the refusal that follows it would be taken for "accepted".
+TEST_F(BooksTest, NoCheckpointComesBetweenWhatWasProcessedAndItsRefusal) {
+  for (int i = 0; i < 150; ++i) ASSERT_TRUE(Append().ok());
+  ASSERT_TRUE(books_->Checkpoint().ok());
+  const Identity identity = testing::TestIdentity(v1::PARTY_RU);
+  ledger::MemoryStore store;
+  ledger::Vault vault(testing::TestMasterKey(v1::PARTY_RU), random_);
+  const std::unique_ptr<Books> counterpart = *Books::Open(identity, store, vault, random_);
+  while (counterpart->mirror().size() < books_->own().size()) {
+    const Stretch stretch = books_->StretchFrom(Side::kOwn, counterpart->mirror().size(), 10'000'000).value();
+    const auto checkpoint = identity.peer_log.Open(stretch.checkpoint);
+    ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
+    ASSERT_TRUE(counterpart->TakeMirror(stretch.leaves, *checkpoint).ok());
+  }
+  // So that the notes stand at odd places, too.
+  v1::Act act;
+  act.mutable_quota_act()->mutable_quota_set()->set_year(2026);
+  ASSERT_TRUE(counterpart->AppendAct(act, true, absl::UnixEpoch()).ok());
+  // None of these acts is one: each is refused.
+  ASSERT_TRUE(counterpart->ProcessMirror(absl::UnixEpoch()).ok());
+  ASSERT_TRUE(counterpart->Checkpoint().ok());
+  int checkpoints = 0;
+  for (uint64_t first = 0; first < counterpart->own().size(); ++checkpoints) {
+    const Stretch stretch = counterpart->StretchFrom(Side::kOwn, first, 1).value();
+    v1::Entry last;
+    ASSERT_TRUE(last.ParseFromString(stretch.leaves[stretch.leaves.size() - 1].entry()));
+    EXPECT_NE(last.kind(), v1::ENTRY_KIND_PROGRESS) << "at " << stretch.end;
+    first = stretch.end;
+  }
+  EXPECT_GT(checkpoints, 2);
+}
+
 TEST_F(BooksTest, AStretchIsTheSameFromMemoryAndFromTheStore) {
   const std::unique_ptr<Books> again = Open();
   int payloads = 0;

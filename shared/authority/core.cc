@@ -164,7 +164,6 @@ absl::Status Core::Handle(const PeerReply& reply, Turn&) { return link_.Receive(
 absl::Status Core::Handle(const Tick&, Turn&) {
   const std::string today = FormatDate(identity_.profile.DateAt(now_));
   if (today == overdue_checked_on_ || !MayAppend(/*irreversible=*/false).ok()) return absl::OkStatus();
-  overdue_checked_on_ = today;
   return RecordOverdue(today);
 }
 
@@ -173,6 +172,7 @@ absl::Status Core::RecordOverdue(const std::string& today) {
   const absl::CivilDay day = identity_.profile.DateAt(now_);
   // 13.1kz, 13.1ru: a body that is not the authorised one says nothing.
   if (!treaty::IsAuthorised(treaty_state, identity_.body, identity_.self(), day)) return absl::OkStatus();
+  overdue_checked_on_ = today;
   const std::string version = treaty::ProtocolOn(treaty_state, identity_.protocol, day).version();
   ASSIGN_OR_RETURN(const auto overdue, books_->views().OverdueOffers(today));
   for (const auto& [case_id, offer_entry_id] : overdue) {
@@ -250,6 +250,7 @@ absl::StatusOr<Core::Judged> Core::AnswerOfficer(const OfficerCall& call) {
   }
   if (validate_only) return Judged{{}, decision.told_from_size};
 
+  if (decision.acts.size() > 1) RETURN_IF_ERROR(books_->MakeRoomFor(decision.acts.size()));
   for (size_t i = 0; i < decision.acts.size(); ++i) {
     v1::Act& act = decision.acts[i];
     act.set_request_id(request_id);

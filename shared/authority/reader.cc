@@ -313,6 +313,24 @@ absl::StatusOr<v1::Term> Reader::GetTerm(const std::string& on, absl::Time now) 
   return term;
 }
 
+// What became of the act at `entry`, as its matter has it.
+absl::StatusOr<v1::ActRecord> Reader::RecordOf(const v1::Act& act, const v1::EntryReference& entry) const {
+  Overlay rows(store_);
+  const Views views(identity_.self(), rows, vault_);
+  v1::ActRecord made;
+  *made.mutable_entry() = entry;
+  // What was processed and is not in the matter was refused.
+  if (entry.ledger() != identity_.self()) made.mutable_refusal();
+  RETURN_IF_ERROR(WithMatterOf(act, absl::OkStatus(), [&]<typename Record>(const Record&) -> absl::Status {
+    ASSIGN_OR_RETURN(const auto record, views.Load<Record>(act.subject_id()));
+    for (const v1::ActRecord& known : record->acts()) {
+      if (known.entry().entry_id() == entry.entry_id()) made = known;
+    }
+    return absl::OkStatus();
+  }));
+  return made;
+}
+
 absl::StatusOr<std::vector<v1::WatchActsResponse>> Reader::ReadActs(v1::WatchCursor& cursor,
                                                                     const std::string& name,
                                                                     size_t limit) const {
@@ -351,10 +369,11 @@ absl::StatusOr<std::vector<v1::WatchActsResponse>> Reader::ReadActs(v1::WatchCur
       return NameOf<Record>(Matter<Record>::In(std::as_const(opened.act)), opened.act.subject_id());
     });
     if (subject.empty() || (!name.empty() && name != subject)) continue;
-    v1::ActRecord made;
-    made.mutable_entry()->set_ledger(side == Side::kOwn ? identity_.self() : identity_.peer());
-    made.mutable_entry()->set_index(index);
-    made.mutable_entry()->set_entry_id(opened.entry.entry_id());
+    v1::EntryReference entry;
+    entry.set_ledger(side == Side::kOwn ? identity_.self() : identity_.peer());
+    entry.set_index(index);
+    entry.set_entry_id(opened.entry.entry_id());
+    ASSIGN_OR_RETURN(const v1::ActRecord made, RecordOf(opened.act, entry));
     v1::WatchActsResponse& response = acts.emplace_back();
     *response.mutable_cursor() = cursor;
     response.set_name(subject);

@@ -91,6 +91,7 @@ class Reader {
   absl::StatusOr<std::vector<std::string>> WantedAttachments() const;
 
  private:
+  absl::StatusOr<v1::ActRecord> RecordOf(const v1::Act& act, const v1::EntryReference& entry) const;
   struct Opened {
     v1::Entry entry;
     v1::Act act;  // without subject when it is no act or its payload is unknown

@@ -36,6 +36,17 @@ absl::Status NotReadable(const std::string& directory, const std::error_code& er
   return absl::UnavailableError(absl::StrCat("attachments_dir: ", directory, ": ", error.message()));
 }
 
+absl::StatusOr<std::vector<std::string>> NamesIn(const std::string& directory) {
+  std::vector<std::string> names;
+  std::error_code error;
+  // increment, and no range: that would throw.
+  for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
+       at.increment(error))
+    names.push_back(at->path().filename().string());
+  if (error) return NotReadable(directory, error);
+  return names;
+}
+
 absl::Status Damaged() { return absl::DataLossError("attachment: damaged, or of another file"); }
 
 absl::Status WriteAll(int fd, std::string_view bytes) {
@@ -97,12 +108,11 @@ absl::StatusOr<std::unique_ptr<Attachments>> Attachments::Open(std::string direc
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) return NotReadable(directory, error);
-  for (const auto& file : std::filesystem::directory_iterator(directory, error)) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, NamesIn(directory));
+  for (const std::string& name : names) {
     std::error_code ignored;
-    if (absl::EndsWith(file.path().string(), Absl(kUploadSuffix)))
-      std::filesystem::remove(file.path(), ignored);
+    if (absl::EndsWith(name, Absl(kUploadSuffix))) std::filesystem::remove(directory + "/" + name, ignored);
   }
-  if (error) return NotReadable(directory, error);
   return std::unique_ptr<Attachments>(new Attachments(std::move(directory), master_key, random));
 }
 
@@ -130,15 +140,14 @@ absl::StatusOr<uint64_t> Attachments::SizeOf(const Hash& sha256) const {
 }
 
 absl::StatusOr<std::vector<Hash>> Attachments::List() const {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, NamesIn(directory_));
   std::vector<Hash> documents;
-  std::error_code error;
-  for (const auto& file : std::filesystem::directory_iterator(directory_, error)) {
+  for (const std::string& name : names) {
     // What is under way, set aside or of others has names of another form.
-    const absl::StatusOr<std::string> name = FromHex(file.path().filename().string());
-    const absl::StatusOr<Hash> sha256 = name.ok() ? Hash::FromBytes(*name) : name.status();
+    const absl::StatusOr<std::string> bytes = FromHex(name);
+    const absl::StatusOr<Hash> sha256 = bytes.ok() ? Hash::FromBytes(*bytes) : bytes.status();
     if (sha256.ok()) documents.push_back(*sha256);
   }
-  if (error) return NotReadable(directory_, error);
   std::sort(documents.begin(), documents.end());
   return documents;
 }

@@ -59,7 +59,10 @@ absl::StatusOr<std::string> WitnessBook::Add(const std::string& body) {
   const std::lock_guard lock(mutex_);
   std::optional<tlog::Checkpoint> latest;
   const std::string path = absl::StrCat(directory_, "/", name);
-  if (std::filesystem::exists(path)) {
+  std::error_code error;
+  const bool known = std::filesystem::exists(path, error);
+  if (error) return absl::UnavailableError("the newest checkpoint of this log cannot be looked for");
+  if (known) {
     // It was checked when it came: whatever is wrong with it now is damage.
     const std::string kept = ReadAll(path);
     const absl::StatusOr<tlog::SignedCheckpoint> opened = log->Open(kept);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "shared/base/status_macros.h"
 #include "shared/rpc/log.h"
@@ -113,14 +114,16 @@ absl::Status AttachmentFetcher::Stream(const v1::DownloadAttachmentRequest& requ
     if (stopping_) return absl::CancelledError("the node stops");
     under_way_ = &context;
   }
+  const absl::Cleanup ended_here = [this] {
+    const std::lock_guard lock(mutex_);
+    under_way_ = nullptr;
+  };
   const auto stream = stub_->FetchAttachment(&context, request);
   v1::AttachmentChunk chunk;
   absl::Status taken;
   while (taken.ok() && stream->Read(&chunk)) taken = take(chunk);
   if (!taken.ok()) context.TryCancel();
   const grpc::Status ended = stream->Finish();
-  const std::lock_guard lock(mutex_);
-  under_way_ = nullptr;
   return taken.ok() ? rpc::FromGrpc(ended) : taken;
 }
 

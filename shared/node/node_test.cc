@@ -955,6 +955,9 @@ TEST(Node, AStopEndsStreamsAndLeavesNothingRunning) {
   v1::WatchActsRequest of_nothing;
   of_nothing.set_name("cases/ffffffffffffffff");
   EXPECT_EQ(stub->WatchActs(&unknown, of_nothing)->Finish().error_code(), grpc::StatusCode::NOT_FOUND);
+  grpc::ClientContext unknown_matter;
+  of_nothing.set_name("disputes/ffffffffffffffff");
+  EXPECT_EQ(stub->WatchActs(&unknown_matter, of_nothing)->Finish().error_code(), grpc::StatusCode::NOT_FOUND);
   const auto stream = stub->WatchActs(&watching, v1::WatchActsRequest());
   v1::SubmitCaseCommandResponse filed;
   ASSERT_TRUE(Submit(*stub, Filing(kFirstId), &filed).ok());

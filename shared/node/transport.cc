@@ -47,7 +47,9 @@ constexpr std::pair<const char*, int> kServerLimits[] = {
     {GRPC_ARG_MAX_METADATA_SIZE, 8192},
     {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 5'000},
     {GRPC_ARG_MAX_CONNECTION_AGE_MS, 600'000},
-    {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 30'000},
+    // An upload, a dossier or an audit that is under way goes on for an hour, as the officers'
+    // command line does; new calls take another connection.
+    {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 3'600'000},
     {GRPC_ARG_MAX_CONNECTION_IDLE_MS, 300'000},
     {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000},
     {GRPC_ARG_HTTP2_MAX_PING_STRIKES, 2},

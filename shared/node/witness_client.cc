@@ -11,6 +11,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
 #include "shared/node/config.h"
+#include "shared/rpc/handler.h"
 #include "shared/rpc/log.h"
 #include "shared/tlog/witness.h"
 #include "shared/web/client.h"
@@ -53,7 +54,7 @@ void WitnessClient::Start(const authority::Reader& reader) {
 void WitnessClient::Run(const authority::Reader& reader) {
   std::string said;
   for (;;) {
-    const absl::Status sent = SendOnce(reader);
+    const absl::Status sent = rpc::Guarded<absl::Status>([&] { return SendOnce(reader); });
     // Once for each change, not every second.
     if (const std::string now = sent.ToString(); now != said) {
       said = now;

@@ -22,10 +22,11 @@ class Stream final : public grpc::ServerWriteReactor<v1::AuditProgress> {
     StartWrite(&message_);
     return true;
   }
-  // The last that is done with the stream.
-  void End(const absl::Status& status) {
-    AwaitSent();
-    Finish(ToGrpc(status));
+  // Waits until the last message has left. False: nobody listens any more.
+  bool AwaitSent() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !writing_; });
+    return !ended_;
   }
 
   void OnWriteDone(bool ok) override {
@@ -42,12 +43,6 @@ class Stream final : public grpc::ServerWriteReactor<v1::AuditProgress> {
   void OnDone() override { delete this; }
 
  private:
-  bool AwaitSent() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return !writing_; });
-    return !ended_;
-  }
-
   std::mutex mutex_;
   std::condition_variable changed_;
   bool writing_ = false;  // guarded by mutex_
@@ -69,18 +64,24 @@ grpc::ServerWriteReactor<v1::AuditProgress>* AuditDesk::Open() {
   }
   // The one before has ended, or is about to.
   if (thread_.joinable()) thread_.join();
-  under_way_ = true;
   auto* const stream = new Stream;
-  thread_ = std::thread([this, stream] {
-    const absl::Status audited = Guarded<absl::Status>([&] {
-      return audit_([stream](const v1::AuditProgress& progress) { return stream->Send(progress); });
+  const absl::Status started = Guarded<absl::Status>([&] {
+    thread_ = std::thread([this, stream] {
+      const absl::Status audited = Guarded<absl::Status>([&] {
+        return audit_([stream](const v1::AuditProgress& progress) { return stream->Send(progress); });
+      });
+      // A caller that does not read keeps its place; the next one would wait for this thread.
+      stream->AwaitSent();
+      {
+        const std::lock_guard ended(mutex_);
+        under_way_ = false;
+      }
+      stream->Finish(ToGrpc(audited));
     });
-    {
-      const std::lock_guard ended(mutex_);
-      under_way_ = false;
-    }
-    stream->End(audited);
+    return absl::OkStatus();
   });
+  under_way_ = started.ok();
+  if (!started.ok()) stream->Finish(ToGrpc(started));
   return stream;
 }
 

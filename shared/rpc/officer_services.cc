@@ -117,13 +117,15 @@ grpc::ServerWriteReactor<v1::WatchActsResponse>* CaseServiceAdapter::WatchActs(
   const absl::StatusOr<Caller> caller = AdmitStream(desk_, kMethod, *context);
   if (!caller.ok()) return RefuseStream(caller.status());
   LogRead(kMethod, *caller, "");
-  if (absl::StartsWith(request->name(), "cases/")) {
-    // A name that is not here would be waited for without end.
-    const absl::Status known = Guarded<absl::StatusOr<v1::Case>>([&] {
-                                 return desk_.reader.GetCase(request->name(), absl::Now());
-                               }).status();
-    if (!known.ok()) return RefuseStream(known);
-  }
+  // A name that is not here would be waited for without end.
+  const absl::Status known = Guarded<absl::Status>([&] {
+    if (request->name().empty()) return absl::OkStatus();
+    const absl::Time now = desk_.clock.Now();
+    return absl::StartsWith(request->name(), "cases/")
+               ? desk_.reader.GetCase(request->name(), now).status()
+               : desk_.reader.GetMatter(request->name(), now).status();
+  });
+  if (!known.ok()) return RefuseStream(known);
   return desk_.watch.Open(request->cursor(), request->name());
 }
 

@@ -97,8 +97,8 @@ void WatchHub::Run() {
 
 void WatchHub::Serve(Stream& stream) {
   const v1::WatchCursor before = stream.cursor_;
-  absl::StatusOr<std::vector<v1::WatchActsResponse>> acts =
-      reader_.ReadActs(stream.cursor_, stream.name_, kEntriesPerRead);
+  using Acts = absl::StatusOr<std::vector<v1::WatchActsResponse>>;
+  Acts acts = Guarded<Acts>([&] { return reader_.ReadActs(stream.cursor_, stream.name_, kEntriesPerRead); });
   if (acts.ok()) {
     for (v1::WatchActsResponse& act : *acts) stream.pending_.push_back(std::move(act));
     if (acts->empty() && absl::Now() - stream.last_written_ >= heartbeat_) {

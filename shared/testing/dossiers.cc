@@ -26,16 +26,18 @@ std::vector<std::string> NamesOfAll(const authority::Reader& reader) {
   std::vector<std::string> names;
   v1::ListCasesRequest cases;
   cases.set_page_size(500);
-  const auto found = reader.ListCases(cases);
-  if (found.ok()) {
-    for (const v1::CaseSummary& one : found->cases()) names.push_back(one.name());
-  }
+  do {
+    const v1::ListCasesResponse found = reader.ListCases(cases).value();
+    for (const v1::CaseSummary& one : found.cases()) names.push_back(one.name());
+    cases.set_page_token(found.next_page_token());
+  } while (!cases.page_token().empty());
   v1::ListMattersRequest matters;
   matters.set_page_size(500);
-  const auto others = reader.ListMatters(matters);
-  if (others.ok()) {
-    for (const v1::MatterSummary& one : others->matters()) names.push_back(one.name());
-  }
+  do {
+    const v1::ListMattersResponse found = reader.ListMatters(matters).value();
+    for (const v1::MatterSummary& one : found.matters()) names.push_back(one.name());
+    matters.set_page_token(found.next_page_token());
+  } while (!matters.page_token().empty());
   return names;
 }
 

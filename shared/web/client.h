@@ -12,8 +12,9 @@ struct HttpAnswer {
   std::string body;
 };
 
-// POSTs `body` to `url` ("http://host:port/path") and waits at most ten seconds.
-// UNAVAILABLE: no answer. INVALID_ARGUMENT: no such URL.
+// POSTs `body` to `url` ("http://host:port/path"). Waits at most ten seconds to connect, for
+// the answer to begin and for its body. UNAVAILABLE: no answer, or one of more than 64 KiB.
+// INVALID_ARGUMENT: no such URL.
 absl::StatusOr<HttpAnswer> Post(const std::string& url, const std::string& body);
 
 }  // namespace kelisim::web
