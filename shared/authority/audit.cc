@@ -156,7 +156,7 @@ absl::StatusOr<std::string> Auditor::PayloadProblem(Side side, uint64_t index, c
   v1::Entry entry;
   if (!sealed || !entry.ParseFromString(bytes)) return std::string();
   const absl::StatusOr<std::string> unsealed = vault_.Unseal(store_, PayloadContext(side, index), *sealed);
-  // The keys of a case that was erased are gone; its proofs stay.
+  // The key of its case is not here: it cannot be read, and its proofs stay.
   if (absl::IsNotFound(unsealed.status())) return std::string();
   if (!unsealed.ok()) return std::string("audit.payload_sealed");
   const absl::StatusOr<PayloadAndOpening> split = SplitPayload(*unsealed);
@@ -335,7 +335,7 @@ absl::Status ExamineAttachments(const Store& store, const ledger::Attachments& a
   ASSIGN_OR_RETURN(const std::vector<Hash> here, attachments.List());
   for (const Hash& sha256 : here) {
     const absl::Status whole = attachments.Check(sha256);
-    // Erased meanwhile.
+    // Set aside meanwhile.
     if (absl::IsNotFound(whole)) continue;
     if (!whole.ok() && !absl::IsDataLoss(whole)) return whole;
     RETURN_IF_ERROR(tell(sha256, whole.ok() ? DocumentIs::kWhole : DocumentIs::kDamaged));

@@ -212,7 +212,8 @@ absl::StatusOr<std::optional<Call>> Link::NextCall(absl::Time now) {
     if (sent_ < books_.own().size()) {
       ASSIGN_OR_RETURN(stretch, books_.StretchFrom(Side::kOwn, sent_, kStretchBytes));
     } else {
-      // It has everything; only its cosignature was lost on the way.
+      // It has everything; only its cosignature was lost on the way. Nothing but the
+      // checkpoint is sent, and AnswerPush cosigns it again.
       stretch.end = sent_;
       ASSIGN_OR_RETURN(stretch.checkpoint, books_.CheckpointAt(sent_));
     }
@@ -527,6 +528,7 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerPush(const std::string& bytes, absl
   response.set_mirror_size(size);
   if (end < size) return Respond(response);  // an old push, late: it has what it needs
   if (end == size) {
+    // Our cosignature did not arrive, or the same was sent twice: cosigned again.
     if (said.root != books_.mirror().root()) {
       ASSIGN_OR_RETURN(const std::string mirrored, RowsOf(Side::kMirror).Checkpoint(size));
       Halt("reason.two_roots", Side::kMirror, request.checkpoint(), mirrored, RowsOf(Side::kMirror).Nodes());

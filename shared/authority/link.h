@@ -24,15 +24,10 @@ inline constexpr absl::Duration kMostAhead = absl::Seconds(300);
 // The exchange with the counterpart, as a part of the core: handshake with
 // fence, push of the own ledger's suffix, and pull after a rollback. The ledger
 // is the outbox: what is to be sent follows from the size the counterpart has,
-// and a lost, repeated or late message changes nothing.
+// and a lost, repeated or late message changes nothing. A cosignature that was lost on
+// the way is asked for by a push of what the counterpart has already.
 //
-//   READ_ONLY  no anchor, one that knows of nothing, one that knows of more than the store
-//              has, or the counterpart says that it has more: appends nothing, answers
-//   FENCED     after a start, until the counterpart has said what it has
-//   RECOVERING the counterpart has more of our ledger than we: pull it back; or it has
-//              not cosigned yet what we say was lost
-//   OPEN       everything
-//   HALTED     one ledger has two signed histories
+// What the node may do meanwhile: v1::NodeMode in views.proto.
 //
 // Single-threaded; works on the core's books within one turn.
 class Link {
@@ -43,8 +38,9 @@ class Link {
        bool loss_untold, bool no_fence);
 
   v1::NodeMode mode() const;
-  // Why it is not OPEN: a key of shared/text/messages.textproto, or what the counterpart did
-  // not give, in English.
+  // Why it is not OPEN_FOR_ALL, or why the counterpart takes nothing of ours although it is
+  // ("reason.ahead"). A key of shared/text/messages.textproto, or what the counterpart did not
+  // give, in English. Empty: nothing of this. When halted, Books::halted says why.
   std::string reason() const { return reason_; }
   // What a recovery says was lost is not cosigned yet: until then the anchor must go on
   // remembering it, because one more restore would lose the saying as well.

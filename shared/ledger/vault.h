@@ -18,8 +18,10 @@
 namespace kelisim::ledger {
 
 // Sealing at rest. Each case has a key of its own, wrapped by the master key in
-// row "K <case id>"; what belongs to no case uses the key of the empty case id.
-// Destroying the row erases the case while every proof stays valid.
+// row "K <case id>"; what belongs to no case uses the key of the empty case id. A
+// case id is a name here and nothing else, and so is that of a matter, in its place.
+// Nothing removes a key. What was sealed under one that is not here cannot be read;
+// every proof stays valid.
 //
 // Thread-safe. Keeps up to kCachedKeys unwrapped keys in memory.
 class Vault {
@@ -31,7 +33,7 @@ class Vault {
   // there is none yet. `context` names the row the result is for.
   absl::StatusOr<std::string> Seal(Overlay& rows, std::string_view case_id, std::string_view context,
                                    std::string_view plaintext);
-  // DATA_LOSS: damaged, or from another row. NOT_FOUND: the case's key was destroyed.
+  // DATA_LOSS: damaged, or from another row. NOT_FOUND: the case's key is not here.
   absl::StatusOr<std::string> Unseal(const Overlay& rows, std::string_view context, std::string_view sealed);
   absl::StatusOr<std::string> Unseal(const Store& rows, std::string_view context, std::string_view sealed);
 

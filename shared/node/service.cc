@@ -30,7 +30,7 @@ constexpr uint32_t kDefaultGraceSeconds = 10;
 
 constexpr char kExamples[] = R"(
 Examples:
-  keygen --name migration.kz.example/ledger --type log --out keys/log.skey
+  keygen --name migration.kz.example/ledger/2026 --type log --out keys/log.skey
   init --config kz.textproto
   doctor --config kz.textproto
   rotate-key begin --config kz.textproto --out keys/log-2.skey --from 1200
@@ -204,7 +204,7 @@ int RotateKey(const v1::NodeConfig& config, const Arguments& arguments, bool beg
 
 CLI::App* AddKeygen(CLI::App& app, Arguments& arguments) {
   CLI::App* keygen = app.add_subcommand("keygen", "make a secret key in a new file and print its public key");
-  keygen->add_option("--name", arguments.key_name, "key name, such as migration.kz.example/ledger");
+  keygen->add_option("--name", arguments.key_name, "key name, such as migration.kz.example/ledger/2026");
   keygen->add_option("--type", arguments.key_type, "log, cosigner (witness or mirror) or master")
       ->required()
       ->check(CLI::IsMember({"log", "cosigner", "master"}));

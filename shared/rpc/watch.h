@@ -28,7 +28,7 @@ class WatchHub {
   explicit WatchHub(const authority::Reader& reader, absl::Duration heartbeat = kHeartbeat);
   ~WatchHub();
 
-  // A stream from `cursor` on; `name` empty: all cases. What the handler returns.
+  // A stream from `cursor` on; `name` empty: all cases and matters. What the handler returns.
   grpc::ServerWriteReactor<v1::WatchActsResponse>* Open(const v1::WatchCursor& cursor,
                                                         const std::string& name);
 
