@@ -253,6 +253,25 @@ TEST_F(PushTest, WhatBreaksARuleIsMirroredAndRefused) {
          act.set_subject_id(std::string(300, 'a'));
        },
        in_order},
+      // It would stand in names, on terminals and in logs.
+      {"an id that is a name", "exchange.format",
+       [](v1::Act& act) {
+         act.mutable_case_act()->mutable_cleared();
+         act.set_subject_id("Ivanov 840317391");
+       },
+       in_order},
+      {"an id in capitals", "exchange.format",
+       [](v1::Act& act) {
+         act.mutable_case_act()->mutable_cleared();
+         act.set_subject_id("0123456789ABCDEF");
+       },
+       in_order},
+      {"an officer without end", "exchange.format",
+       [](v1::Act& act) { act.set_officer(std::string(3000, 'x')); }, in_order},
+      {"an officer who commands a terminal", "exchange.format",
+       [](v1::Act& act) { act.set_officer("\033[2J"); }, in_order},
+      {"a request id without end", "exchange.format",
+       [](v1::Act& act) { act.set_request_id(std::string(3000, 'x')); }, in_order},
       {"no subject", "exchange.format", [](v1::Act& act) { act.clear_quota_act(); }, in_order},
       {"no day", "exchange.format", [](v1::Act& act) { act.set_effective_on("2025-13-01"); }, in_order},
       {"another day than that of the entry", "step.date",

@@ -54,12 +54,12 @@ bool Opens(const v1::Entry& entry, const v1::Leaf& leaf) {
          ConstantTimeEquals(kelisim::Commit(leaf.opening(), leaf.payload()).bytes(), entry.commitment());
 }
 
-// The matter an entry's payload belongs to; decides under which key it is sealed. An id
-// that is too long names none: its act is kept, and refused when it is processed.
+// The matter an entry's payload belongs to; decides under which key it is sealed. What
+// is no id names none: its act is kept, and refused when it is processed.
 std::string SubjectIdOf(const v1::Entry& entry, const std::string& payload) {
   v1::Act act;
-  const bool of_matter = entry.kind() == v1::ENTRY_KIND_ACT && ParseAct(payload, &act) &&
-                         act.subject_id().size() <= kMaxSubjectId;
+  const bool of_matter =
+      entry.kind() == v1::ENTRY_KIND_ACT && ParseAct(payload, &act) && IsSubjectId(act.subject_id());
   return of_matter ? act.subject_id() : "";
 }
 

@@ -1,8 +1,10 @@
 #include "shared/authority/judgement.h"
 
+#include <algorithm>
 #include <string>
 #include <type_traits>
 
+#include "absl/strings/ascii.h"
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/digest.h"
@@ -12,6 +14,9 @@
 
 namespace kelisim::authority {
 namespace {
+
+constexpr size_t kMaxUri = 2048;
+constexpr size_t kSubjectIdSize = 16;
 
 // Empty when the entry is one of ours to understand; what is wrong otherwise.
 std::string FormatProblem(const v1::Entry& entry) {
@@ -42,6 +47,12 @@ bool IsDayOf(absl::CivilDay day, v1::Party party, int64_t recorded_at_us) {
          day == absl::ToCivilDay(at + absl::Hours(least + 1), absl::UTCTimeZone());
 }
 
+// Of the length of a URI and of its characters.
+bool IsPlain(std::string_view text) {
+  return text.size() <= kMaxUri &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return absl::ascii_isgraph(c); });
+}
+
 // `overdue` names an offer of `author` in this case, and the day on which its answer was due.
 absl::StatusOr<bool> NamesOwnOffer(const v1::CaseRecord& record, const v1::Overdue& overdue, v1::Party author,
                                    const Views& views) {
@@ -57,7 +68,7 @@ absl::StatusOr<bool> NamesOwnOffer(const v1::CaseRecord& record, const v1::Overd
 template <typename Record>
 absl::StatusOr<std::optional<v1::Violation>> JudgeMatter(const v1::Act& act, const treaty::Context& context,
                                                          const Views& views) {
-  if (act.subject_id().empty() || act.subject_id().size() > kMaxSubjectId) {
+  if (!IsSubjectId(act.subject_id())) {
     return treaty::Violates("exchange.format", "", "subject_id");
   }
   ASSIGN_OR_RETURN(const auto record, views.Load<Record>(act.subject_id()));
@@ -79,8 +90,17 @@ absl::StatusOr<std::optional<v1::Violation>> JudgeMatter(const v1::Act& act, con
 
 }  // namespace
 
+bool IsSubjectId(std::string_view id) {
+  return id.size() == kSubjectIdSize && std::all_of(id.begin(), id.end(), [](unsigned char c) {
+           return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f');
+         });
+}
+
 absl::StatusOr<std::optional<v1::Violation>> JudgeAct(const OpenedEntry& opened, const v1::Act& act,
                                                       const v1::Protocol& initial, Views& views) {
+  // What stands in every act and is shown with it.
+  if (!IsPlain(act.officer())) return treaty::Violates("exchange.format", "", "officer");
+  if (!IsPlain(act.request_id())) return treaty::Violates("exchange.format", "", "request_id");
   const absl::StatusOr<absl::CivilDay> effective_on = ParseDate(act.effective_on());
   const absl::StatusOr<absl::CivilDay> happened_on = ParseDate(act.happened_on());
   if (!effective_on.ok() || !happened_on.ok()) return treaty::Violates("exchange.format", "", "dates");

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "kelisim/v1/ledger.pb.h"
@@ -13,8 +14,9 @@ namespace kelisim::authority {
 
 inline constexpr uint32_t kEntryFormat = 1;
 inline constexpr size_t kEntryIdSize = 16;
-// An act on a subject of a longer id is refused.
-inline constexpr size_t kMaxSubjectId = 64;
+// Whether it is an id as every node makes them for its cases and matters: eight bytes in
+// hexadecimal. It stands in names, keys and logs.
+bool IsSubjectId(std::string_view id);
 
 // An addressed act and the rule that it breaks, if any.
 struct Judgement {

@@ -161,10 +161,12 @@ void Link::Halt(const std::string& reason, Side side, const std::string& one, co
   Alarm(absl::StrCat("halted: ", Say(Lang::kEnglish, reason)));
 }
 
-void Link::Drop(absl::Time now, const std::string& why) {
-  // Said once, however often it is tried again.
+void Link::Drop(absl::Time now, const std::string& why, const std::string& words) {
+  // Said once, however often it is tried again. The log gets none of the other Party's words:
+  // they could name anybody.
   if (why != dropped_for_) Tell(absl::StrCat("counterpart: ", why));
   dropped_for_ = why;
+  problem_ = words.empty() ? why : absl::StrCat(why, " ", words);
   session_.clear();
   as_mirrored_.reset();
   backoff_ = std::clamp(backoff_ * 2, kFirstBackoff, kLongestBackoff);
@@ -175,6 +177,7 @@ void Link::Succeeded() {
   if (!dropped_for_.empty()) Tell("counterpart: answers again");
   backoff_ = absl::ZeroDuration();
   dropped_for_.clear();
+  problem_.clear();
 }
 
 // ---------------------------------------------------------------- our calls
@@ -247,7 +250,7 @@ absl::Status Link::Receive(const PeerReply& reply, absl::Time now) {
       reason_ = "reason.ahead";
     }
     // Whether the call had an effect is unknown; the next handshake tells.
-    Drop(now, absl::StrCat(absl::StatusCodeToString(reply.status.code()), " ", reply.status.message()));
+    Drop(now, absl::StatusCodeToString(reply.status.code()), std::string(reply.status.message()));
     return absl::OkStatus();
   }
   absl::Status received;
@@ -565,6 +568,7 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerPull(const std::string& bytes) {
   v1::PullRequest request;
   if (!request.ParseFromString(bytes)) return Malformed();
   if (peer_session_.empty() || request.session() != peer_session_) return NoSession();
+  if (request.ledger() != v1::CALLERS && request.ledger() != v1::ANSWERERS) return Malformed();
   const Side side = request.ledger() == v1::CALLERS ? Side::kMirror : Side::kOwn;
   ASSIGN_OR_RETURN(Books::Stretch stretch, books_.StretchFrom(side, request.first_index(), kStretchBytes));
   v1::PullResponse response;

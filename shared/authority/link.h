@@ -47,7 +47,7 @@ class Link {
   bool telling_loss() const { return loss_told_at_ > books_.cosigned(); }
   bool connected() const { return !session_.empty(); }
   // Why the counterpart is not connected, or takes nothing; in English. Empty: all is well.
-  const std::string& problem() const { return dropped_for_; }
+  const std::string& problem() const { return problem_; }
 
   // A call of the counterpart. The answer's checkpoint is to be cosigned when
   // `cosign` is set.
@@ -97,7 +97,7 @@ class Link {
   // The counterpart's copy of our ledger, from what both have on: halts when it has other
   // entries than we.
   absl::Status Compare(const v1::PullResponse& response, const tlog::Checkpoint& signed_by_us);
-  void Drop(absl::Time now, const std::string& why);
+  void Drop(absl::Time now, const std::string& why, const std::string& words = "");
   // The counterpart has taken or given what it was asked for.
   void Succeeded();
 
@@ -148,6 +148,7 @@ class Link {
   absl::Time next_attempt_ = absl::InfinitePast();
   absl::Duration backoff_ = absl::ZeroDuration();
   std::string dropped_for_;  // why the last session ended; empty since something went well
+  std::string problem_;      // the same with what the counterpart says of it
   std::vector<Event> events_;
 };
 

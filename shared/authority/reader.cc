@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "shared/authority/identifiers.h"
+#include "shared/authority/judgement.h"
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
@@ -147,6 +148,8 @@ absl::StatusOr<v1::MatterFile> Reader::GetMatter(const std::string& name, absl::
 template <typename Record, typename Request, typename Wanted, typename Show>
 absl::StatusOr<std::string> Reader::List(const Request& request, Wanted wanted, Show show) const {
   if (request.page_size() < 0) return absl::InvalidArgumentError("page_size");
+  if (!request.page_token().empty() && !IsSubjectId(request.page_token()))
+    return absl::InvalidArgumentError("page_token");
   const int page = request.page_size() == 0 ? kDefaultPage : std::min(request.page_size(), kLargestPage);
   ASSIGN_OR_RETURN(const uint64_t cosigned, Cosigned());
   Overlay rows(store_);

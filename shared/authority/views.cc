@@ -15,6 +15,7 @@
 #include "shared/treaty/instrument.h"
 #include "shared/treaty/matter.h"
 #include "shared/treaty/quota.h"
+#include "shared/treaty/resettlement.h"
 #include "shared/treaty/term.h"
 
 namespace kelisim::authority {
@@ -84,30 +85,8 @@ absl::StatusOr<Message> ParseRow(const std::optional<std::string>& bytes, std::s
 
 // The act of this case that `act` answers, if any: its notice or its predecessor.
 std::string Answers(const v1::Act& act) {
-  const v1::CaseAct& what = act.case_act();
-  const auto first_of = [&](const std::string& notice) {
-    return notice.empty() ? act.predecessor() : notice;
-  };
-  switch (what.act_case()) {
-    case v1::CaseAct::kSuspended:
-      return first_of(what.suspended().resolves_notice());
-    case v1::CaseAct::kDeferred:
-      return first_of(what.deferred().resolves_notice());
-    case v1::CaseAct::kDeferralEnded:
-      return first_of(what.deferral_ended().resolves_notice());
-    case v1::CaseAct::kExcluded:
-      return first_of(what.excluded().resolves_notice());
-    case v1::CaseAct::kResumed:
-      return first_of(what.resumed().resolves_notice());
-    case v1::CaseAct::kWithdrawn:
-      return first_of(what.withdrawn().resolves_notice());
-    case v1::CaseAct::kAnnulled:
-      return first_of(what.annulled().resolves_notice());
-    case v1::CaseAct::kNoticeDismissed:
-      return first_of(what.notice_dismissed().resolves_notice());
-    default:
-      return act.predecessor();
-  }
+  const std::string notice = treaty::AnsweredNotice(act.case_act());
+  return notice.empty() ? act.predecessor() : notice;
 }
 
 template <typename Record>

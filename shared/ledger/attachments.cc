@@ -47,6 +47,17 @@ absl::StatusOr<std::vector<std::string>> NamesIn(const std::string& directory) {
   return names;
 }
 
+absl::Status CheckSize(const std::string& directory, uint64_t size, uint64_t kept_free) {
+  if (size == 0 || size > Attachments::kLargest)
+    return absl::InvalidArgumentError("attachment: from 1 byte to 1 GiB");
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(directory, error);
+  if (error) return NotReadable(directory, error);
+  if (space.available >= kept_free && space.available - kept_free >= size) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("attachment: ", size, " bytes, and the disk has ", space.available));
+}
+
 absl::Status Damaged() { return absl::DataLossError("attachment: damaged, or of another file"); }
 
 absl::Status WriteAll(int fd, std::string_view bytes) {
@@ -104,7 +115,8 @@ absl::Status SyncDirectory(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Attachments>> Attachments::Open(std::string directory,
-                                                               std::string_view master_key, Random& random) {
+                                                               std::string_view master_key, Random& random,
+                                                               uint64_t kept_free) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) return NotReadable(directory, error);
@@ -113,18 +125,20 @@ absl::StatusOr<std::unique_ptr<Attachments>> Attachments::Open(std::string direc
     std::error_code ignored;
     if (absl::EndsWith(name, Absl(kUploadSuffix))) std::filesystem::remove(directory + "/" + name, ignored);
   }
-  return std::unique_ptr<Attachments>(new Attachments(std::move(directory), master_key, random));
+  return std::unique_ptr<Attachments>(new Attachments(std::move(directory), master_key, random, kept_free));
 }
 
 std::unique_ptr<Attachments> Attachments::OpenForReading(std::string directory, std::string_view master_key,
                                                          Random& random) {
-  return std::unique_ptr<Attachments>(new Attachments(std::move(directory), master_key, random));
+  return std::unique_ptr<Attachments>(new Attachments(std::move(directory), master_key, random, kKeptFree));
 }
 
-Attachments::Attachments(std::string directory, std::string_view master_key, Random& random)
+Attachments::Attachments(std::string directory, std::string_view master_key, Random& random,
+                         uint64_t kept_free)
     : directory_(std::move(directory)),
       key_(HmacSha256(master_key, "kelisim attachments").bytes()),
-      random_(random) {}
+      random_(random),
+      kept_free_(kept_free) {}
 
 std::string Attachments::PathOf(const Hash& sha256) const {
   return absl::StrCat(directory_, "/", ToHex(sha256.bytes()));
@@ -230,7 +244,7 @@ absl::StatusOr<Hash> Attachments::Writer::Finish() {
 }
 
 absl::StatusOr<std::unique_ptr<Attachments::Writer>> Attachments::Write(uint64_t size) const {
-  if (size == 0 || size > kLargest) return absl::InvalidArgumentError("attachment: from 1 byte to 1 GiB");
+  RETURN_IF_ERROR(CheckSize(directory_, size, kept_free_));
   const std::string id = random_.Bytes(kIdSize);
   std::unique_ptr<Writer> writer(new Writer(*this,
                                             absl::StrCat(directory_, "/", ToHex(id), Absl(kUploadSuffix)),
@@ -241,7 +255,7 @@ absl::StatusOr<std::unique_ptr<Attachments::Writer>> Attachments::Write(uint64_t
 
 absl::StatusOr<std::unique_ptr<Attachments::Writer>> Attachments::Resume(const Hash& sha256,
                                                                          uint64_t size) const {
-  if (size == 0 || size > kLargest) return absl::InvalidArgumentError("attachment: from 1 byte to 1 GiB");
+  RETURN_IF_ERROR(CheckSize(directory_, size, kept_free_));
   const std::string path = absl::StrCat(PathOf(sha256), Absl(kFetchSuffix));
   std::string header = absl::StrCat(Absl(kTitle), random_.Bytes(kIdSize), Absl(U64(size)));
   bool there = false;

@@ -31,11 +31,14 @@ class Attachments {
  public:
   static constexpr size_t kChunk = 64 * 1024;
   static constexpr uint64_t kLargest = uint64_t{1} << 30;
+  // What documents leave free: the ledger may lie on the same disk.
+  static constexpr uint64_t kKeptFree = uint64_t{256} << 20;
 
   // Makes the directory when it is not there. Uploads that a stop has left are removed.
   // `master_key`: 32 bytes. `random` must outlive it, and it all writers and readers.
+  // `kept_free`: bytes of the disk.
   static absl::StatusOr<std::unique_ptr<Attachments>> Open(std::string directory, std::string_view master_key,
-                                                           Random& random);
+                                                           Random& random, uint64_t kept_free = kKeptFree);
 
   // Makes, removes and renames nothing, and must not be used for writing.
   static std::unique_ptr<Attachments> OpenForReading(std::string directory, std::string_view master_key,
@@ -80,6 +83,7 @@ class Attachments {
     bool done_ = false;
   };
   // A new document of `size` bytes. INVALID_ARGUMENT: none, or more than kLargest.
+  // UNAVAILABLE: less than what is kept free would be left.
   absl::StatusOr<std::unique_ptr<Writer>> Write(uint64_t size) const;
   // A document whose hash is known. What an earlier writer left of it is checked and kept.
   absl::StatusOr<std::unique_ptr<Writer>> Resume(const Hash& sha256, uint64_t size) const;
@@ -106,13 +110,14 @@ class Attachments {
   absl::StatusOr<std::unique_ptr<Reader>> Read(const Hash& sha256, uint64_t from = 0) const;
 
  private:
-  Attachments(std::string directory, std::string_view master_key, Random& random);
+  Attachments(std::string directory, std::string_view master_key, Random& random, uint64_t kept_free);
   std::string PathOf(const Hash& sha256) const;
   std::string KeyFor(std::string_view header) const;
 
   const std::string directory_;
   const std::string key_;
   Random& random_;
+  const uint64_t kept_free_;
 };
 
 }  // namespace kelisim::ledger

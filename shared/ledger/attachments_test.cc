@@ -113,6 +113,15 @@ TEST_F(AttachmentsTest, KeepsItsLimits) {
   EXPECT_TRUE(absl::IsInvalidArgument(attachments_->Read(sha256, 2 * kChunk).status()));
 }
 
+// The ledger may lie on the same disk: whoever names documents cannot fill it.
+TEST_F(AttachmentsTest, LeavesRoomOnTheDisk) {
+  const uint64_t available = std::filesystem::space(directory_).available;
+  auto narrow = Attachments::Open(directory_, kMasterKey, SystemRandom(), available + (uint64_t{1} << 40));
+  EXPECT_TRUE(absl::IsUnavailable((*narrow)->Write(1).status()));
+  EXPECT_TRUE(absl::IsUnavailable((*narrow)->Resume(Sha256("x"), 1).status()));
+  EXPECT_EQ(FilesInside(), 0u);
+}
+
 // Sealed: the words are not in the file.
 TEST_F(AttachmentsTest, IsSealedAtRest) {
   const Hash sha256 = Put("decision on the flat");

@@ -132,7 +132,7 @@ TEST_F(VaultTest, SealsPerCaseAndPerRow) {
   EXPECT_FALSE(vault_.Unseal(rows, "row 1", "").ok());
 }
 
-TEST_F(VaultTest, DestroyingTheKeyErasesTheCase) {
+TEST_F(VaultTest, WhatIsSealedIsGoneWithItsKey) {
   Overlay rows(store_);
   const std::string sealed = *vault_.Seal(rows, "case1", "row", "plaintext");
   ASSERT_TRUE(store_.Commit(rows.Take()).ok());

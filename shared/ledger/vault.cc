@@ -78,7 +78,7 @@ absl::StatusOr<std::string> Vault::UnsealFrom(const Rows& rows, std::string_view
   const size_t id_size = sealed.empty() ? 0 : static_cast<unsigned char>(sealed[0]);
   if (sealed.size() < 1 + id_size) return absl::DataLossError("sealed row is cut short");
   ASSIGN_OR_RETURN(const std::optional<std::string> key, FindKey(rows, sealed.substr(1, id_size)));
-  if (!key) return absl::NotFoundError("the key of this case was destroyed");
+  if (!key) return absl::NotFoundError("the key of what is sealed is not here");
   return kelisim::Unseal(*key, context, sealed.substr(1 + id_size));
 }
 

@@ -45,6 +45,7 @@ void AttachmentFetcher::Wake() {
 }
 
 void AttachmentFetcher::Run() {
+  std::string said = absl::OkStatus().ToString();
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     wake_.wait_for(lock, absl::ToChronoNanoseconds(retry_), [this] { return dirty_ || stopping_; });
@@ -56,7 +57,12 @@ void AttachmentFetcher::Run() {
     } catch (const std::exception& e) {
       fetched = absl::InternalError(e.what());
     }
-    if (!fetched.ok()) rpc::Log(rpc::LogLevel::kWarning, "attachments", {{"status", fetched.ToString()}});
+    // Once for each change, not every half minute.
+    if (std::string now = fetched.ToString(); now != said) {
+      said = std::move(now);
+      rpc::Log(fetched.ok() ? rpc::LogLevel::kInfo : rpc::LogLevel::kWarning, "attachments",
+               {{"status", said}});
+    }
     lock.lock();
     wake_.wait_for(lock, kPause, [this] { return stopping_; });
   }

@@ -180,6 +180,9 @@ absl::StatusOr<std::string> LoadMasterKey(const v1::NodeConfig& config) {
 
 absl::StatusOr<std::string> GenerateKey(const std::string& name, tlog::KeyType type, const std::string& file,
                                         Random& random) {
+  // What LoadIdentity asks of a log's name: a key of another one starts no node.
+  if (type == tlog::KeyType::kEd25519 && name.rfind(kLedger) == std::string::npos)
+    return absl::InvalidArgumentError(absl::StrCat(name, ": a log is named HOST/ledger/YEAR"));
   ASSIGN_OR_RETURN(const std::string secret, tlog::NoteSigner::NewSecret(name, type, random.Bytes(32)));
   ASSIGN_OR_RETURN(const tlog::NoteSigner signer, tlog::NoteSigner::Parse(secret));
   RETURN_IF_ERROR(WriteNewFile(file, secret));

@@ -1476,7 +1476,7 @@ TEST(Program, DoctorFindsThatThereIsNoRoom) {
 TEST(Program, KeygenMakesKeysThatFitAndNeverOverwrites) {
   const TemporaryDirectory directory;
   const Outcome log =
-      Program({"keygen", "--name", "a.example/ledger", "--type", "log", "--out", directory / "log"});
+      Program({"keygen", "--name", "a.example/ledger/2026", "--type", "log", "--out", directory / "log"});
   ASSERT_EQ(log.code, kExitOk) << log.err;
   std::string secret = *ReadFile(directory / "log");
   ASSERT_TRUE(absl::EndsWith(secret, "\n"));
@@ -1489,7 +1489,8 @@ TEST(Program, KeygenMakesKeysThatFitAndNeverOverwrites) {
   EXPECT_EQ(info.st_mode & 0777, 0600u);
   const std::string before = *ReadFile(directory / "log");
   EXPECT_EQ(
-      Program({"keygen", "--name", "a.example/ledger", "--type", "log", "--out", directory / "log"}).code,
+      Program({"keygen", "--name", "a.example/ledger/2026", "--type", "log", "--out", directory / "log"})
+          .code,
       kExitFailed);
   EXPECT_EQ(*ReadFile(directory / "log"), before);
 
@@ -1502,6 +1503,10 @@ TEST(Program, KeygenMakesKeysThatFitAndNeverOverwrites) {
   EXPECT_TRUE(absl::IsInvalidArgument(LoadMasterKey(config).status()));
   EXPECT_EQ(Program({"keygen", "--type", "rsa", "--out", directory / "x"}).code, kExitUsage);
   EXPECT_EQ(Program({"keygen", "--type", "log", "--out", directory / "x"}).code, kExitUsage);
+  const Outcome no_year =
+      Program({"keygen", "--name", "a.example/ledger", "--type", "log", "--out", directory / "x"});
+  EXPECT_EQ(no_year.code, kExitUsage);
+  EXPECT_THAT(no_year.err, HasSubstr("HOST/ledger/YEAR"));
 }
 
 // ---------------------------------------------------------------- a life of the process

@@ -97,7 +97,7 @@ absl::StatusOr<Caller> Access::Check(std::string_view method, const grpc::AuthCo
   absl::StatusOr<Caller> caller = Check(method, uris);
   if (!caller.ok()) {
     Log(LogLevel::kWarning, "refused",
-        {{"method", std::string(method)},
+        {{"method", FindMethod(method) == nullptr ? "unknown" : std::string(method)},
          {"caller", uris.empty() ? "" : uris[0]},
          {"why", std::string(caller.status().message())}});
   }

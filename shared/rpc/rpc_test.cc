@@ -88,6 +88,16 @@ TEST(Status, EveryCodeHasItsReasonAndExactlyOneErrorInfo) {
 TEST(Status, BusyTellsWhenToComeBack) {
   EXPECT_EQ(DetailsOf<google::rpc::RetryInfo>(ToGrpc(absl::ResourceExhaustedError("x"))).size(), 1u);
   EXPECT_EQ(DetailsOf<google::rpc::RetryInfo>(ToGrpc(absl::UnavailableError("x"))).size(), 0u);
+  EXPECT_EQ(DetailsOf<google::rpc::ErrorInfo>(ToGrpc(authority::OutcomeUnknown("x"))).at(0).reason(),
+            "OUTCOME_UNKNOWN");
+}
+
+// The other end may say anything.
+TEST(Status, WordsOfTheOtherEndAreShortAndPlain) {
+  const absl::Status heard =
+      FromGrpc({grpc::StatusCode::UNAVAILABLE, "\xff\xfe \033[2J" + std::string(5000, 'x')});
+  EXPECT_TRUE(absl::IsUnavailable(heard));
+  EXPECT_EQ(heard.message(), "?? ?[2J" + std::string(193, 'x'));
 }
 
 TEST(Status, WhatHappenedInsideStaysInside) {

@@ -18,6 +18,7 @@
 namespace kelisim::rpc {
 namespace {
 
+constexpr size_t kMostForeignWords = 200;
 constexpr char kDomain[] = "kelisim";
 // Details travel as a header, of which a peer takes 8 KiB, in base64.
 constexpr size_t kMostDetailBytes = 3000;
@@ -151,7 +152,12 @@ grpc::Status ToGrpc(const absl::Status& status) {
 }
 
 absl::Status FromGrpc(const grpc::Status& status) {
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  // The words of the other end: any bytes, of any length.
+  std::string words = status.error_message().substr(0, kMostForeignWords);
+  for (char& c : words) {
+    if (!absl::ascii_isprint(static_cast<unsigned char>(c))) c = '?';
+  }
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), words);
 }
 
 }  // namespace kelisim::rpc

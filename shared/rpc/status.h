@@ -36,6 +36,7 @@ Language ParseLanguage(std::string_view accept_language);
 grpc::Status ToGrpc(const authority::Answer& answer, Language language);
 grpc::Status ToGrpc(const absl::Status& status);
 
+// Of the text at most 200 characters, of ASCII: it came from the other end.
 absl::Status FromGrpc(const grpc::Status& status);
 
 }  // namespace kelisim::rpc

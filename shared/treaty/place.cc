@@ -32,14 +32,14 @@ bool EarlierGoesFirst(const v1::CaseState& state, uint32_t free, const Context& 
   return false;
 }
 
+}  // namespace
+
 v1::CaseAct Waitlisted(v1::Waiting::Reason reason, int year) {
   v1::CaseAct act;
   act.mutable_waitlisted()->set_reason(reason);
   act.mutable_waitlisted()->set_year(year);
   return act;
 }
-
-}  // namespace
 
 uint32_t PlacesNeeded(const v1::CaseState& state, const v1::Protocol& protocol) {
   return PlacesFor(static_cast<uint32_t>(IncludedCount(state)), protocol);

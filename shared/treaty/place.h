@@ -11,6 +11,9 @@
 
 namespace kelisim::treaty {
 
+// A case waits for a place of that year.
+v1::CaseAct Waitlisted(v1::Waiting::Reason reason, int year);
+
 // The places a case needs, in the protocol's unit.
 uint32_t PlacesNeeded(const v1::CaseState& state, const v1::Protocol& protocol);
 

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "shared/treaty/dates.h"
 #include "shared/treaty/form.h"
+#include "shared/treaty/place.h"
 
 namespace kelisim::treaty {
 namespace {
@@ -24,13 +25,6 @@ v1::QuotaReport ReportOf(const v1::QuotaState& state, uint32_t reserved) {
   report.set_reserved(reserved);
   report.set_used(state.used());
   return report;
-}
-
-v1::CaseAct BackToQueue(v1::Waiting::Reason reason, int year) {
-  v1::CaseAct act;
-  act.mutable_waitlisted()->set_reason(reason);
-  act.mutable_waitlisted()->set_year(year);
-  return act;
 }
 
 std::optional<v1::Violation> AdmitSet(const v1::QuotaState& state, const v1::QuotaLimit& act,
@@ -90,7 +84,7 @@ QuotaVerdict JudgeAdjust(const v1::QuotaState& state, const v1::QuotaLimit& comm
     if (after.reserved() + after.used() <= command.limit()) break;
     if (auto violation = CheckBack(*it, context)) return *violation;
     after = Count(std::move(after), -static_cast<int64_t>(it->place().places()), 0);
-    verdict.case_acts.emplace_back(it->case_id(), BackToQueue(v1::Waiting::QUOTA_LOWERED, state.year()));
+    verdict.case_acts.emplace_back(it->case_id(), Waitlisted(v1::Waiting::QUOTA_LOWERED, state.year()));
   }
   v1::QuotaAct& act = verdict.acts.emplace_back();
   *act.mutable_quota_adjusted() = command;
@@ -106,7 +100,7 @@ QuotaVerdict JudgeClose(const v1::QuotaState& state, const Context& context) {
     if (auto violation = CheckBack(reserved, context)) return *violation;
     after = Count(std::move(after), -static_cast<int64_t>(reserved.place().places()), 0);
     verdict.case_acts.emplace_back(reserved.case_id(),
-                                   BackToQueue(v1::Waiting::YEAR_CLOSED, state.year() + 1));
+                                   Waitlisted(v1::Waiting::YEAR_CLOSED, state.year() + 1));
   }
   v1::QuotaAct& act = verdict.acts.emplace_back();
   *act.mutable_year_closed() = ReportOf(after, after.reserved());

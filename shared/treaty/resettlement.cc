@@ -514,30 +514,6 @@ void ApplyContent(v1::CaseState& state, const Act& act, const Recorded& recorded
   }
 }
 
-// The notice that an act of the chain answers; empty if none.
-std::string AnsweredNotice(const Act& act) {
-  switch (act.act_case()) {
-    case Act::kDeferred:
-      return act.deferred().resolves_notice();
-    case Act::kDeferralEnded:
-      return act.deferral_ended().resolves_notice();
-    case Act::kExcluded:
-      return act.excluded().resolves_notice();
-    case Act::kSuspended:
-      return act.suspended().resolves_notice();
-    case Act::kResumed:
-      return act.resumed().resolves_notice();
-    case Act::kWithdrawn:
-      return act.withdrawn().resolves_notice();
-    case Act::kAnnulled:
-      return act.annulled().resolves_notice();
-    case Act::kNoticeDismissed:
-      return act.notice_dismissed().resolves_notice();
-    default:
-      return "";
-  }
-}
-
 // ---------------------------------------------------------------- from command to act
 
 // The act that a command asks for, with the fields filled that the service
@@ -763,10 +739,60 @@ Effects EffectsOf(const v1::CaseState& state, v1::Party self) {
   return effects;
 }
 
+std::string AnsweredNotice(const Act& act) {
+  switch (act.act_case()) {
+    case Act::kDeferred:
+      return act.deferred().resolves_notice();
+    case Act::kDeferralEnded:
+      return act.deferral_ended().resolves_notice();
+    case Act::kExcluded:
+      return act.excluded().resolves_notice();
+    case Act::kSuspended:
+      return act.suspended().resolves_notice();
+    case Act::kResumed:
+      return act.resumed().resolves_notice();
+    case Act::kWithdrawn:
+      return act.withdrawn().resolves_notice();
+    case Act::kAnnulled:
+      return act.annulled().resolves_notice();
+    case Act::kNoticeDismissed:
+      return act.notice_dismissed().resolves_notice();
+    // No default: a new act says here whether it answers a notice.
+    case Act::kPetitionFiled:
+    case Act::kPetitionReturned:
+    case Act::kPetitionCompleted:
+    case Act::kScopeConfirmed:
+    case Act::kScopeRefused:
+    case Act::kOffered:
+    case Act::kAccepted:
+    case Act::kDeclined:
+    case Act::kCleared:
+    case Act::kPlaceReserved:
+    case Act::kOptedOut:
+    case Act::kStatusIssued:
+    case Act::kDocumentReissued:
+    case Act::kExitRecorded:
+    case Act::kResidenceRegistered:
+    case Act::kLapsed:
+    case Act::kClosedByTermination:
+    case Act::kMemberLeft:
+    case Act::kNoticeGiven:
+    case Act::kWaitlisted:
+    case Act::kAnswerOverdue:
+    case Act::ACT_NOT_SET:
+      return "";
+  }
+  return "";
+}
+
+namespace {
+
 // 12.1: a case that waits already can but go on waiting while no place is free for it.
 bool WaitsOn(const v1::CaseState& state, const Context& own) {
   return state.status() == v1::WAITLISTED && std::holds_alternative<v1::Violation>(TakePlace(state, own));
 }
+
+}  // namespace
 
 std::vector<v1::AllowedAction> AllowedActions(const v1::CaseState& state, const Context& context) {
   std::vector<v1::AllowedAction> actions;

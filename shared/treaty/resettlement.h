@@ -78,6 +78,9 @@ struct Effects {
 // its acceptance of hand-off 1.
 Effects EffectsOf(const v1::CaseState& state, v1::Party self);
 
+// The notice that an act of the chain answers; empty if none.
+std::string AnsweredNotice(const v1::CaseAct& act);
+
 // What may be done now, by whom and under which rule: the first part of Admit
 // (turn, status, treaty in force, notices that must be answered first), run for
 // every command of both Parties. `context.author` is ignored.
