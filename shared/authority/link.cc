@@ -185,7 +185,9 @@ void Link::Succeeded() {
 absl::StatusOr<std::optional<Call>> Link::NextCall(absl::Time now) {
   // Without an anchor the node still shakes hands: its operator wants to know
   // what the counterpart has.
-  if (outstanding_ || now < next_attempt_ || !books_.halted().empty()) return std::nullopt;
+  // A clock that was set back does not make the link wait for the old time to come again.
+  const bool waits = now < next_attempt_ && next_attempt_ - now <= kLongestBackoff;
+  if (outstanding_ || waits || !books_.halted().empty()) return std::nullopt;
   Outstanding next{last_call_id_ + 1, PeerMethod::kHandshake, "", 0, ""};
   std::string bytes;
   if (session_.empty()) {

@@ -233,6 +233,10 @@ void Environment::LetRun(absl::Duration duration) {
   }
 }
 
+void Environment::ShiftArrivals(absl::Duration by) {
+  for (auto& [at, message] : std::exchange(in_flight_, {})) in_flight_.emplace(at + by, message);
+}
+
 std::string Environment::NewUuid() {
   const std::string hex = ToHex(random_.Bytes(16));
   return absl::StrCat(hex.substr(0, 8), "-", hex.substr(8, 4), "-", hex.substr(12, 4), "-", hex.substr(16, 4),

@@ -99,6 +99,7 @@ class Environment {
   bool HasDueMessage() const { return !in_flight_.empty() && in_flight_.begin()->first <= now_; }
   // Both tick and all messages arrive, for `duration`.
   void LetRun(absl::Duration duration);
+  void ShiftArrivals(absl::Duration by);
   uint64_t NewToken() { return ++last_token_; }
   std::string NewUuid();
 

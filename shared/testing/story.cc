@@ -108,7 +108,10 @@ class Story final : private Environment {
 
   void SetTime(const std::string& date, const std::string& clock) {
     std::string error;
+    const absl::Time before = now_;
     if (!absl::ParseTime("%Y-%m-%d %H:%M", absl::StrCat(date, " ", clock), &now_, &error)) Fail(error);
+    // What is under way takes as long as it takes, also when clocks are set back.
+    if (now_ < before) ShiftArrivals(now_ - before);
   }
   void Settle() { LetRun(absl::Seconds(cut_ ? 1 : 20)); }
 

@@ -53,8 +53,10 @@ std::optional<v1::Violation> AdmitWithdrawn(const v1::CaseState& state, const v1
   const v1::PendingNotice* pending = FindNotice(state, act.resolves_notice());
   const std::string person = pending == nullptr ? "" : pending->notice().person_id();
   if (!person.empty() && person != kHead) return Violates("step.person", person);
-  // 2.1: who told of the will may be in another zone than the holder.
-  return CheckWill(state, act.stated_on(), pending == nullptr ? state.holder() : pending->from());
+  // 2.1: the day is that of the holder, or of who told it of the will: the two may differ by one.
+  auto violation = CheckWill(state, act.stated_on(), state.holder());
+  if (violation && pending != nullptr) violation = CheckWill(state, act.stated_on(), pending->from());
+  return violation;
 }
 
 std::optional<v1::Violation> AdmitAnnulled(const v1::CaseState& state, const v1::Annulment& act,
