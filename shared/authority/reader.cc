@@ -190,6 +190,9 @@ absl::StatusOr<std::string> Reader::List(const Request& request, Wanted wanted, 
 }
 
 absl::StatusOr<v1::ListCasesResponse> Reader::ListCases(const v1::ListCasesRequest& request) const {
+  const auto none = [](int status) { return status == 0 || !v1::CaseStatus_IsValid(status); };
+  if (std::any_of(request.statuses().begin(), request.statuses().end(), none))
+    return absl::InvalidArgumentError("statuses");
   v1::ListCasesResponse response;
   const auto wanted = [&](const v1::CaseState& state) {
     if (request.my_turn() && (state.holder() != identity_.self() || treaty::IsClosed(state.status())))
@@ -213,6 +216,10 @@ absl::StatusOr<v1::ListCasesResponse> Reader::ListCases(const v1::ListCasesReque
 }
 
 absl::StatusOr<v1::ListMattersResponse> Reader::ListMatters(const v1::ListMattersRequest& request) const {
+  const std::vector<treaty::MatterKind> kinds = treaty::MatterKinds();
+  const auto same = [&](const treaty::MatterKind& kind) { return kind.collection == request.collection(); };
+  if (!request.collection().empty() && std::none_of(kinds.begin(), kinds.end(), same))
+    return absl::InvalidArgumentError("collection");
   v1::ListMattersResponse response;
   const auto wanted = [&](const v1::MatterState& state) {
     if (!request.collection().empty() && request.collection() != treaty::CollectionOf(state)) return false;
@@ -341,6 +348,8 @@ absl::StatusOr<std::vector<v1::WatchActsResponse>> Reader::ReadActs(v1::WatchCur
   // In this order: what is processed after the own size was read comes later.
   ASSIGN_OR_RETURN(const uint64_t own_size, (LogRows<Store>(Side::kOwn, store_).Size()));
   ASSIGN_OR_RETURN(const uint64_t processed, ReadNumber(store_, kProcessedRow));
+  if (cursor.own_index() > own_size || cursor.mirror_index() > processed)
+    return absl::InvalidArgumentError("cursor");
   std::vector<v1::WatchActsResponse> acts;
   for (size_t looked_at = 0; looked_at < limit; ++looked_at) {
     // The own entry is next, unless it says that more of the mirror came before

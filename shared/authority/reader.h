@@ -56,6 +56,7 @@ class Reader {
   // Acts on matters among the next `limit` entries from `cursor` on, in the order in which
   // this node knows them. `cursor` receives where to go on; it stays where it is at the
   // end, which an own irreversible act that is not cosigned yet is as well.
+  // INVALID_ARGUMENT: the cursor is one of ledgers that were longer than these.
   absl::StatusOr<std::vector<v1::WatchActsResponse>> ReadActs(v1::WatchCursor& cursor,
                                                               const std::string& name, size_t limit) const;
   // The newest checkpoint with all cosignatures, a signed note; of the mirror,

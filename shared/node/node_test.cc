@@ -503,7 +503,7 @@ TEST(Node, TheCounterpartCannotTakeTheStreamsOfOfficers) {
   std::vector<std::unique_ptr<grpc::ClientReader<v1::AttachmentChunk>>> unread;
   v1::AttachmentChunk chunk;
   ASSERT_TRUE(TwoAuthorities::Await([&] {
-    if (contexts.size() == rpc::kMostCounterpartStreams) return true;
+    if (static_cast<int>(contexts.size()) == rpc::Streams().counterpart_attachments.most()) return true;
     auto context = std::make_unique<grpc::ClientContext>();
     auto stream = counterpart->FetchAttachment(context.get(), request);
     if (!stream->Read(&chunk)) {
@@ -860,6 +860,52 @@ TEST(Node, RefusesCallsWithoutLimitsItCanKeep) {
   const grpc::Status refused = stub->ListCases(&reading.client, page, &cases);
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(refused.error_details(), AllOf(HasSubstr("page_size"), HasSubstr("form.page")));
+}
+
+// An answer to something else than what was asked would look like one: "there are no cases".
+TEST(Node, AQuestionThatItDoesNotUnderstandIsNotAnswered) {
+  TwoAuthorities two;
+  two.Start(v1::PARTY_RU);
+  const auto channel = two.Connect(v1::PARTY_RU, "officer");
+  const auto cases = v1::CaseService::NewStub(channel);
+  const auto matters = v1::MatterService::NewStub(channel);
+  const auto expect = [](const grpc::Status& status, const char* field, const char* problem) {
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << status.error_message();
+    EXPECT_THAT(status.error_details(), AllOf(HasSubstr(field), HasSubstr(problem)));
+  };
+  const auto list = [&](const v1::ListCasesRequest& request) {
+    Context context;
+    v1::ListCasesResponse listed;
+    return cases->ListCases(&context.client, request, &listed);
+  };
+  v1::ListCasesRequest newer;
+  newer.GetReflection()->MutableUnknownFields(&newer)->AddVarint(77, 1);
+  expect(list(newer), "", "form.unknown_field");
+  v1::ListCasesRequest status;
+  status.add_statuses(static_cast<v1::CaseStatus>(999));
+  expect(list(status), "statuses", "form.enum");
+  status.set_statuses(0, v1::CaseStatus());
+  expect(list(status), "statuses", "form.enum");
+
+  v1::ListMattersRequest collection;
+  collection.set_collection("dispute");
+  Context listing;
+  v1::ListMattersResponse listed;
+  expect(matters->ListMatters(&listing.client, collection, &listed), "collection", "form.enum");
+
+  const auto watch = [&](const v1::WatchActsRequest& request) {
+    Context context;
+    v1::WatchActsResponse seen;
+    const auto stream = cases->WatchActs(&context.client, request);
+    EXPECT_FALSE(stream->Read(&seen));
+    return stream->Finish();
+  };
+  v1::WatchActsRequest beyond;
+  beyond.mutable_cursor()->set_own_index(1);
+  expect(watch(beyond), "cursor", "form.cursor");
+  v1::WatchActsRequest unknown;
+  unknown.GetReflection()->MutableUnknownFields(&unknown)->AddVarint(77, 1);
+  expect(watch(unknown), "", "form.unknown_field");
 }
 
 TEST(Node, OneProcessPerStoreAndPerPort) {

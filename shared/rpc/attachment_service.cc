@@ -1,6 +1,5 @@
 #include "shared/rpc/attachment_service.h"
 
-#include <atomic>
 #include <utility>
 
 #include "shared/rpc/handler.h"
@@ -12,30 +11,6 @@ namespace {
 using ledger::Attachments;
 using Chunk = v1::AttachmentChunk;
 
-// The streams of one kind of caller that are under way.
-struct Streams {
-  const int most;
-  std::atomic<int> count = 0;
-};
-Streams officers{kMostOfficerStreams};
-Streams counterpart{kMostCounterpartStreams};
-
-// A place among the streams; none when there are too many.
-class Slot {
- public:
-  explicit Slot(Streams& of) : of_(of), taken_(of.count.fetch_add(1) < of.most) {}
-  Slot(const Slot&) = delete;
-  Slot& operator=(const Slot&) = delete;
-  ~Slot() { --of_.count; }
-  absl::Status status() const {
-    return taken_ ? absl::OkStatus() : absl::ResourceExhaustedError("too many attachments are under way");
-  }
-
- private:
-  Streams& of_;
-  const bool taken_;
-};
-
 // The operator hears of what the disk refuses.
 absl::Status Noted(const absl::Status& status) {
   if (absl::IsUnavailable(status))
@@ -45,9 +20,9 @@ absl::Status Noted(const absl::Status& status) {
 
 class Upload final : public grpc::ServerReadReactor<Chunk> {
  public:
-  Upload(const Attachments& attachments, v1::Attachment* response)
-      : attachments_(attachments), response_(response) {
-    slot_.status().ok() ? StartRead(&chunk_) : Finish(ToGrpc(slot_.status()));
+  Upload(const Attachments& attachments, Shares::Share share, v1::Attachment* response)
+      : share_(std::move(share)), attachments_(attachments), response_(response) {
+    StartRead(&chunk_);
   }
   void OnReadDone(bool ok) override {
     const absl::Status status = Guarded<absl::StatusOr<bool>>([&]() -> absl::StatusOr<bool> {
@@ -79,7 +54,7 @@ class Upload final : public grpc::ServerReadReactor<Chunk> {
     return absl::OkStatus();
   }
 
-  const Slot slot_{officers};
+  const Shares::Share share_;
   const Attachments& attachments_;
   v1::Attachment* const response_;
   std::unique_ptr<Attachments::Writer> writer_;
@@ -98,15 +73,15 @@ absl::Status Told(const absl::Status& status, const Attachments& attachments, co
 
 class Download final : public grpc::ServerWriteReactor<Chunk> {
  public:
-  Download(Streams& of, const Attachments& attachments, const Hash& sha256,
+  Download(const Attachments& attachments, Shares::Share share, const Hash& sha256,
            std::unique_ptr<Attachments::Reader> reader, bool size_only)
-      : slot_(of),
+      : share_(std::move(share)),
         attachments_(attachments),
         sha256_(sha256),
         reader_(std::move(reader)),
         size_only_(size_only) {
     chunk_.set_size(reader_->size());
-    slot_.status().ok() ? Next() : Finish(ToGrpc(slot_.status()));
+    Next();
   }
   void OnWriteDone(bool ok) override {
     if (!ok || size_only_) return Finish(grpc::Status::OK);
@@ -125,7 +100,7 @@ class Download final : public grpc::ServerWriteReactor<Chunk> {
     StartWrite(&chunk_);
   }
 
-  const Slot slot_;
+  const Shares::Share share_;
   const Attachments& attachments_;
   const Hash sha256_;
   const std::unique_ptr<Attachments::Reader> reader_;
@@ -133,25 +108,22 @@ class Download final : public grpc::ServerWriteReactor<Chunk> {
   Chunk chunk_;
 };
 
-grpc::ServerWriteReactor<Chunk>* Send(Streams& of, const Attachments& attachments,
-                                      const v1::DownloadAttachmentRequest& request) {
-  const absl::StatusOr<Hash> sha256 = Hash::FromBytes(request.sha256());
-  if (!sha256.ok()) return RefuseAttachment(sha256.status());
-  auto reader = Guarded<absl::StatusOr<std::unique_ptr<Attachments::Reader>>>(
-      [&] { return attachments.Read(*sha256, request.from()); });
-  if (!reader.ok()) return RefuseAttachment(Told(reader.status(), attachments, *sha256));
-  return new Download(of, attachments, *sha256, *std::move(reader), request.size_only());
-}
-
 }  // namespace
 
 grpc::ServerWriteReactor<Chunk>* RefuseAttachment(const absl::Status& status) {
   return new Refused<grpc::ServerWriteReactor<Chunk>>(status);
 }
 
-grpc::ServerWriteReactor<Chunk>* SendToCounterpart(const Attachments& attachments,
-                                                   const v1::DownloadAttachmentRequest& request) {
-  return Send(counterpart, attachments, request);
+grpc::ServerWriteReactor<Chunk>* SendAttachment(const Desk& desk, Shares& shares, const std::string& caller,
+                                                const v1::DownloadAttachmentRequest& request) {
+  absl::StatusOr<Shares::Share> share = shares.Take(caller);
+  if (!share.ok()) return RefuseAttachment(share.status());
+  const absl::StatusOr<Hash> sha256 = Hash::FromBytes(request.sha256());
+  if (!sha256.ok()) return RefuseAttachment(sha256.status());
+  auto reader = Guarded<absl::StatusOr<std::unique_ptr<Attachments::Reader>>>(
+      [&] { return desk.attachments.Read(*sha256, request.from()); });
+  if (!reader.ok()) return RefuseAttachment(Told(reader.status(), desk.attachments, *sha256));
+  return new Download(desk.attachments, *std::move(share), *sha256, *std::move(reader), request.size_only());
 }
 
 grpc::ServerReadReactor<Chunk>* AttachmentServiceAdapter::UploadAttachment(
@@ -159,7 +131,9 @@ grpc::ServerReadReactor<Chunk>* AttachmentServiceAdapter::UploadAttachment(
   const absl::StatusOr<Caller> caller =
       AdmitStream(desk_, "/kelisim.v1.AttachmentService/UploadAttachment", *context);
   if (!caller.ok()) return new Refused<grpc::ServerReadReactor<Chunk>>(caller.status());
-  return new Upload(desk_.attachments, response);
+  absl::StatusOr<Shares::Share> share = desk_.streams.attachments.Take(caller->uri);
+  if (!share.ok()) return new Refused<grpc::ServerReadReactor<Chunk>>(share.status());
+  return new Upload(desk_.attachments, *std::move(share), response);
 }
 
 grpc::ServerWriteReactor<Chunk>* AttachmentServiceAdapter::DownloadAttachment(
@@ -168,7 +142,7 @@ grpc::ServerWriteReactor<Chunk>* AttachmentServiceAdapter::DownloadAttachment(
   const absl::StatusOr<Caller> caller = AdmitStream(desk_, kMethod, *context);
   if (!caller.ok()) return RefuseAttachment(caller.status());
   Log(LogLevel::kInfo, "read", {{"method", std::string(kMethod)}, {"caller", caller->uri}});
-  return Send(officers, desk_.attachments, *request);
+  return SendAttachment(desk_, desk_.streams.attachments, caller->uri, *request);
 }
 
 }  // namespace kelisim::rpc

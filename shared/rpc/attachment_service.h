@@ -7,11 +7,7 @@
 namespace kelisim::rpc {
 
 // Streams of chunks between a caller and the attachments: each holds one chunk in memory,
-// and waits for its caller. So many at once: the counterpart, which fetches one document
-// after the other, cannot take what officers need.
-inline constexpr int kMostOfficerStreams = 16;
-inline constexpr int kMostCounterpartStreams = 2;
-
+// and waits for its caller.
 class AttachmentServiceAdapter final : public v1::AttachmentService::CallbackService {
  public:
   explicit AttachmentServiceAdapter(const Desk& desk) : desk_(desk) {}
@@ -24,9 +20,11 @@ class AttachmentServiceAdapter final : public v1::AttachmentService::CallbackSer
   const Desk& desk_;
 };
 
-// The stream of a document's chunks to the counterpart, or one that ends with the reason why not.
-grpc::ServerWriteReactor<v1::AttachmentChunk>* SendToCounterpart(
-    const ledger::Attachments& attachments, const v1::DownloadAttachmentRequest& request);
+// The stream of a document's chunks, or one that ends with the reason why not. What the desk
+// refers to must outlive the stream.
+grpc::ServerWriteReactor<v1::AttachmentChunk>* SendAttachment(const Desk& desk, Shares& shares,
+                                                              const std::string& caller,
+                                                              const v1::DownloadAttachmentRequest& request);
 grpc::ServerWriteReactor<v1::AttachmentChunk>* RefuseAttachment(const absl::Status& status);
 
 }  // namespace kelisim::rpc

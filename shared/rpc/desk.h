@@ -10,6 +10,7 @@
 #include "shared/rpc/access.h"
 #include "shared/rpc/audit_desk.h"
 #include "shared/rpc/calls.h"
+#include "shared/rpc/shares.h"
 #include "shared/rpc/watch.h"
 
 namespace kelisim::rpc {
@@ -37,6 +38,7 @@ struct Desk {
   Clock& clock;
   const ledger::Attachments& attachments;
   AuditDesk& audit;
+  Streams& streams;
 };
 
 // The first questions to every unary call: who, and until when. INVALID_ARGUMENT

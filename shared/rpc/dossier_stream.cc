@@ -1,6 +1,5 @@
 #include "shared/rpc/dossier_stream.h"
 
-#include <atomic>
 #include <memory>
 #include <utility>
 
@@ -14,12 +13,12 @@ namespace {
 using Reactor = grpc::ServerWriteReactor<v1::DossierChunk>;
 using dossier::Exporter;
 
-std::atomic<int> under_way = 0;
-
 class Sending final : public Reactor {
  public:
-  explicit Sending(std::unique_ptr<Exporter> exporter) : exporter_(std::move(exporter)) { Next(); }
-  ~Sending() override { --under_way; }
+  Sending(std::unique_ptr<Exporter> exporter, Shares::Share share)
+      : share_(std::move(share)), exporter_(std::move(exporter)) {
+    Next();
+  }
   void OnWriteDone(bool ok) override { ok ? Next() : Finish(grpc::Status::OK); }
   void OnDone() override { delete this; }
 
@@ -33,6 +32,7 @@ class Sending final : public Reactor {
     StartWrite(&chunk_);
   }
 
+  const Shares::Share share_;
   const std::unique_ptr<Exporter> exporter_;
   v1::DossierChunk chunk_;
 };
@@ -41,22 +41,17 @@ class Sending final : public Reactor {
 
 Reactor* SendDossier(const Desk& desk, const Caller& caller, const v1::ExportDossierRequest& request) {
   using Begun = absl::StatusOr<std::unique_ptr<Exporter>>;
-  if (under_way.fetch_add(1) >= kMostDossiers) {
-    --under_way;
-    return new Refused<Reactor>(absl::ResourceExhaustedError("too many dossiers are under way"));
-  }
+  absl::StatusOr<Shares::Share> share = desk.streams.dossiers.Take(caller.uri);
+  if (!share.ok()) return new Refused<Reactor>(share.status());
   Begun exporter = Guarded<Begun>([&] {
     return Exporter::Begin({desk.identity, desk.reader, &desk.attachments}, request, desk.clock.Now());
   });
-  if (!exporter.ok()) {
-    --under_way;
-    return new Refused<Reactor>(exporter.status());
-  }
+  if (!exporter.ok()) return new Refused<Reactor>(exporter.status());
   Log(LogLevel::kInfo, "dossier",
       {{"caller", caller.uri},
        {"name", request.name()},
        {"disclosure", v1::Disclosure_Name(request.disclosure())}});
-  return new Sending(*std::move(exporter));
+  return new Sending(*std::move(exporter), *std::move(share));
 }
 
 }  // namespace kelisim::rpc

@@ -7,9 +7,6 @@
 
 namespace kelisim::rpc {
 
-// Reading a whole ledger takes a while: so many at a time.
-inline constexpr int kMostDossiers = 2;
-
 // Sends a dossier, file by file, to a caller who may have it. What the desk refers to must
 // outlive the stream.
 grpc::ServerWriteReactor<v1::DossierChunk>* SendDossier(const Desk& desk, const Caller& caller,

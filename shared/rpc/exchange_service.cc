@@ -57,16 +57,16 @@ grpc::ServerUnaryReactor* ExchangeServiceAdapter::Pull(grpc::CallbackServerConte
 
 grpc::ServerWriteReactor<v1::AttachmentChunk>* ExchangeServiceAdapter::FetchAttachment(
     grpc::CallbackServerContext* context, const v1::DownloadAttachmentRequest* request) {
-  const absl::Status may =
-      Guarded<absl::StatusOr<bool>>([&]() -> absl::StatusOr<bool> {
-        RETURN_IF_ERROR(AdmitStream(desk_, "/kelisim.v1.ExchangeService/FetchAttachment", *context).status());
-        ASSIGN_OR_RETURN(const bool told, desk_.reader.MayFetch(request->sha256()));
-        // What the counterpart was not told of is not there for it.
-        if (!told) return absl::NotFoundError("attachment: not here");
-        return true;
-      }).status();
-  if (!may.ok()) return RefuseAttachment(may);
-  return SendToCounterpart(desk_.attachments, *request);
+  const absl::StatusOr<Caller> caller = Guarded<absl::StatusOr<Caller>>([&]() -> absl::StatusOr<Caller> {
+    ASSIGN_OR_RETURN(Caller admitted,
+                     AdmitStream(desk_, "/kelisim.v1.ExchangeService/FetchAttachment", *context));
+    ASSIGN_OR_RETURN(const bool told, desk_.reader.MayFetch(request->sha256()));
+    // What the counterpart was not told of is not there for it.
+    if (!told) return absl::NotFoundError("attachment: not here");
+    return admitted;
+  });
+  if (!caller.ok()) return RefuseAttachment(caller.status());
+  return SendAttachment(desk_, desk_.streams.counterpart_attachments, caller->uri, *request);
 }
 
 }  // namespace kelisim::rpc

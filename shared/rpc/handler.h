@@ -41,7 +41,8 @@ inline grpc::ServerUnaryReactor* Finished(grpc::CallbackServerContext& context, 
 template <typename Reactor>
 class Refused final : public Reactor {
  public:
-  explicit Refused(const absl::Status& status) { this->Finish(ToGrpc(status)); }
+  explicit Refused(const grpc::Status& status) { this->Finish(status); }
+  explicit Refused(const absl::Status& status) : Refused(ToGrpc(status)) {}
   void OnDone() override { delete this; }
 };
 

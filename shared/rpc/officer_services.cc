@@ -17,6 +17,16 @@ namespace {
 using authority::Answer;
 using authority::OfficerCall;
 
+// The same to commands and questions: nobody must believe that such a field was heeded.
+Answer CheckFields(const google::protobuf::Message& request) {
+  auto unknown = UnknownFields(request);
+  if (unknown.empty()) return {};
+  return {absl::InvalidArgumentError("the request has fields that are not known here"),
+          "",
+          {},
+          std::move(unknown)};
+}
+
 // Reads and checks a command. `call` is whole when the answer's status is OK.
 template <typename Request>
 Answer ReadCommand(const Desk& desk, std::string_view method, const grpc::CallbackServerContext& context,
@@ -27,12 +37,7 @@ Answer ReadCommand(const Desk& desk, std::string_view method, const grpc::Callba
   if (!bytes.ok()) return Only(bytes.status());
   Request request;
   if (absl::Status parsed = Parse(*bytes, &request); !parsed.ok()) return Only(std::move(parsed));
-  if (auto unknown = UnknownFields(request); !unknown.empty()) {
-    return {absl::InvalidArgumentError("the request has fields that are not known here"),
-            "",
-            {},
-            std::move(unknown)};
-  }
+  if (Answer known = CheckFields(request); !known.status.ok()) return known;
   call.officer = std::move(caller->uri);
   call.request_digest = Sha256({method, "\n", *bytes});
   call.request = std::move(request);
@@ -57,7 +62,8 @@ Answer ToAnswer(const absl::Status& status) {
   const char* problem = "form.name";
   if (field == "page_size" || field == "page_token") problem = "form.page";
   if (field == "on") problem = "form.date";
-  if (field == "ledger") problem = "form.enum";
+  if (field == "ledger" || field == "statuses" || field == "collection") problem = "form.enum";
+  if (field == "cursor") problem = "form.cursor";
   return {absl::InvalidArgumentError("the request has fields in error"), "", {}, {{field, problem}}};
 }
 
@@ -68,16 +74,30 @@ void LogRead(std::string_view method, const Caller& caller, const std::string& n
 }
 
 // `read(caller)` gives a StatusOr<Response>.
-template <typename Response, typename Read>
+template <typename Request, typename Response, typename Read>
 grpc::ServerUnaryReactor* Question(const Desk& desk, std::string_view method,
-                                   grpc::CallbackServerContext& context, Response* response, Read read) {
+                                   grpc::CallbackServerContext& context, const Request& request,
+                                   Response* response, Read read) {
   const absl::StatusOr<Caller> caller =
       Guarded<absl::StatusOr<Caller>>([&] { return Admit(desk, method, context); });
   if (!caller.ok()) return Finished(context, ToGrpc(caller.status()));
+  const Answer known = Guarded<Answer>([&] { return CheckFields(request); });
+  if (!known.status.ok()) return Finished(context, ToGrpc(known, LanguageOf(context)));
   absl::StatusOr<Response> answer = Guarded<absl::StatusOr<Response>>([&] { return read(*caller); });
   if (!answer.ok()) return Finished(context, ToGrpc(ToAnswer(answer.status()), LanguageOf(context)));
   *response = *std::move(answer);
   return Finished(context, grpc::Status::OK);
+}
+
+// What is not here would be waited for without end: a name that is unknown, or a cursor of
+// ledgers that were longer before a loss.
+absl::Status CheckWatch(const Desk& desk, const v1::WatchActsRequest& request) {
+  v1::WatchCursor cursor = request.cursor();
+  RETURN_IF_ERROR(desk.reader.ReadActs(cursor, request.name(), 0).status());
+  if (request.name().empty()) return absl::OkStatus();
+  const absl::Time now = desk.clock.Now();
+  return absl::StartsWith(request.name(), "cases/") ? desk.reader.GetCase(request.name(), now).status()
+                                                    : desk.reader.GetMatter(request.name(), now).status();
 }
 
 }  // namespace
@@ -94,18 +114,19 @@ grpc::ServerUnaryReactor* CaseServiceAdapter::SubmitCaseCommand(grpc::CallbackSe
 grpc::ServerUnaryReactor* CaseServiceAdapter::GetCase(grpc::CallbackServerContext* context,
                                                       const v1::GetCaseRequest* request, v1::Case* response) {
   constexpr std::string_view kMethod = "/kelisim.v1.CaseService/GetCase";
-  return Question(desk_, kMethod, *context, response, [&](const Caller& caller) -> absl::StatusOr<v1::Case> {
-    ASSIGN_OR_RETURN(v1::Case found, desk_.reader.GetCase(request->name(), desk_.clock.Now()));
-    LogRead(kMethod, caller, found.name());
-    return found;
-  });
+  return Question(
+      desk_, kMethod, *context, *request, response, [&](const Caller& caller) -> absl::StatusOr<v1::Case> {
+        ASSIGN_OR_RETURN(v1::Case found, desk_.reader.GetCase(request->name(), desk_.clock.Now()));
+        LogRead(kMethod, caller, found.name());
+        return found;
+      });
 }
 
 grpc::ServerUnaryReactor* CaseServiceAdapter::ListCases(grpc::CallbackServerContext* context,
                                                         const v1::ListCasesRequest* request,
                                                         v1::ListCasesResponse* response) {
   constexpr std::string_view kMethod = "/kelisim.v1.CaseService/ListCases";
-  return Question(desk_, kMethod, *context, response, [&](const Caller& caller) {
+  return Question(desk_, kMethod, *context, *request, response, [&](const Caller& caller) {
     LogRead(kMethod, caller, "");
     return desk_.reader.ListCases(*request);
   });
@@ -115,18 +136,16 @@ grpc::ServerWriteReactor<v1::WatchActsResponse>* CaseServiceAdapter::WatchActs(
     grpc::CallbackServerContext* context, const v1::WatchActsRequest* request) {
   constexpr std::string_view kMethod = "/kelisim.v1.CaseService/WatchActs";
   const absl::StatusOr<Caller> caller = AdmitStream(desk_, kMethod, *context);
-  if (!caller.ok()) return RefuseStream(caller.status());
+  if (!caller.ok()) return RefuseStream(ToGrpc(caller.status()));
   LogRead(kMethod, *caller, "");
-  // A name that is not here would be waited for without end.
-  const absl::Status known = Guarded<absl::Status>([&] {
-    if (request->name().empty()) return absl::OkStatus();
-    const absl::Time now = desk_.clock.Now();
-    return absl::StartsWith(request->name(), "cases/")
-               ? desk_.reader.GetCase(request->name(), now).status()
-               : desk_.reader.GetMatter(request->name(), now).status();
+  const Answer known = Guarded<Answer>([&] {
+    Answer fields = CheckFields(*request);
+    return fields.status.ok() ? ToAnswer(CheckWatch(desk_, *request)) : fields;
   });
-  if (!known.ok()) return RefuseStream(known);
-  return desk_.watch.Open(request->cursor(), request->name());
+  if (!known.status.ok()) return RefuseStream(ToGrpc(known, LanguageOf(*context)));
+  absl::StatusOr<Shares::Share> share = desk_.streams.watches.Take(caller->uri);
+  if (!share.ok()) return RefuseStream(ToGrpc(share.status()));
+  return desk_.watch.Open(request->cursor(), request->name(), *std::move(share));
 }
 
 // ---------------------------------------------------------------- MatterService
@@ -142,26 +161,27 @@ grpc::ServerUnaryReactor* MatterServiceAdapter::GetMatter(grpc::CallbackServerCo
                                                           const v1::GetMatterRequest* request,
                                                           v1::MatterFile* response) {
   constexpr std::string_view kMethod = "/kelisim.v1.MatterService/GetMatter";
-  return Question(
-      desk_, kMethod, *context, response, [&](const Caller& caller) -> absl::StatusOr<v1::MatterFile> {
-        ASSIGN_OR_RETURN(v1::MatterFile found, desk_.reader.GetMatter(request->name(), desk_.clock.Now()));
-        for (const std::string& document : treaty::DocumentsIn(found.state())) {
-          ASSIGN_OR_RETURN(const Hash sha256, Hash::FromBytes(document));
-          const absl::StatusOr<uint64_t> size = desk_.attachments.SizeOf(sha256);
-          v1::Attachment& attachment = *found.add_attachments();
-          attachment.set_sha256(document);
-          attachment.set_size(size.ok() ? *size : 0);
-        }
-        LogRead(kMethod, caller, found.name());
-        return found;
-      });
+  return Question(desk_, kMethod, *context, *request, response,
+                  [&](const Caller& caller) -> absl::StatusOr<v1::MatterFile> {
+                    ASSIGN_OR_RETURN(v1::MatterFile found,
+                                     desk_.reader.GetMatter(request->name(), desk_.clock.Now()));
+                    for (const std::string& document : treaty::DocumentsIn(found.state())) {
+                      ASSIGN_OR_RETURN(const Hash sha256, Hash::FromBytes(document));
+                      const absl::StatusOr<uint64_t> size = desk_.attachments.SizeOf(sha256);
+                      v1::Attachment& attachment = *found.add_attachments();
+                      attachment.set_sha256(document);
+                      attachment.set_size(size.ok() ? *size : 0);
+                    }
+                    LogRead(kMethod, caller, found.name());
+                    return found;
+                  });
 }
 
 grpc::ServerUnaryReactor* MatterServiceAdapter::ListMatters(grpc::CallbackServerContext* context,
                                                             const v1::ListMattersRequest* request,
                                                             v1::ListMattersResponse* response) {
   constexpr std::string_view kMethod = "/kelisim.v1.MatterService/ListMatters";
-  return Question(desk_, kMethod, *context, response, [&](const Caller& caller) {
+  return Question(desk_, kMethod, *context, *request, response, [&](const Caller& caller) {
     LogRead(kMethod, caller, "");
     return desk_.reader.ListMatters(*request);
   });
@@ -179,7 +199,7 @@ grpc::ServerUnaryReactor* QuotaServiceAdapter::SubmitQuotaCommand(grpc::Callback
 grpc::ServerUnaryReactor* QuotaServiceAdapter::GetQuota(grpc::CallbackServerContext* context,
                                                         const v1::GetQuotaRequest* request,
                                                         v1::QuotaState* response) {
-  return Question(desk_, "/kelisim.v1.QuotaService/GetQuota", *context, response,
+  return Question(desk_, "/kelisim.v1.QuotaService/GetQuota", *context, *request, response,
                   [&](const Caller&) { return desk_.reader.GetQuota(request->name()); });
 }
 
@@ -195,47 +215,47 @@ grpc::ServerUnaryReactor* TreatyServiceAdapter::SubmitTreatyCommand(grpc::Callba
 grpc::ServerUnaryReactor* TreatyServiceAdapter::GetTerm(grpc::CallbackServerContext* context,
                                                         const v1::GetTermRequest* request,
                                                         v1::Term* response) {
-  return Question(desk_, "/kelisim.v1.TreatyService/GetTerm", *context, response,
+  return Question(desk_, "/kelisim.v1.TreatyService/GetTerm", *context, *request, response,
                   [&](const Caller&) { return desk_.reader.GetTerm(request->on(), desk_.clock.Now()); });
 }
 
 grpc::ServerUnaryReactor* TreatyServiceAdapter::ListRules(grpc::CallbackServerContext* context,
                                                           const v1::ListRulesRequest* request,
                                                           v1::RuleCatalogue* response) {
-  return Question(desk_, "/kelisim.v1.TreatyService/ListRules", *context, response,
+  return Question(desk_, "/kelisim.v1.TreatyService/ListRules", *context, *request, response,
                   [&](const Caller&) { return desk_.reader.ListRules(request->on(), desk_.clock.Now()); });
 }
 
 grpc::ServerUnaryReactor* TreatyServiceAdapter::ListPrecedences(grpc::CallbackServerContext* context,
                                                                 const v1::ListPrecedencesRequest* request,
                                                                 v1::PrecedenceList* response) {
-  return Question(desk_, "/kelisim.v1.TreatyService/ListPrecedences", *context, response, [&](const Caller&) {
-    return desk_.reader.ListPrecedences(request->on(), desk_.clock.Now());
-  });
+  return Question(
+      desk_, "/kelisim.v1.TreatyService/ListPrecedences", *context, *request, response,
+      [&](const Caller&) { return desk_.reader.ListPrecedences(request->on(), desk_.clock.Now()); });
 }
 
 // ---------------------------------------------------------------- InformationService
 
 grpc::ServerUnaryReactor* InformationServiceAdapter::GetInformation(grpc::CallbackServerContext* context,
-                                                                    const v1::GetInformationRequest*,
+                                                                    const v1::GetInformationRequest* request,
                                                                     v1::Information* response) {
-  return Question(desk_, "/kelisim.v1.InformationService/GetInformation", *context, response,
+  return Question(desk_, "/kelisim.v1.InformationService/GetInformation", *context, *request, response,
                   [&](const Caller&) { return desk_.reader.GetInformation(desk_.clock.Now()); });
 }
 
 // ---------------------------------------------------------------- LedgerService
 
 grpc::ServerUnaryReactor* LedgerServiceAdapter::GetNodeState(grpc::CallbackServerContext* context,
-                                                             const v1::GetNodeStateRequest*,
+                                                             const v1::GetNodeStateRequest* request,
                                                              v1::NodeState* response) {
-  return Question(desk_, "/kelisim.v1.LedgerService/GetNodeState", *context, response,
+  return Question(desk_, "/kelisim.v1.LedgerService/GetNodeState", *context, *request, response,
                   [&](const Caller&) -> absl::StatusOr<v1::NodeState> { return desk_.backend.State(); });
 }
 
 grpc::ServerUnaryReactor* LedgerServiceAdapter::GetCheckpoint(grpc::CallbackServerContext* context,
                                                               const v1::GetCheckpointRequest* request,
                                                               v1::GetCheckpointResponse* response) {
-  return Question(desk_, "/kelisim.v1.LedgerService/GetCheckpoint", *context, response,
+  return Question(desk_, "/kelisim.v1.LedgerService/GetCheckpoint", *context, *request, response,
                   [&](const Caller&) -> absl::StatusOr<v1::GetCheckpointResponse> {
                     v1::GetCheckpointResponse found;
                     ASSIGN_OR_RETURN(*found.mutable_note(), desk_.reader.GetCheckpoint(request->ledger()));
@@ -246,15 +266,16 @@ grpc::ServerUnaryReactor* LedgerServiceAdapter::GetCheckpoint(grpc::CallbackServ
 grpc::ServerUnaryReactor* LedgerServiceAdapter::GetReceipt(grpc::CallbackServerContext* context,
                                                            const v1::GetReceiptRequest* request,
                                                            v1::Receipt* response) {
-  return Question(desk_, "/kelisim.v1.LedgerService/GetReceipt", *context, response, [&](const Caller&) {
-    return desk_.reader.GetReceipt(request->ledger(), request->index(), desk_.clock.Now());
-  });
+  return Question(desk_, "/kelisim.v1.LedgerService/GetReceipt", *context, *request, response,
+                  [&](const Caller&) {
+                    return desk_.reader.GetReceipt(request->ledger(), request->index(), desk_.clock.Now());
+                  });
 }
 
 grpc::ServerUnaryReactor* LedgerServiceAdapter::GetEvidence(grpc::CallbackServerContext* context,
-                                                            const v1::GetEvidenceRequest*,
+                                                            const v1::GetEvidenceRequest* request,
                                                             v1::Equivocation* response) {
-  return Question(desk_, "/kelisim.v1.LedgerService/GetEvidence", *context, response,
+  return Question(desk_, "/kelisim.v1.LedgerService/GetEvidence", *context, *request, response,
                   [&](const Caller&) { return desk_.reader.GetEvidence(); });
 }
 
@@ -262,7 +283,10 @@ grpc::ServerWriteReactor<v1::DossierChunk>* LedgerServiceAdapter::ExportDossier(
     grpc::CallbackServerContext* context, const v1::ExportDossierRequest* request) {
   constexpr std::string_view kMethod = "/kelisim.v1.LedgerService/ExportDossier";
   const absl::StatusOr<Caller> caller = AdmitStream(desk_, kMethod, *context);
-  if (!caller.ok()) return new Refused<grpc::ServerWriteReactor<v1::DossierChunk>>(caller.status());
+  using Refusal = Refused<grpc::ServerWriteReactor<v1::DossierChunk>>;
+  if (!caller.ok()) return new Refusal(caller.status());
+  const Answer known = Guarded<Answer>([&] { return CheckFields(*request); });
+  if (!known.status.ok()) return new Refusal(ToGrpc(known, LanguageOf(*context)));
   return SendDossier(desk_, *caller, *request);
 }
 

@@ -29,6 +29,7 @@
 #include "shared/rpc/access.h"
 #include "shared/rpc/log.h"
 #include "shared/rpc/message.h"
+#include "shared/rpc/shares.h"
 #include "shared/rpc/status.h"
 #include "shared/rpc/watch.h"
 #include "shared/testing/officer.h"
@@ -398,16 +399,22 @@ class WatchOnly final : public v1::CaseService::WithCallbackMethod_WatchActs<v1:
   explicit WatchOnly(WatchHub& hub) : hub_(hub) {}
   grpc::ServerWriteReactor<v1::WatchActsResponse>* WatchActs(grpc::CallbackServerContext*,
                                                              const v1::WatchActsRequest* request) override {
-    return hub_.Open(request->cursor(), request->name());
+    absl::StatusOr<Shares::Share> share = streams_.watches.Take("officer");
+    if (!share.ok()) return RefuseStream(ToGrpc(share.status()));
+    return hub_.Open(request->cursor(), request->name(), *std::move(share));
   }
 
  private:
   WatchHub& hub_;
+  Streams streams_;
 };
 
 TEST(Watch, HeartbeatsRepeatTheCursorAndStreamsAreBounded) {
   const authority::Identity identity = testing::TestIdentity(v1::PARTY_KZ);
-  const ledger::MemoryStore store;
+  ledger::MemoryStore store;
+  ledger::Batch batch;
+  batch.Put(std::string(authority::kProcessedRow), U64(3));
+  ASSERT_TRUE(store.Commit(batch).ok());
   testing::SeededRandom random(1);
   ledger::Vault vault(testing::TestMasterKey(v1::PARTY_KZ), random);
   const authority::Reader reader(identity, store, vault);
@@ -419,15 +426,15 @@ TEST(Watch, HeartbeatsRepeatTheCursorAndStreamsAreBounded) {
   const auto stub = v1::CaseService::NewStub(server->InProcessChannel({}));
 
   v1::WatchActsRequest request;
-  request.mutable_cursor()->set_own_index(3);
+  request.mutable_cursor()->set_mirror_index(3);
   v1::WatchActsResponse seen;
   std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
   std::vector<std::unique_ptr<grpc::ClientReader<v1::WatchActsResponse>>> streams;
-  for (size_t i = 0; i < WatchHub::kMostStreams; ++i) {
+  for (int i = 0; i < Streams().watches.most_for_one(); ++i) {
     contexts.push_back(std::make_unique<grpc::ClientContext>());
     streams.push_back(stub->WatchActs(contexts.back().get(), request));
     ASSERT_TRUE(streams.back()->Read(&seen));
-    EXPECT_EQ(seen.cursor().own_index(), 3u);
+    EXPECT_EQ(seen.cursor().mirror_index(), 3u);
     EXPECT_FALSE(seen.has_item());
   }
   grpc::ClientContext beyond;
@@ -438,6 +445,13 @@ TEST(Watch, HeartbeatsRepeatTheCursorAndStreamsAreBounded) {
   while (streams[0]->Read(&seen)) {
   }
   EXPECT_EQ(streams[0]->Finish().error_code(), grpc::StatusCode::CANCELLED);
+
+  // Of ledgers that were longer than these.
+  request.mutable_cursor()->set_mirror_index(4);
+  grpc::ClientContext late;
+  const auto lost = stub->WatchActs(&late, request);
+  EXPECT_FALSE(lost->Read(&seen));
+  EXPECT_EQ(lost->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   hub.Stop();
   for (size_t i = 1; i < streams.size(); ++i) {
     while (streams[i]->Read(&seen)) {
@@ -445,6 +459,29 @@ TEST(Watch, HeartbeatsRepeatTheCursorAndStreamsAreBounded) {
     EXPECT_EQ(streams[i]->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
   }
   server->Shutdown();
+}
+
+// ---------------------------------------------------------------- shares
+
+TEST(Shares, NobodyTakesThePlacesOfAll) {
+  Shares shares(3, 2);
+  std::vector<Shares::Share> taken;
+  const auto take = [&](const std::string& caller) {
+    absl::StatusOr<Shares::Share> share = shares.Take(caller);
+    if (share.ok()) taken.push_back(*std::move(share));
+    return share.status();
+  };
+  EXPECT_TRUE(take("one").ok());
+  EXPECT_TRUE(take("one").ok());
+  EXPECT_TRUE(absl::IsResourceExhausted(take("one")));
+  EXPECT_TRUE(take("other").ok());
+  EXPECT_TRUE(absl::IsResourceExhausted(take("third")));
+  // Each place is given back once, to who had it.
+  taken.pop_back();
+  EXPECT_TRUE(absl::IsResourceExhausted(take("one")));
+  EXPECT_TRUE(take("third").ok());
+  taken.clear();
+  for (const char* caller : {"one", "one", "third"}) EXPECT_TRUE(take(caller).ok()) << caller;
 }
 
 // ---------------------------------------------------------------- log

@@ -26,7 +26,7 @@ grpc::Status Stopping() {
 
 }  // namespace
 
-Reactor* RefuseStream(const absl::Status& status) { return new Refused<Reactor>(status); }
+Reactor* RefuseStream(const grpc::Status& status) { return new Refused<Reactor>(status); }
 
 // All fields are guarded by the hub's mutex, except while the stream is in state
 // kReading: then they belong to the hub's thread.
@@ -34,8 +34,8 @@ class WatchHub::Stream final : public Reactor {
  public:
   enum class State { kIdle, kReading, kWriting };
 
-  Stream(WatchHub& hub, v1::WatchCursor cursor, std::string name)
-      : hub_(hub), cursor_(std::move(cursor)), name_(std::move(name)) {}
+  Stream(WatchHub& hub, v1::WatchCursor cursor, std::string name, Shares::Share share)
+      : hub_(hub), share_(std::move(share)), cursor_(std::move(cursor)), name_(std::move(name)) {}
   void OnWriteDone(bool ok) override { hub_.WriteDone(*this, ok); }
   void OnCancel() override { hub_.Cancel(*this); }
   void OnDone() override { delete this; }
@@ -43,6 +43,7 @@ class WatchHub::Stream final : public Reactor {
  private:
   friend class WatchHub;
   WatchHub& hub_;
+  const Shares::Share share_;
   v1::WatchCursor cursor_;
   const std::string name_;
   State state_ = State::kIdle;
@@ -60,11 +61,10 @@ WatchHub::~WatchHub() {
   thread_.join();
 }
 
-Reactor* WatchHub::Open(const v1::WatchCursor& cursor, const std::string& name) {
+Reactor* WatchHub::Open(const v1::WatchCursor& cursor, const std::string& name, Shares::Share share) {
   const std::lock_guard lock(mutex_);
-  if (stopping_) return RefuseStream(absl::UnavailableError("the node stops"));
-  if (streams_.size() >= kMostStreams) return RefuseStream(absl::ResourceExhaustedError("too many streams"));
-  auto* stream = new Stream(*this, cursor, name);
+  if (stopping_) return RefuseStream(Stopping());
+  auto* stream = new Stream(*this, cursor, name, std::move(share));
   streams_.insert(stream);
   dirty_ = true;
   wake_.notify_one();

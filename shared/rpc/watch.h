@@ -12,6 +12,7 @@
 #include "grpcpp/support/server_callback.h"
 #include "kelisim/v1/case_service.pb.h"
 #include "shared/authority/reader.h"
+#include "shared/rpc/shares.h"
 
 namespace kelisim::rpc {
 
@@ -20,7 +21,6 @@ namespace kelisim::rpc {
 // Thread-safe; must outlive the server.
 class WatchHub {
  public:
-  static constexpr size_t kMostStreams = 64;
   static constexpr absl::Duration kHeartbeat = absl::Seconds(15);
 
   // `reader` must outlive the hub. A stream on which nothing was sent for
@@ -28,9 +28,10 @@ class WatchHub {
   explicit WatchHub(const authority::Reader& reader, absl::Duration heartbeat = kHeartbeat);
   ~WatchHub();
 
-  // A stream from `cursor` on; `name` empty: all cases and matters. What the handler returns.
+  // A stream from `cursor` on, which has the place `share`; `name` empty: all cases and
+  // matters. What the handler returns.
   grpc::ServerWriteReactor<v1::WatchActsResponse>* Open(const v1::WatchCursor& cursor,
-                                                        const std::string& name);
+                                                        const std::string& name, Shares::Share share);
 
   // There may be something new. Never blocks on a stream.
   void Wake();
@@ -59,7 +60,7 @@ class WatchHub {
 };
 
 // A stream that ends at once.
-grpc::ServerWriteReactor<v1::WatchActsResponse>* RefuseStream(const absl::Status& status);
+grpc::ServerWriteReactor<v1::WatchActsResponse>* RefuseStream(const grpc::Status& status);
 
 }  // namespace kelisim::rpc
 
