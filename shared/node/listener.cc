@@ -35,6 +35,16 @@ int PortOf(int fd) {
                   : reinterpret_cast<sockaddr_in*>(&address)->sin_port);
 }
 
+// Of the other end, without its port.
+std::string AddressOf(const sockaddr_storage& peer) {
+  char text[INET6_ADDRSTRLEN] = "";
+  const bool v6 = peer.ss_family == AF_INET6;
+  const void* const bytes =
+      v6 ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr)
+         : static_cast<const void*>(&reinterpret_cast<const sockaddr_in&>(peer).sin_addr);
+  return inet_ntop(peer.ss_family, bytes, text, sizeof(text)) == nullptr ? "" : text;
+}
+
 // 0 when the descriptor is closed.
 ino_t InodeOf(int fd) {
   struct stat info {};
@@ -98,7 +108,9 @@ void Listener::Run() {
 }
 
 void Listener::Accept() {
-  const int fd = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  sockaddr_storage peer{};
+  socklen_t size = sizeof(peer);
+  const int fd = accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (fd < 0) {
     if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) return;
     rpc::Log(rpc::LogLevel::kError, "accept", {{"error", std::strerror(errno)}});
@@ -107,7 +119,8 @@ void Listener::Accept() {
     return;
   }
   DropClosed();
-  if (open_.size() >= kMostConnections) {
+  std::string address = AddressOf(peer);
+  if (!HasRoomFor(address)) {
     // Once for all that are refused in a row: strangers must not fill the disk with lines.
     if (!std::exchange(refusing_, true)) {
       rpc::Log(rpc::LogLevel::kWarning, "connections_refused",
@@ -119,11 +132,17 @@ void Listener::Accept() {
   refusing_ = false;
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  open_.push_back({fd, InodeOf(fd)});
+  open_.push_back({fd, InodeOf(fd), std::move(address)});
   grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
   connection.listener_fd = fd_;
   connection.fd = fd;
   acceptor_->HandleNewConnection(&connection);
+}
+
+bool Listener::HasRoomFor(const std::string& address) const {
+  const auto same = [&](const Connection& connection) { return connection.address == address; };
+  return open_.size() < kMostConnections &&
+         static_cast<size_t>(std::count_if(open_.begin(), open_.end(), same)) < kMostOfOneAddress;
 }
 
 void Listener::DropClosed() {

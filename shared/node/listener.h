@@ -15,10 +15,12 @@ namespace kelisim::node {
 
 // Accepts connections and hands them to gRPC. gRPC's own listener dies for good
 // when it once runs out of file descriptors (CVE-2023-4785), and has no limit on
-// connections; this one waits and goes on, and refuses beyond kMostConnections.
+// connections; this one waits and goes on, and refuses beyond kMostConnections, or
+// beyond kMostOfOneAddress, so that one machine does not keep out all others.
 class Listener {
  public:
-  static constexpr size_t kMostConnections = 64;
+  static constexpr size_t kMostConnections = 256;
+  static constexpr size_t kMostOfOneAddress = 64;
 
   // UNAVAILABLE: the address is taken or not ours.
   static absl::StatusOr<std::unique_ptr<Listener>> Bind(const std::string& host, const std::string& port);
@@ -36,12 +38,14 @@ class Listener {
   struct Connection {
     int fd;
     ino_t inode;
+    std::string address;
   };
 
   Listener(int fd, int stop_fd, int port) : fd_(fd), stop_fd_(stop_fd), port_(port) {}
   void Run();
   void Accept();
   void DropClosed();
+  bool HasRoomFor(const std::string& address) const;
 
   const int fd_;
   const int stop_fd_;
