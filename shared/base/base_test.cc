@@ -1,7 +1,12 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
+#include "shared/base/files.h"
 
 namespace kelisim {
 namespace {
@@ -54,6 +59,32 @@ TEST(Civil, Edge27BornOnLeapDayComesOfAgeOnFirstOfMarch) {
   EXPECT_EQ(AgeOn(absl::CivilDay(2008, 2, 29), absl::CivilDay(2026, 2, 28)), 17);
   EXPECT_EQ(AgeOn(absl::CivilDay(2008, 2, 29), absl::CivilDay(2026, 3, 1)), 18);
   EXPECT_EQ(AgeOn(absl::CivilDay(2008, 2, 29), absl::CivilDay(2028, 2, 29)), 20);
+}
+
+TEST(Files, AreWrittenWholeForTheirOwnerAlone) {
+  const std::filesystem::path directory = ::testing::TempDir() + "files." + std::to_string(getpid());
+  std::filesystem::create_directories(directory);
+  const std::string path = directory / "one";
+  EXPECT_TRUE(absl::IsNotFound(ReadFile(path).status()));
+  ASSERT_TRUE(WriteNewFile(path, "first").ok());
+  EXPECT_TRUE(absl::IsAlreadyExists(WriteNewFile(path, "second")));
+  EXPECT_EQ(*ReadFile(path), "first");
+  struct stat info {};
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, S_IRUSR | S_IWUSR);
+
+  const std::string large(1 << 20, 'x');
+  ASSERT_TRUE(ReplaceFile(path, large).ok());
+  EXPECT_EQ(*ReadFile(path), large);
+  ASSERT_TRUE(ReplaceFile(path, large + "y").ok());
+  EXPECT_TRUE(absl::IsInvalidArgument(ReadFile(path).status()));
+  // What cannot be replaced stays; what cannot be written leaves nothing.
+  EXPECT_TRUE(absl::IsUnavailable(ReplaceFile(directory, "x")));
+  EXPECT_TRUE(absl::IsUnavailable(WriteNewFile(directory / "none" / "two", "x")));
+  EXPECT_TRUE(absl::IsUnavailable(SyncFile(directory / "two")));
+  EXPECT_TRUE(absl::IsNotFound(ReadFile(directory).status()));
+  std::filesystem::remove_all(directory);
+  std::filesystem::remove(directory.string() + ".part");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "grpcpp/client_context.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
+#include "shared/base/files.h"
 #include "shared/base/status_macros.h"
 #include "shared/cli/errors.h"
 #include "shared/cli/options.h"

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 #include "shared/base/bytes.h"
+#include "shared/base/files.h"
 #include "shared/cli/output.h"
 #include "shared/cli/program.h"
 #include "shared/dossier/verifier.h"

@@ -11,6 +11,7 @@
 #include "absl/strings/strip.h"
 #include "google/protobuf/util/json_util.h"
 #include "nlohmann/json.hpp"
+#include "shared/base/files.h"
 #include "shared/cli/options.h"
 
 namespace kelisim::cli {

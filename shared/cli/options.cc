@@ -11,12 +11,12 @@
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 #include "shared/base/bytes.h"
+#include "shared/base/files.h"
 #include "shared/base/status_macros.h"
 
 namespace kelisim::cli {
 namespace {
 
-constexpr size_t kLargestFile = 1 << 20;
 constexpr absl::Duration kLongestTimeout = absl::Seconds(30);
 
 // Keeps the first error of a text file.
@@ -34,20 +34,6 @@ void MakeRelativeTo(const std::filesystem::path& directory, std::string* path) {
 }
 
 }  // namespace
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::InvalidArgumentError(absl::StrCat(path, ": cannot be opened"));
-  std::string text(kLargestFile + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(file.gcount()));
-  if (file.bad() || (text.empty() && !file.eof())) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": cannot be read"));
-  }
-  if (text.size() > kLargestFile)
-    return absl::InvalidArgumentError(absl::StrCat(path, ": larger than 1 MiB"));
-  return text;
-}
 
 absl::StatusOr<v1::CliProfile> ReadProfile(const std::string& path) {
   ASSIGN_OR_RETURN(std::string text, ReadFile(path));

@@ -28,9 +28,6 @@ struct Environment {
   std::string locale;   // LC_ALL, LC_MESSAGES or LANG
 };
 
-// The text of a file of at most 1 MiB. INVALID_ARGUMENT says why not.
-absl::StatusOr<std::string> ReadFile(const std::string& path);
-
 // With its paths made relative to the current directory. INVALID_ARGUMENT with
 // the position of what does not parse.
 absl::StatusOr<v1::CliProfile> ReadProfile(const std::string& path);

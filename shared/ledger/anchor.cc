@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "shared/base/bytes.h"
+#include "shared/base/files.h"
 #include "shared/base/status_macros.h"
 
 namespace kelisim::ledger {
@@ -95,12 +96,6 @@ std::optional<Numbered> Newest(std::string_view file) {
   return first->sequence > second->sequence ? first : second;
 }
 
-std::string DirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return path.substr(0, slash + 1);
-}
-
 absl::Status WriteAt(int fd, std::string_view bytes, off_t offset, const std::string& path) {
   while (!bytes.empty()) {
     const ssize_t written = pwrite(fd, bytes.data(), bytes.size(), offset);
@@ -110,13 +105,6 @@ absl::Status WriteAt(int fd, std::string_view bytes, off_t offset, const std::st
     offset += written;
   }
   if (fdatasync(fd) != 0) return SystemError("cannot sync", path);
-  return absl::OkStatus();
-}
-
-absl::Status SyncDirectory(const std::string& path) {
-  const Descriptor directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.valid()) return SystemError("cannot open directory", path);
-  if (fsync(directory.get()) != 0) return SystemError("cannot sync directory", path);
   return absl::OkStatus();
 }
 

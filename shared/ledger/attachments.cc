@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "shared/base/bytes.h"
+#include "shared/base/files.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/seal.h"
 
@@ -101,15 +102,6 @@ absl::StatusOr<uint64_t> SizeIn(std::string_view header) {
   const uint64_t size = ReadU64(header.substr(kTitle.size() + kIdSize));
   if (size == 0 || size > Attachments::kLargest) return Damaged();
   return size;
-}
-
-absl::Status SyncDirectory(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return SystemError("open directory");
-  const int failed = fsync(fd);
-  const absl::Status status = failed == 0 ? absl::OkStatus() : SystemError("sync directory");
-  close(fd);
-  return status;
 }
 
 }  // namespace

@@ -28,6 +28,7 @@
 #include "rocksdb/utilities/checkpoint.h"
 #include "rocksdb/write_batch.h"
 #include "shared/base/bytes.h"
+#include "shared/base/files.h"
 #include "shared/base/status_macros.h"
 
 namespace kelisim::ledger {
@@ -273,12 +274,7 @@ absl::Status SyncLogs(const std::string& directory) {
   (void)rocksdb::Env::Default()->GetChildren(directory, &files);
   for (const std::string& file : files) {
     if (!absl::EndsWith(file, ".log")) continue;
-    const std::string path = directory + "/" + file;
-    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    const bool synced = fd >= 0 && fsync(fd) == 0;
-    const int error = errno;
-    if (fd >= 0) close(fd);
-    if (!synced) return absl::ErrnoToStatus(error, absl::StrCat("store: cannot sync ", path));
+    RETURN_IF_ERROR(SyncFile(directory + "/" + file));
   }
   return absl::OkStatus();
 }

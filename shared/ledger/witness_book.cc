@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "shared/base/bytes.h"
+#include "shared/base/files.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/digest.h"
 #include "shared/tlog/witness.h"
@@ -22,21 +23,6 @@ namespace kelisim::ledger {
 namespace {
 
 constexpr size_t kHexOfHash = 2 * Hash::kSize;
-
-bool Sync(const std::string& path, int flags) {
-  const int fd = open(path.c_str(), flags | O_CLOEXEC);
-  if (fd < 0) return false;
-  const bool synced = fsync(fd) == 0;
-  return close(fd) == 0 && synced;
-}
-
-// Empty when there is no such file.
-std::string ReadAll(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return file ? text.str() : "";
-}
 
 }  // namespace
 
@@ -64,8 +50,7 @@ absl::StatusOr<std::string> WitnessBook::Add(const std::string& body) {
   if (error) return absl::UnavailableError("the newest checkpoint of this log cannot be looked for");
   if (known) {
     // It was checked when it came: whatever is wrong with it now is damage.
-    const std::string kept = ReadAll(path);
-    const absl::StatusOr<tlog::SignedCheckpoint> opened = log->Open(kept);
+    const absl::StatusOr<tlog::SignedCheckpoint> opened = log->Open(ReadFile(path).value_or(""));
     if (!opened.ok()) return absl::DataLossError("the newest checkpoint of this log cannot be read");
     latest = opened->checkpoint();
   }
@@ -78,21 +63,13 @@ absl::StatusOr<std::string> WitnessBook::Add(const std::string& body) {
 }
 
 absl::Status WitnessBook::Save(const std::string& origin_sha256, const std::string& note) {
-  const std::string path = absl::StrCat(directory_, "/", origin_sha256);
-  const std::string part = path + ".part";
-  std::ofstream file(part, std::ios::binary | std::ios::trunc);
-  const bool written = file << note && file.flush();
-  file.close();
-  if (!written || !Sync(part, O_RDONLY) || std::rename(part.c_str(), path.c_str()) != 0 ||
-      !Sync(directory_, O_RDONLY | O_DIRECTORY)) {
-    return absl::InternalError("the cosigned checkpoint could not be made durable");
-  }
-  return absl::OkStatus();
+  if (ReplaceFile(absl::StrCat(directory_, "/", origin_sha256), note).ok()) return absl::OkStatus();
+  return absl::InternalError("the cosigned checkpoint could not be made durable");
 }
 
 absl::StatusOr<std::string> WitnessBook::Newest(const std::string& origin_sha256) const {
   const bool is_hash = origin_sha256.size() == kHexOfHash && FromHex(origin_sha256).ok();
-  const std::string note = is_hash ? ReadAll(absl::StrCat(directory_, "/", origin_sha256)) : "";
+  const std::string note = is_hash ? ReadFile(absl::StrCat(directory_, "/", origin_sha256)).value_or("") : "";
   if (note.empty()) return absl::NotFoundError("nothing of such a log is cosigned here");
   return note;
 }

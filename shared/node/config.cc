@@ -13,6 +13,7 @@
 #include "google/protobuf/text_format.h"
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
+#include "shared/base/files.h"
 #include "shared/base/status_macros.h"
 #include "shared/tlog/note.h"
 #include "shared/treaty/form.h"
@@ -23,8 +24,6 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::TextFormat;
-
-constexpr size_t kLargestFile = 1 << 20;
 
 // Keeps the first error of a text.
 class FirstError final : public google::protobuf::io::ErrorCollector {
@@ -143,19 +142,6 @@ void CheckProtocol(const v1::Protocol& protocol, Problems& problems) {
 }
 
 }  // namespace
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened"));
-  std::string text(kLargestFile + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(file.gcount()));
-  if (!file.eof() && text.size() <= kLargestFile)
-    return absl::NotFoundError(absl::StrCat(path, ": cannot be read"));
-  if (text.size() > kLargestFile)
-    return absl::InvalidArgumentError(absl::StrCat(path, ": larger than 1 MiB"));
-  return text;
-}
 
 absl::StatusOr<v1::NodeConfig> ReadConfig(const std::string& path, FieldLines* lines) {
   ASSIGN_OR_RETURN(const std::string text, ReadFile(path));

@@ -11,9 +11,6 @@
 
 namespace kelisim::node {
 
-// The text of a file of at most 1 MiB. NOT_FOUND or INVALID_ARGUMENT with the path.
-absl::StatusOr<std::string> ReadFile(const std::string& path);
-
 // Also of a directory that does not exist. False where that cannot be said.
 bool IsEmptyDirectory(const std::string& path);
 

@@ -9,6 +9,7 @@
 #include "shared/authority/core.h"
 #include "shared/authority/views.h"
 #include "shared/base/bytes.h"
+#include "shared/base/files.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/seal.h"
 #include "shared/crypto/x509.h"

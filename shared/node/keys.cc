@@ -17,6 +17,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "shared/base/bytes.h"
+#include "shared/base/files.h"
 #include "shared/base/status_macros.h"
 #include "shared/node/config.h"
 #include "shared/tlog/policy.h"
@@ -30,6 +31,13 @@ constexpr char kLedger[] = "/ledger/";
 
 absl::Status Wrong(std::string_view field, const std::string& file, std::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(Absl(field), ": ", file, ": ", Absl(what)));
+}
+
+// Never over a key that is there: what it has signed could not be continued.
+absl::Status WriteSecret(const std::string& file, const std::string& secret) {
+  const absl::Status written = WriteNewFile(file, secret + "\n");
+  if (!absl::IsAlreadyExists(written)) return written;
+  return absl::AlreadyExistsError(absl::StrCat(file, ": exists; keys are never overwritten"));
 }
 
 // One line. A secret that others can read is no secret.
@@ -84,19 +92,6 @@ absl::Status CheckOwn(const tlog::NoteVerifier* in_policy, const tlog::NoteSigne
                       absl::StrCat("is not the key that the policies give to ", own.verifier().name()));
 }
 
-absl::Status WriteNewFile(const std::string& file, const std::string& line) {
-  const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  if (fd < 0 && errno == EEXIST)
-    return absl::AlreadyExistsError(absl::StrCat(file, ": exists; keys are never overwritten"));
-  if (fd < 0) return absl::UnavailableError(absl::StrCat(file, ": ", std::strerror(errno)));
-  const std::string bytes = line + "\n";
-  const bool written =
-      write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) && fsync(fd) == 0;
-  const bool closed = close(fd) == 0;
-  if (!written || !closed) return absl::UnavailableError(absl::StrCat(file, ": cannot be written"));
-  return absl::OkStatus();
-}
-
 std::string RangeLine(const tlog::NoteVerifier& key, uint64_t from, const std::string& until) {
   return absl::StrFormat("#key %08x %d %s", key.key_id(), from, until);
 }
@@ -105,11 +100,7 @@ std::string RangeLine(const tlog::NoteVerifier& key, uint64_t from, const std::s
 absl::StatusOr<std::string> WriteNextPolicy(const v1::NodeConfig& config, const std::string& text) {
   RETURN_IF_ERROR(tlog::Policy::Parse(text).status());
   std::string file = config.policy_file() + ".next";
-  std::error_code error;
-  if (std::filesystem::exists(file, error)) return absl::AlreadyExistsError(absl::StrCat(file, ": exists"));
-  std::ofstream out(file, std::ios::binary);
-  if (!(out << text) || !out.flush())
-    return absl::UnavailableError(absl::StrCat(file, ": cannot be written"));
+  RETURN_IF_ERROR(WriteNewFile(file, text));
   return file;
 }
 
@@ -185,7 +176,7 @@ absl::StatusOr<std::string> GenerateKey(const std::string& name, tlog::KeyType t
     return absl::InvalidArgumentError(absl::StrCat(name, ": a log is named HOST/ledger/YEAR"));
   ASSIGN_OR_RETURN(const std::string secret, tlog::NoteSigner::NewSecret(name, type, random.Bytes(32)));
   ASSIGN_OR_RETURN(const tlog::NoteSigner signer, tlog::NoteSigner::Parse(secret));
-  RETURN_IF_ERROR(WriteNewFile(file, secret));
+  RETURN_IF_ERROR(WriteSecret(file, secret));
   return signer.verifier().ToString();
 }
 
@@ -220,7 +211,7 @@ absl::StatusOr<std::string> EndKey(const v1::NodeConfig& config, uint64_t until)
 }
 
 absl::Status GenerateMasterKey(const std::string& file, Random& random) {
-  return WriteNewFile(file, ToHex(random.Bytes(kMasterKeySize)));
+  return WriteSecret(file, ToHex(random.Bytes(kMasterKeySize)));
 }
 
 }  // namespace kelisim::node

@@ -36,6 +36,7 @@
 #include "kelisim/v1/exchange_service.grpc.pb.h"
 #include "kelisim/v1/ledger_service.grpc.pb.h"
 #include "kelisim/v1/treaty_service.grpc.pb.h"
+#include "shared/base/files.h"
 #include "shared/crypto/seal.h"
 #include "shared/node/config.h"
 #include "shared/node/doctor.h"

@@ -13,6 +13,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "shared/base/bytes.h"
+#include "shared/base/files.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/seal.h"
 #include "shared/node/config.h"

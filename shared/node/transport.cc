@@ -15,6 +15,7 @@
 #include "grpcpp/security/tls_certificate_verifier.h"
 #include "grpcpp/security/tls_credentials_options.h"
 #include "shared/base/bytes.h"
+#include "shared/base/files.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/x509.h"
 #include "shared/node/config.h"

@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "shared/base/bytes.h"
+#include "shared/base/files.h"
 #include "shared/base/status_macros.h"
 #include "shared/node/config.h"
 #include "shared/rpc/handler.h"
@@ -72,14 +73,7 @@ std::string WitnessClient::Newest() const {
 }
 
 absl::Status WitnessClient::Keep(const std::string& note) {
-  const std::string part = file_ + ".part";
-  std::ofstream out(part, std::ios::binary | std::ios::trunc);
-  const bool written = out << note && out.flush();
-  out.close();
-  // Not synced: what a crash loses the witness says again.
-  if (!written || std::rename(part.c_str(), file_.c_str()) != 0) {
-    return absl::UnavailableError(absl::StrCat(file_, ": cannot be written"));
-  }
+  RETURN_IF_ERROR(ReplaceFile(file_, note));
   const std::lock_guard lock(mutex_);
   newest_ = note;
   return absl::OkStatus();

@@ -425,9 +425,17 @@ TEST(Watch, HeartbeatsRepeatTheCursorAndStreamsAreBounded) {
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   const auto stub = v1::CaseService::NewStub(server->InProcessChannel({}));
 
+  v1::WatchActsResponse seen;
+  // Of ledgers that were longer than these.
+  v1::WatchActsRequest beyond_the_end;
+  beyond_the_end.mutable_cursor()->set_mirror_index(4);
+  grpc::ClientContext late;
+  const auto lost = stub->WatchActs(&late, beyond_the_end);
+  EXPECT_FALSE(lost->Read(&seen));
+  EXPECT_EQ(lost->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+
   v1::WatchActsRequest request;
   request.mutable_cursor()->set_mirror_index(3);
-  v1::WatchActsResponse seen;
   std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
   std::vector<std::unique_ptr<grpc::ClientReader<v1::WatchActsResponse>>> streams;
   for (int i = 0; i < Streams().watches.most_for_one(); ++i) {
@@ -445,13 +453,6 @@ TEST(Watch, HeartbeatsRepeatTheCursorAndStreamsAreBounded) {
   while (streams[0]->Read(&seen)) {
   }
   EXPECT_EQ(streams[0]->Finish().error_code(), grpc::StatusCode::CANCELLED);
-
-  // Of ledgers that were longer than these.
-  request.mutable_cursor()->set_mirror_index(4);
-  grpc::ClientContext late;
-  const auto lost = stub->WatchActs(&late, request);
-  EXPECT_FALSE(lost->Read(&seen));
-  EXPECT_EQ(lost->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   hub.Stop();
   for (size_t i = 1; i < streams.size(); ++i) {
     while (streams[i]->Read(&seen)) {
