@@ -93,7 +93,15 @@ void Close(v1::CaseState& state, v1::CaseStatus status, const std::string& rule)
   state.clear_obstacles();
   state.clear_suspended_from();
   state.clear_waiting();
+  // A notice that comes after the end is refused: both sides forget alike.
+  state.clear_imprisonment_reported();
   if (from != v1::DEPARTED && from != v1::ARRIVED) state.clear_place();
+}
+
+void NoteImprisonment(v1::CaseState& state, const std::string& rule, const std::string& person_id,
+                      v1::Party author) {
+  const bool of_head = person_id.empty() || person_id == kHead;
+  if (rule == "3.b" && of_head && author == state.departure_state()) state.set_imprisonment_reported(true);
 }
 
 bool IsAdmissible(const v1::CaseState& state, const v1::Notice& notice) {

@@ -45,6 +45,10 @@ void RemoveObstacle(v1::CaseState& state, const std::string& rule, const std::st
 // Ends the case early. A place not used for a departure is released (d3).
 void Close(v1::CaseState& state, v1::CaseStatus status, const std::string& rule);
 
+// Notes what the departure state has said of the head under 3.b.
+void NoteImprisonment(v1::CaseState& state, const std::string& rule, const std::string& person_id,
+                      v1::Party author);
+
 // ---- notices
 
 // Whether a notice can still concern the case. Depends on status and standings

@@ -34,17 +34,20 @@ std::optional<v1::Violation> NotCertified(const v1::PersonClearance& person) {
   return std::nullopt;
 }
 
-bool Stands(const v1::CaseState& state, const std::string& rule, const std::string& person_id) {
-  return std::any_of(state.obstacles().begin(), state.obstacles().end(), [&](const v1::Obstacle& obstacle) {
-    return obstacle.rule() == rule && obstacle.person_id() == person_id;
-  });
+// nullptr: it does not stand.
+const v1::Obstacle* Standing(const v1::CaseState& state, const std::string& rule,
+                             const std::string& person_id) {
+  for (const v1::Obstacle& obstacle : state.obstacles()) {
+    if (obstacle.rule() == rule && obstacle.person_id() == person_id) return &obstacle;
+  }
+  return nullptr;
 }
 
 // What deferral and suspension have in common: a person of the case, on whom
 // this obstacle does not stand already.
 std::optional<v1::Violation> AdmitObstacle(const v1::CaseState& state, const v1::Obstacle& act) {
   if (auto violation = MustBeIncluded(state, act.person_id())) return violation;
-  if (Stands(state, act.rule(), act.person_id()))
+  if (Standing(state, act.rule(), act.person_id()) != nullptr)
     return Violates("step.obstacle", act.person_id(), act.rule());
   return MustAnswer(state, act.resolves_notice(), v1::Notice::OBSTACLE, act.rule(), act.person_id());
 }
@@ -81,6 +84,10 @@ std::optional<v1::Violation> AdmitDeferred(const v1::CaseState& state, const v1:
   const auto review_on = DateOf(act.review_on());
   if (!review_on || *review_on <= context.today)
     return Violates("step.date", act.person_id(), act.review_on());
+  // a8: until the circumstances cease, however often they are reviewed.
+  const v1::Obstacle* standing = Standing(state, act.rule(), act.person_id());
+  if (standing != nullptr && *review_on > *DateOf(standing->review_on()))
+    return MustAnswer(state, act.resolves_notice(), v1::Notice::OBSTACLE, act.rule(), act.person_id());
   return AdmitObstacle(state, act);
 }
 
@@ -118,7 +125,7 @@ std::optional<v1::Violation> AdmitSuspended(const v1::CaseState& state, const v1
 std::optional<v1::Violation> AdmitEnded(const v1::CaseState& state, const v1::ObstacleEnd& act,
                                         const Context& context) {
   if (auto violation = MustBeIncluded(state, act.person_id())) return violation;
-  if (!Stands(state, act.rule(), act.person_id()))
+  if (Standing(state, act.rule(), act.person_id()) == nullptr)
     return Violates("step.obstacle", act.person_id(), act.rule());
   // 3.g: until the obligations are fulfilled; a part is not enough.
   if (act.rule() == "3.g" && !act.fulfilled_in_full()) return Violates("3.g", act.person_id(), "part");
@@ -129,7 +136,15 @@ std::optional<v1::Violation> AdmitEnded(const v1::CaseState& state, const v1::Ob
   return MustBeReported(state, act.resolves_notice(), act.rule(), act.person_id(), context.author);
 }
 
-void ApplyDeferred(v1::CaseState& state, const v1::Obstacle& act) { AddObstacle(state, act); }
+void ApplyDeferred(v1::CaseState& state, const v1::Obstacle& act) {
+  for (v1::Obstacle& standing : *state.mutable_obstacles()) {
+    if (standing.rule() != act.rule() || standing.person_id() != act.person_id()) continue;
+    standing = act;
+    standing.clear_resolves_notice();
+    return;
+  }
+  AddObstacle(state, act);
+}
 
 void ApplyExcluded(v1::CaseState& state, const v1::Obstacle& act) {
   if (act.person_id() == kHead) {

@@ -13,7 +13,7 @@ namespace kelisim::treaty {
 namespace {
 
 bool IsAnnulmentGround(const std::string& rule, const v1::CaseState& state) {
-  return rule == ScopeRule(state.entry_state()) || rule == "1.3" || rule == "2.1" ||
+  return rule == ScopeRule(state.entry_state()) || rule == "1.2" || rule == "1.3" || rule == "2.1" ||
          (IsArticle3(rule) && !IsTemporary(rule));
 }
 
@@ -96,27 +96,52 @@ std::optional<v1::Violation> AdmitClosedByTermination(const v1::TermClosure& act
   return std::nullopt;
 }
 
-std::optional<v1::Violation> AdmitMemberLeft(const v1::CaseState& state, const v1::MemberDeparture& act) {
+std::optional<v1::Violation> AdmitMemberLeft(const v1::CaseState& state, const v1::MemberDeparture& act,
+                                             const Context& context) {
   // 2.1: without the head there is no case. One who lives withdraws.
   if (act.person_id() == kHead) {
     return act.reason() == v1::MemberDeparture::DIED ? std::nullopt
                                                      : std::optional(Violates("step.person", kHead));
   }
   if (auto violation = MustBeIncluded(state, act.person_id())) return violation;
-  if (act.reason() != v1::MemberDeparture::NOT_COVERED) return std::nullopt;
-  // 2.2: a family member in its sense cannot be put out on this ground.
-  for (const v1::FamilyMember& member : state.petition().family()) {
-    if (member.person().person_id() == act.person_id() && IsCovered(member, state.petition())) {
+  const auto& family = state.petition().family();
+  const auto member = std::find_if(family.begin(), family.end(), [&](const v1::FamilyMember& one) {
+    return one.person().person_id() == act.person_id();
+  });
+  switch (act.reason()) {
+    case v1::MemberDeparture::NOT_COVERED: {
+      // 2.2: a family member in its sense cannot be put out on this ground, unless the
+      // departure state has found that it is none.
+      const bool found = state.declined_under() == "2.2" && state.declined_person() == act.person_id();
+      if (found || member == family.end() || !IsCovered(*member, state.petition())) return std::nullopt;
       return Violates("step.ground", act.person_id(), "2.2");
     }
+    case v1::MemberDeparture::USED_BEFORE:
+      // 1.2: a condition of the scope, which is the entry state's to find.
+      if (context.author == state.entry_state()) return std::nullopt;
+      return Violates("step.turn", act.person_id(), v1::Party_Name(state.entry_state()));
+    case v1::MemberDeparture::DIVORCED:
+      // 2.2: only a spouse is a family member by the marriage.
+      if (member == family.end() || member->relation() == v1::SPOUSE) return std::nullopt;
+      return Violates("step.ground", act.person_id(), "2.2");
+    default:
+      return std::nullopt;
   }
-  return std::nullopt;
 }
+
+namespace {
+
+// The rule under which a member is out of the case; empty: the member's own affair.
+std::string RuleOf(v1::MemberDeparture::Reason reason) {
+  if (reason == v1::MemberDeparture::NOT_COVERED) return "2.2";
+  return reason == v1::MemberDeparture::USED_BEFORE ? "1.2" : "";
+}
+
+}  // namespace
 
 void ApplyMemberLeft(v1::CaseState& state, const v1::MemberDeparture& act) {
   if (act.person_id() == kHead) return Close(state, v1::WITHDRAWN, "2.1");
-  TakeOut(state, act.person_id(), v1::MemberStanding::LEFT,
-          act.reason() == v1::MemberDeparture::NOT_COVERED ? "2.2" : "");
+  TakeOut(state, act.person_id(), v1::MemberStanding::LEFT, RuleOf(act.reason()));
 }
 
 std::optional<v1::Violation> AdmitNotice(const v1::CaseState& state, const v1::Notice& act,
@@ -141,6 +166,9 @@ std::optional<v1::Violation> AdmitNotice(const v1::CaseState& state, const v1::N
       if (!act.person_id().empty() && act.person_id() != kHead)
         return Violates("step.person", act.person_id());
       if (!IsAnnulmentGround(act.rule(), state)) return Violates("step.ground", "", act.rule());
+      // 3.b: a fact of the departure state, on which the entry state decides once it was told.
+      if (act.rule() == "3.b" && author == state.entry_state() && !state.imprisonment_reported())
+        return Violates("step.ground", "", "not_reported");
       break;
     default:
       return Violates("step.ground", "", "kind");

@@ -16,7 +16,8 @@ std::optional<v1::Violation> AdmitAnnulled(const v1::CaseState& state, const v1:
                                            const Context& context);
 std::optional<v1::Violation> AdmitLapsed(const v1::CaseState& state, const v1::Lapse& act);
 std::optional<v1::Violation> AdmitClosedByTermination(const v1::TermClosure& act, const Context& context);
-std::optional<v1::Violation> AdmitMemberLeft(const v1::CaseState& state, const v1::MemberDeparture& act);
+std::optional<v1::Violation> AdmitMemberLeft(const v1::CaseState& state, const v1::MemberDeparture& act,
+                                             const Context& context);
 void ApplyMemberLeft(v1::CaseState& state, const v1::MemberDeparture& act);
 
 // A notice, when it reaches the case: whatever the turn is by now.

@@ -35,8 +35,11 @@ std::optional<v1::Violation> AdmitSet(const v1::QuotaState& state, const v1::Quo
   return std::nullopt;
 }
 
-std::optional<v1::Violation> AdmitAdjusted(const v1::QuotaState& state, const v1::QuotaLimit& act) {
+std::optional<v1::Violation> AdmitAdjusted(const v1::QuotaState& state, const v1::QuotaLimit& act,
+                                           const Context& context) {
   if (!IsRunning(state)) return WrongStatus(state);
+  // 12.1: a year that is over is closed, and its quota stays what it was.
+  if (act.year() < context.today.year()) return Violates("12.1", "", absl::StrCat(context.today.year()));
   // 12.1: never below what is issued; reservations are given back first.
   const uint32_t taken = state.reserved() + state.used();
   if (act.limit() < taken) return Violates("12.1", "", absl::StrCat(taken));
@@ -149,7 +152,7 @@ std::optional<v1::Violation> Admit(const v1::QuotaState& state, const v1::QuotaA
     case v1::QuotaAct::kQuotaSet:
       return AdmitSet(state, act.quota_set(), context);
     case v1::QuotaAct::kQuotaAdjusted:
-      return AdmitAdjusted(state, act.quota_adjusted());
+      return AdmitAdjusted(state, act.quota_adjusted(), context);
     case v1::QuotaAct::kYearClosed:
       return AdmitClosed(state, act.year_closed(), context);
     case v1::QuotaAct::kYearReported:

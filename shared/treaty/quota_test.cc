@@ -88,6 +88,8 @@ TEST(QuotaTest, TheYearGoesItsCourse) {
   EXPECT_EQ(desk.Do(kRu, Set("adjust_quota", 2026, 2)), "");
   EXPECT_EQ(desk.state.status(), v1::OPEN);
   desk.today = absl::CivilDay(2027, 1, 1);
+  // A year that is over is closed, and not changed (d5).
+  EXPECT_EQ(desk.Do(kRu, Set("adjust_quota", 2026, 3)), "12.1");
   EXPECT_EQ(desk.Do(kRu, "close_year { year: 2026 }"), "");
   EXPECT_EQ(desk.state.status(), v1::CLOSED);
   EXPECT_EQ(desk.Do(kRu, "report_year { year: 2026 }"), "");

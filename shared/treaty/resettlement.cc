@@ -56,9 +56,11 @@ enum class Force {
   kExpired,     // only after the document's last day (13.2)
 };
 
-// A forward step takes the case towards the departure: it has to wait until
-// every pending notice is answered.
-enum class Course { kForward, kOther };
+enum class Course {
+  kForward,  // towards the departure: waits until every pending notice is answered
+  kPast,     // tells what has happened: waits only for the notices of its day and before, by its content
+  kOther,
+};
 
 // The status after a step whose content decides it, or that leaves it as it is.
 constexpr v1::CaseStatus kByContent = v1::CASE_STATUS_UNSPECIFIED;
@@ -113,7 +115,8 @@ constexpr Step kSteps[] = {
     {"a16", "offer",             Act::kOffered,           3, In(v1::STATUS_ISSUED),     kEntry,     kStays,              "13.1", Offer::kNone, Course::kForward},
     {"a16", "accept",            Act::kAccepted,          3, In(v1::STATUS_ISSUED),     kDeparture, v1::PREPARING,       "13.1", Offer::kAnswers},
     {"a16", "decline",           Act::kDeclined,          3, In(v1::STATUS_ISSUED),     kDeparture, kStays,              "13.1", Offer::kAnswers},
-    {"a17", "record_exit",       Act::kExitRecorded,      0, In(v1::PREPARING),         kDeparture, v1::DEPARTED,        "1.2",  Offer::kNone, Course::kForward},
+    {"a17", "record_exit",       Act::kExitRecorded,      0, In(v1::PREPARING,
+                                                                v1::SUSPENDED),         kDeparture, v1::DEPARTED,        "1.2",  Offer::kNone, Course::kPast},
     // Hand-off 4, D to E.
     {"a18", "offer",             Act::kOffered,           4, In(v1::DEPARTED),          kDeparture, kStays,              "13.1", Offer::kNone, Course::kForward},
     {"a18", "accept",            Act::kAccepted,          4, In(v1::DEPARTED),          kEntry,     v1::ARRIVED,         "13.1", Offer::kAnswers},
@@ -123,8 +126,8 @@ constexpr Step kSteps[] = {
     {"a21", "resume",            Act::kResumed,           0, In(v1::SUSPENDED),         kEither,    kByContent,          "3.g"},
     {"a22", "withdraw",          Act::kWithdrawn,         0, kBeforeDeparture,          kEither,    v1::WITHDRAWN,       "1.3",  Offer::kAny},
     {"a23", "annul",             Act::kAnnulled,          0, kOpen,                     kEither,    v1::ANNULLED,        "2.1",  Offer::kAny},
-    {"a24", "lapse",             Act::kLapsed,            0, kOnDocument,               kEither,    v1::LAPSED,          "13.2", Offer::kNone, Course::kOther, Force::kExpired},
-    {"a25", "close_by_termination", Act::kClosedByTermination, 0, kNotIssued,           kEither,    v1::CLOSED_TERM,     "17.4", Offer::kNone, Course::kOther, Force::kTerminated},
+    {"a24", "lapse",             Act::kLapsed,            0, kOnDocument,               kEither,    v1::LAPSED,          "13.2", Offer::kAny, Course::kOther, Force::kExpired},
+    {"a25", "close_by_termination", Act::kClosedByTermination, 0, kNotIssued,           kEither,    v1::CLOSED_TERM,     "17.4", Offer::kAny, Course::kOther, Force::kTerminated},
     {"m1",  "remove_member",     Act::kMemberLeft,        0, kBeforeDeparture,          kEither,    kStays,              "2.2"},
     {"n1",  "dismiss_notice",    Act::kNoticeDismissed,   0, kOpen,                     kEither,    kStays,              "step.notice", Offer::kAny},
 };
@@ -185,7 +188,10 @@ std::optional<v1::Violation> CheckOffer(const v1::CaseState& state, const Step& 
 }
 
 std::optional<v1::Violation> CheckStatus(const v1::CaseState& state, const Step& step) {
-  if (Includes(step.from, state.status())) return std::nullopt;
+  // a17: nobody prepares for a departure before hand-off 3.
+  const bool not_prepared = step.act == Act::kExitRecorded && state.status() == v1::SUSPENDED &&
+                            state.suspended_from() != v1::PREPARING;
+  if (Includes(step.from, state.status()) && !not_prepared) return std::nullopt;
   // In this status another hand-off is due.
   const bool other_number =
       IsHandOff(step.act) && std::any_of(std::begin(kSteps), std::end(kSteps), [&](const Step& s) {
@@ -204,7 +210,7 @@ std::optional<v1::Violation> CheckForce(const v1::CaseState& state, const Step& 
   // 13.2: a document lapses when the validity that the protocol gave it has passed.
   if (step.force == Force::kExpired) {
     const auto valid_until = DateOf(state.document().valid_until());
-    if (!valid_until || context.today <= *valid_until)
+    if (!valid_until || !IsBefore(*valid_until, state.entry_state(), context.today, context.author))
       return Violates("13.2", "", state.document().valid_until());
   }
   if (step.force != Force::kInForce || in_force) return std::nullopt;
@@ -217,6 +223,7 @@ std::optional<v1::Violation> CheckForce(const v1::CaseState& state, const Step& 
 // What the pending notices leave to the holder.
 std::optional<v1::Violation> CheckNotices(const v1::CaseState& state, const Step& step, v1::Party author,
                                           const Context& context) {
+  if (step.course == Course::kPast) return std::nullopt;
   bool will = false;       // the head's will waits for effect
   bool annulment = false;  // an annulment was reported or decided
   const v1::PendingNotice* blocking = nullptr;
@@ -277,6 +284,7 @@ v1::CaseState Opened(const v1::CaseState& before, const v1::CaseOpening& opening
   *state.mutable_scope_finding() = opening.scope_finding();
   *state.mutable_family() = opening.family();
   *state.mutable_notices() = before.notices();
+  state.set_imprisonment_reported(before.imprisonment_reported());
   state.set_status(v1::SCOPE_OK);
   return state;
 }
@@ -329,6 +337,12 @@ std::optional<v1::Violation> AdmitAccepted(const v1::CaseState& state, const v1:
 }
 
 std::optional<v1::Violation> AdmitDeclined(const v1::CaseState& state, const v1::Decline& act) {
+  // a4, a5: hand-off 1 asks for the scope alone. What Article 3 says of a person is found
+  // once the case is taken: it defers or excludes, and tells until when.
+  const bool of_scope = act.rule() == ScopeRule(state.entry_state()) || act.rule() == "1.2" ||
+                        act.rule() == "1.3" || act.rule() == "2.1" || act.rule() == "2.2" ||
+                        act.rule() == "3.zh" || act.rule() == "12.2b" || act.rule() == "13.2";
+  if (act.number() == 1 && !of_scope) return Violates("step.ground", act.person_id(), act.rule());
   if (act.person_id().empty()) return std::nullopt;
   return MustBeIncluded(state, act.person_id());
 }
@@ -343,6 +357,7 @@ void ApplyOffered(v1::CaseState& state, const v1::HandOff& act) {
 void ApplyAccepted(v1::CaseState& state, const v1::Acceptance& act, const Recorded& recorded) {
   state.clear_offered_hand_off();
   state.clear_declined_under();
+  state.clear_declined_person();
   state.set_hand_offs_done(act.number());
   // From here on the case asks for a place; what it loses it asks for again
   // without losing its position.
@@ -353,6 +368,7 @@ void ApplyAccepted(v1::CaseState& state, const v1::Acceptance& act, const Record
 
 void ApplyDeclined(v1::CaseState& state, const v1::Decline& act) {
   state.set_declined_under(act.rule());
+  state.set_declined_person(act.person_id());
   state.clear_offered_hand_off();
   state.set_holder(Other(state.holder()));
 }
@@ -416,7 +432,7 @@ std::optional<v1::Violation> CheckContent(const v1::CaseState& state, const Act&
     case Act::kDocumentReissued:
       return AdmitReissued(state, act.document_reissued(), context);
     case Act::kExitRecorded:
-      return AdmitExit(state, act.exit_recorded());
+      return AdmitExit(state, act.exit_recorded(), context);
     case Act::kResidenceRegistered:
       return AdmitResidence(state, act.residence_registered());
     case Act::kSuspended:
@@ -432,7 +448,7 @@ std::optional<v1::Violation> CheckContent(const v1::CaseState& state, const Act&
     case Act::kClosedByTermination:
       return AdmitClosedByTermination(act.closed_by_termination(), context);
     case Act::kMemberLeft:
-      return AdmitMemberLeft(state, act.member_left());
+      return AdmitMemberLeft(state, act.member_left(), context);
     case Act::kNoticeGiven:
       return AdmitNotice(state, act.notice_given(), context.author);
     case Act::kNoticeDismissed:
@@ -486,8 +502,13 @@ void ApplyContent(v1::CaseState& state, const Act& act, const Recorded& recorded
       return;
     case Act::kExitRecorded:
       state.set_crossed_on(act.exit_recorded().crossed_on());
+      state.clear_obstacles();
+      state.clear_suspended_from();
+      // Art. 3: matters no more.
+      state.clear_imprisonment_reported();
       return;
     case Act::kSuspended:
+      NoteImprisonment(state, act.suspended().rule(), act.suspended().person_id(), recorded.author);
       return ApplySuspended(state, act.suspended());
     case Act::kResumed:
       return RemoveObstacle(state, act.resumed().rule(), act.resumed().person_id());
@@ -674,6 +695,8 @@ v1::CaseState Apply(v1::CaseState state, const v1::CaseAct& act, const Recorded&
     notice.set_entry_id(recorded.entry_id);
     notice.set_from(recorded.author);
     *notice.mutable_notice() = act.notice_given();
+    notice.set_happened_on(recorded.happened_on);
+    NoteImprisonment(state, act.notice_given().rule(), act.notice_given().person_id(), recorded.author);
     AddNotice(state, std::move(notice));
     return state;
   }

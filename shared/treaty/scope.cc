@@ -219,8 +219,9 @@ std::optional<v1::Violation> AdmitScopeRefused(const v1::CaseState& state, const
     if (breach.rule() == act.rule() && breach.person_id() == kHead) return std::nullopt;
   }
   // a4: what the departure state has found in its registers closes the case, too: a petition
-  // that it declined cannot be mended, but filed anew.
-  if (!state.declined_under().empty() && act.rule() == state.declined_under()) return std::nullopt;
+  // that it declined cannot be mended, but filed anew. A member alone is taken out of it.
+  const bool of_head = state.declined_person().empty() || state.declined_person() == kHead;
+  if (!state.declined_under().empty() && act.rule() == state.declined_under() && of_head) return std::nullopt;
   return Violates("step.ground", "", act.rule());
 }
 

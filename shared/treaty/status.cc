@@ -107,7 +107,8 @@ std::optional<v1::Violation> AdmitReissued(const v1::CaseState& state, const v1:
   return std::nullopt;
 }
 
-std::optional<v1::Violation> AdmitExit(const v1::CaseState& state, const v1::Exit& act) {
+std::optional<v1::Violation> AdmitExit(const v1::CaseState& state, const v1::Exit& act,
+                                       const Context& context) {
   const auto crossed_on = DateOf(act.crossed_on());
   const auto issued_on = DateOf(state.document().issued_on());
   const auto valid_until = DateOf(state.document().valid_until());
@@ -115,8 +116,17 @@ std::optional<v1::Violation> AdmitExit(const v1::CaseState& state, const v1::Exi
       IsBefore(*crossed_on, state.departure_state(), *issued_on, state.entry_state())) {
     return Violates("step.date", "", act.crossed_on());
   }
-  if (!valid_until || *crossed_on > *valid_until) {
+  if (!valid_until || IsBefore(*valid_until, state.entry_state(), *crossed_on, state.departure_state())) {
     return Violates("step.document", "", state.document().valid_until());
+  }
+  // 1.2, 2.1: who had left before the day on which a will was stated, or anything told, has used
+  // the Agreement; for what is not later than the crossing the exit waits.
+  for (const v1::PendingNotice& pending : state.notices()) {
+    if (context.of_counterpart && pending.from() != context.author) continue;
+    const bool will = pending.notice().kind() == v1::Notice::WITHDRAWAL;
+    const auto day = DateOf(will ? pending.notice().stated_on() : pending.happened_on());
+    if (!day || !IsBefore(*crossed_on, state.departure_state(), *day, pending.from()))
+      return Violates("step.notice", "", v1::Notice::Kind_Name(pending.notice().kind()));
   }
   // Art. 3: no departure under the Agreement while it did not apply.
   for (const v1::Suspension& suspension : state.suspensions()) {

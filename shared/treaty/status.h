@@ -21,7 +21,8 @@ std::optional<v1::Violation> AdmitIssued(const v1::CaseState& state, const v1::S
 std::optional<v1::Violation> MayReissue(const v1::CaseState& state, const Context& context);
 std::optional<v1::Violation> AdmitReissued(const v1::CaseState& state, const v1::Reissue& act,
                                            const Context& context);
-std::optional<v1::Violation> AdmitExit(const v1::CaseState& state, const v1::Exit& act);
+std::optional<v1::Violation> AdmitExit(const v1::CaseState& state, const v1::Exit& act,
+                                       const Context& context);
 std::optional<v1::Violation> AdmitResidence(const v1::CaseState& state, const v1::ResidenceRegistration& act);
 
 }  // namespace kelisim::treaty
