@@ -79,6 +79,8 @@ std::optional<v1::Violation> CheckRecognise(const State& state, const Context& c
   // 8.2: a decision that has entered into legal force, and no other.
   if (!IsFinal(decision, context)) return Violates("8.2", "", decision.in_legal_force_on());
   if (auto violation = MustBeInScope(state, context)) return violation;
+  // 8.1: a dispute of a resettler, and not of somebody who has asked to become one: it waits.
+  if (auto violation = MustHaveStatus(decision.case_id(), context)) return violation;
   // 13.2: without these the competent authority has nothing to recognise.
   for (const int paper : {v1::DECISION_TEXT, v1::CERTIFICATE_OF_LEGAL_FORCE}) {
     if (!HasPaper(decision, paper)) return Missing(paper);

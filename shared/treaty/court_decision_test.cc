@@ -322,6 +322,29 @@ TEST(CourtDecision, ACertificateThatIsMissedAfterTheReceipt) {
   EXPECT_EQ(desk.Do(kE, "recognise"), "");
 }
 
+// 4.1, 8.1: of a resettler. Who has only asked waits, and is not out of scope for it.
+TEST(CourtDecision, OfOneWhoHasTheStatus) {
+  constexpr char kRecognise[] = "recognise { basis: 'ruling 8' }";
+  Desk desk;
+  desk.Receive();
+  v1::CaseState& of = desk.registry.cases["c1"];
+  of.set_status(v1::WAITLISTED);
+  of.set_holder(kE);
+  of.clear_document();
+  EXPECT_EQ(desk.Do(kE, kRecognise), "4.1");
+  EXPECT_EQ(desk.Refuses(kE, desk.state(), kRecognise), "4.1");
+  EXPECT_EQ(desk.Do(kE, "find_out_of_scope { reason: NOT_UNDER_THE_AGREEMENT }"), "8.2");
+  of.mutable_document()->set_number("77");
+  of.set_status(v1::SUSPENDED);
+  EXPECT_EQ(desk.Do(kE, kRecognise), "step.obstacle");
+  EXPECT_EQ(desk.Refuses(kE, desk.state(), kRecognise), "step.obstacle");
+  // Suspended by the state of departure, of which the other one may not have heard.
+  of.set_holder(kD);
+  EXPECT_EQ(desk.Refuses(kE, desk.state(), kRecognise), "");
+  of.set_status(v1::STATUS_ISSUED);
+  EXPECT_EQ(desk.Do(kE, kRecognise), "");
+}
+
 TEST(CourtDecision, ARecognitionNeedsTextAndCertificate) {
   for (int left_out = 0; left_out < 2; ++left_out) {
     v1::CourtDecision decision = Decision();
