@@ -79,6 +79,8 @@ std::optional<v1::Violation> CheckRecognise(const State& state, const Context& c
   // 8.2: a decision that has entered into legal force, and no other.
   if (!IsFinal(decision, context)) return Violates("8.2", "", decision.in_legal_force_on());
   if (auto violation = MustBeInScope(state, context)) return violation;
+  // 8.1: a dispute of a resettler, and not of somebody who has asked to become one: it waits.
+  if (auto violation = MustHaveStatus(decision.case_id(), context)) return violation;
   // 13.2: without these the competent authority has nothing to recognise.
   for (const int paper : {v1::DECISION_TEXT, v1::CERTIFICATE_OF_LEGAL_FORCE}) {
     if (!HasPaper(decision, paper)) return Missing(paper);
@@ -115,8 +117,10 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
       if (auto violation = CheckDecision(made.complete(), context)) return violation;
       return CheckComplete(state, made.complete());
     case S::kFindNotFinal:
-      // 8.2: what has entered into legal force is recognised.
-      if (IsFinal(decision, context)) return Violates("8.2", "", decision.in_legal_force_on());
+      // 8.2: what has entered into legal force is recognised; b4: the certificate shows that it has.
+      if (IsFinal(decision, context) && HasPaper(decision, v1::CERTIFICATE_OF_LEGAL_FORCE)) {
+        return Violates("8.2", "", decision.in_legal_force_on());
+      }
       return std::nullopt;
     case S::kResubmit:
       if (!IsSame(decision, made.resubmit(), /*legal_force_may_differ=*/true)) {
@@ -124,6 +128,10 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
       }
       // 8.2: it comes back when it is final.
       if (!IsFinal(made.resubmit(), context)) return Violates("8.2", "", "in_legal_force_on");
+      // 13.2: and with the paper that shows it, or it would come back once more.
+      if (!HasPaper(made.resubmit(), v1::CERTIFICATE_OF_LEGAL_FORCE)) {
+        return Missing(v1::CERTIFICATE_OF_LEGAL_FORCE);
+      }
       return CheckDecision(made.resubmit(), context);
     case S::kFindOutOfScope: {
       const std::vector<v1::OutOfScopeReason> reasons = Reasons(state, context);
@@ -190,7 +198,13 @@ const Procedure& CourtDecisionProcedure() {
       {
           {S::kRegisterDecision, kD, {v1::MATTER_STATUS_UNSPECIFIED}, v1::DECISION_REGISTERED, "8.1"},
           {S::kTransmit, kD, {v1::DECISION_REGISTERED}, v1::DECISION_TRANSMITTED, "8.2", kAsks},
-          {S::kReturnForPapers, kE, {v1::DECISION_TRANSMITTED}, v1::DECISION_RETURNED, "13.2", kAsks},
+          // b3: also when it is found only after the receipt that a paper is missing.
+          {S::kReturnForPapers,
+           kE,
+           {v1::DECISION_TRANSMITTED, v1::DECISION_RECEIVED},
+           v1::DECISION_RETURNED,
+           "13.2",
+           kAsks},
           {S::kComplete, kD, {v1::DECISION_RETURNED}, v1::DECISION_TRANSMITTED, "13.2", kAsks},
           {S::kReceive, kE, {v1::DECISION_TRANSMITTED}, v1::DECISION_RECEIVED, "8.2"},
           {S::kFindNotFinal, kE, {v1::DECISION_RECEIVED}, v1::DECISION_NOT_FINAL, "8.2"},

@@ -86,7 +86,8 @@ TEST(CourtDecision, WhoMayDoWhatInEveryStatus) {
       {v1::DECISION_TRANSMITTED, {"tell_of_review", "receive return_for_papers"}},
       {v1::DECISION_RETURNED, {"complete tell_of_review withdraw", ""}},
       {v1::DECISION_RECEIVED,
-       {"tell_of_review", "contest find_not_final find_out_of_scope recognise stay supersede"}},
+       {"tell_of_review",
+        "contest find_not_final find_out_of_scope recognise return_for_papers stay supersede"}},
       {v1::DECISION_NOT_FINAL, {"resubmit tell_of_review withdraw", ""}},
       {v1::DECISION_OUT_OF_SCOPE, {"", ""}},
       {v1::DECISION_RECOGNISED,
@@ -294,6 +295,54 @@ TEST(CourtDecision, MissingPapersAreAskedForAndNotRefused) {
   EXPECT_EQ(desk.Do(kD, With("complete", completed)), "");
   EXPECT_EQ(desk.Status(), "DECISION_TRANSMITTED");
   EXPECT_EQ(desk.facts().missing_papers_size(), 0);
+}
+
+// b3, b4: nobody looked before the receipt; it is asked for then, or the decision comes back.
+TEST(CourtDecision, ACertificateThatIsMissedAfterTheReceipt) {
+  v1::CourtDecision bare = Decision();
+  bare.mutable_papers()->RemoveLast();
+  Desk desk;
+  desk.Receive(bare);
+  EXPECT_EQ(desk.Do(kE, "recognise"), "13.2");
+  Desk asked = desk;
+  EXPECT_EQ(asked.Do(kE, Order("return_for_papers", "papers: CERTIFICATE_OF_LEGAL_FORCE")), "");
+  EXPECT_EQ(asked.Status(), "DECISION_RETURNED");
+  EXPECT_EQ(asked.own().holder(), kD);
+  EXPECT_NE(asked.own().answer_due(), "");
+  EXPECT_EQ(asked.Do(kD, With("complete", bare)), "13.2");
+  EXPECT_EQ(asked.Do(kD, With("complete", Decision())), "");
+  EXPECT_EQ(asked.Do(kE, "receive"), "");
+  EXPECT_EQ(asked.Do(kE, Order("return_for_papers", "papers: CERTIFICATE_OF_LEGAL_FORCE")), "13.2");
+  EXPECT_EQ(asked.Do(kE, "find_not_final"), "8.2");
+  EXPECT_EQ(asked.Do(kE, "recognise"), "");
+  EXPECT_EQ(desk.Do(kE, "find_not_final"), "");
+  EXPECT_EQ(desk.Do(kD, With("resubmit", bare)), "13.2");
+  EXPECT_EQ(desk.Do(kD, With("resubmit", Decision())), "");
+  EXPECT_EQ(desk.Do(kE, "receive"), "");
+  EXPECT_EQ(desk.Do(kE, "recognise"), "");
+}
+
+// 4.1, 8.1: of a resettler. Who has only asked waits, and is not out of scope for it.
+TEST(CourtDecision, OfOneWhoHasTheStatus) {
+  constexpr char kRecognise[] = "recognise { basis: 'ruling 8' }";
+  Desk desk;
+  desk.Receive();
+  v1::CaseState& of = desk.registry.cases["c1"];
+  of.set_status(v1::WAITLISTED);
+  of.set_holder(kE);
+  of.clear_document();
+  EXPECT_EQ(desk.Do(kE, kRecognise), "4.1");
+  EXPECT_EQ(desk.Refuses(kE, desk.state(), kRecognise), "4.1");
+  EXPECT_EQ(desk.Do(kE, "find_out_of_scope { reason: NOT_UNDER_THE_AGREEMENT }"), "8.2");
+  of.mutable_document()->set_number("77");
+  of.set_status(v1::SUSPENDED);
+  EXPECT_EQ(desk.Do(kE, kRecognise), "step.obstacle");
+  EXPECT_EQ(desk.Refuses(kE, desk.state(), kRecognise), "step.obstacle");
+  // Suspended by the state of departure, of which the other one may not have heard.
+  of.set_holder(kD);
+  EXPECT_EQ(desk.Refuses(kE, desk.state(), kRecognise), "");
+  of.set_status(v1::STATUS_ISSUED);
+  EXPECT_EQ(desk.Do(kE, kRecognise), "");
 }
 
 TEST(CourtDecision, ARecognitionNeedsTextAndCertificate) {

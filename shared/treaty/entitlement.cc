@@ -91,8 +91,12 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
       return CheckRequest(made.request(), context);
     case S::kGrant: {
       const std::vector<v1::Violation> against = Against(request, context);
-      return against.empty() ? std::nullopt : std::optional(against.front());
+      if (!against.empty()) return against.front();
+      // 4.1: a request may come before the status, what it asks for does not.
+      return MustHaveStatus(request.case_id(), context);
     }
+    case S::kFulfil:
+      return MustHaveStatus(request.case_id(), context);
     case S::kRefuse: {
       // No ground but the treaty's own, and only when it is true.
       const std::vector<v1::Violation> against = Against(request, context);

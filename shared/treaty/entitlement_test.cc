@@ -124,6 +124,39 @@ TEST(Entitlement, OfACaseUnderTheAgreement) {
   }
 }
 
+// 4.1, a15, a16: granted and fulfilled under the status only: by the state of entry from the
+// issue on, by the state of departure from when it prepares the departure.
+TEST(Entitlement, UnderTheStatusOnly) {
+  constexpr char kFulfil[] = "fulfil { basis: 'deed 5' }";
+  for (const v1::Party by : {kD, kE}) {
+    MatterDesk desk("entitlement", by);
+    v1::CaseState& of = desk.registry.cases["c1"];
+    of.set_status(v1::QUOTA_RESERVED);
+    of.set_holder(kE);
+    of.set_hand_offs_done(2);
+    of.clear_document();
+    ASSERT_EQ(desk.Do(by, Request("HOUSING_EXCHANGE", "between_resettlers: true")), "");
+    EXPECT_EQ(desk.Do(by, kGrant), "4.1");
+    EXPECT_EQ(desk.Refuses(by, desk.state(), kGrant), "4.1");
+    of.set_status(v1::STATUS_ISSUED);
+    of.mutable_document()->set_number("77");
+    EXPECT_EQ(MatterDesk(desk).Do(by, kGrant), by == kD ? "4.1" : "");
+    EXPECT_EQ(desk.Refuses(by, desk.state(), kGrant), by == kD ? "4.1" : "");
+    of.set_status(v1::PREPARING);
+    of.set_holder(kD);
+    of.set_hand_offs_done(3);
+    EXPECT_EQ(desk.Do(by, kGrant), "");
+    for (const auto& [status, rule] : {std::pair(v1::SUSPENDED, "step.obstacle"), {v1::ANNULLED, "12.2b"}}) {
+      of.set_status(status);
+      EXPECT_EQ(desk.Do(by, kFulfil), rule);
+      // The state of departure holds the case: the other one may not have heard of it yet.
+      EXPECT_EQ(desk.Refuses(by, desk.state(), kFulfil), by == kD ? rule : "");
+    }
+    of.set_status(v1::COMPLETED);
+    EXPECT_EQ(desk.Do(by, kFulfil), "");
+  }
+}
+
 TEST(Entitlement, OfACaseThatIsKnown) {
   MatterDesk desk("entitlement", kD);
   desk.registry.cases.clear();

@@ -130,6 +130,21 @@ bool BothRatified(const v1::InstrumentFacts& facts) {
   return facts.has_ratified_kz() && facts.has_ratified_ru();
 }
 
+// The day of the signature is that of the chain's last step: what follows it stands outside
+// the chain, and so both Parties have the same one when ratifications cross.
+std::optional<v1::Violation> CheckRatify(const State& state, const v1::Ratification& ratification,
+                                         const Context& context) {
+  const absl::CivilDay day = *DateOf(ratification.dated());
+  const std::optional<absl::CivilDay> signed_on = DateOf(state.happened_on());
+  // 17.2: the Agreement that it changes is in force.
+  if (day < kInForceSince) return Violates("17.2", "", ratification.dated());
+  // 15.2, 17.1: what is ratified has been signed. An exchange follows both ratifications.
+  if (signed_on && IsBefore(day, context.author, *signed_on, state.acted_by())) {
+    return Violates("15.2", "", ratification.dated());
+  }
+  return std::nullopt;
+}
+
 std::optional<v1::Violation> CheckExchange(const State& state, const v1::ExchangeOfInstruments& exchange,
                                            const Context& context) {
   const v1::InstrumentFacts& facts = state.instrument();
@@ -156,6 +171,8 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
       return CheckInstrument(made.propose(), context);
     case S::kSign:
       return CheckSign(state, made.sign(), context);
+    case S::kRatify:
+      return CheckRatify(state, made.ratify(), context);
     case S::kExchange:
       return CheckExchange(state, made.exchange(), context);
     default:

@@ -231,12 +231,37 @@ Crossing Cross(const Desk& desk, const std::string& of_kz, const std::string& of
   return crossing;
 }
 
+// Rules 15.2, 17.1, 17.2: no law of ratification is older than the signature, and none than
+// the Agreement. The day of the signature is a day of its author's capital.
+TEST(Amendment, IsNotRatifiedBeforeItIsSigned) {
+  const auto ratify = [](const char* day) { return absl::StrCat("ratify { law: 'N' dated: '", day, "' }"); };
+  for (const v1::Party signer : {kKz, kRu}) {
+    Desk desk(Other(signer));
+    desk.happened_on = On(2026, 2, 10);
+    ASSERT_EQ(desk.Do(Other(signer), kAmendment), "");
+    desk.happened_on = On(2026, 2, 20);
+    ASSERT_EQ(desk.Do(signer, kSign), "");
+    desk.happened_on.reset();
+    for (const v1::Party party : {kKz, kRu}) {
+      EXPECT_EQ(Desk(desk).Do(party, ratify("1990-01-01")), "17.2");
+      EXPECT_EQ(Desk(desk).Do(party, ratify("2000-04-16")), "17.2");
+      EXPECT_EQ(Desk(desk).Do(party, ratify("2026-02-18")), "15.2");
+      // In Moscow it may be the day before when it is signed in Astana.
+      EXPECT_EQ(Desk(desk).Do(party, ratify("2026-02-19")), party == kRu && signer == kKz ? "" : "15.2");
+      EXPECT_EQ(Desk(desk).Do(party, ratify("2026-02-20")), "");
+      EXPECT_EQ(desk.Refuses(party, desk.state(), ratify("2026-02-18")), "15.2");
+    }
+  }
+}
+
 // Rule 15.2: both have ratified, whoever hears of it first.
 TEST(Amendment, RatificationsMayCross) {
   for (const v1::Party opener : {kKz, kRu}) {
     Desk desk(opener);
+    desk.happened_on = On(2026, 3, 1);
     ASSERT_EQ(desk.Do(opener, kAmendment), "");
     ASSERT_EQ(desk.Do(Other(opener), kSign), "");
+    desk.happened_on.reset();
     const Crossing crossing = Cross(desk, "ratify { law: 'N 5' dated: '2026-03-02' }",
                                     "ratify { law: '7-FZ' dated: '2026-03-01' }");
     EXPECT_TRUE(crossing.refuses.empty());
@@ -252,8 +277,10 @@ TEST(Amendment, RatificationsMayCross) {
 TEST(Amendment, ExchangesThatCrossSayTheSameDay) {
   for (const v1::Party opener : {kKz, kRu}) {
     Desk desk(opener);
+    desk.happened_on = On(2026, 2, 19);
     ASSERT_EQ(desk.Do(opener, kAmendment), "");
     ASSERT_EQ(desk.Do(Other(opener), kSign), "");
+    desk.happened_on.reset();
     ASSERT_EQ(desk.Do(kKz, "ratify { law: 'N 5' dated: '2026-02-20' }"), "");
     ASSERT_EQ(desk.Do(kRu, "ratify { law: '7-FZ' dated: '2026-02-25' }"), "");
     Crossing crossing = Cross(desk, "exchange { exchanged_on: '2026-03-01' place: 'Астана' }",

@@ -22,6 +22,8 @@ using Status = v1::MatterStatus;
 
 // The facts of a kind have the number of its step message, and this.
 constexpr int kFactsOffset = 20;
+// The hand-off by which the state of departure takes the case over to prepare the departure.
+constexpr uint32_t kPrepares = 3;
 
 const Procedure* ProcedureOf(int kind) {
   switch (kind) {
@@ -178,6 +180,46 @@ std::optional<v1::CaseState> CaseUnderTheAgreement(const std::string& case_id, c
   std::optional<v1::CaseState> of = context.registry.Case(case_id);
   if (of && !IsUnderTheAgreement(*of)) of.reset();
   return of;
+}
+
+namespace {
+
+// Of a case that was suspended or has ended.
+std::optional<v1::Violation> MustGoOn(const v1::CaseState& state, const Context& context) {
+  if (context.of_counterpart && state.holder() != context.author) return std::nullopt;
+  // 12.2b: the Agreement does not apply to who resettled independently, nor where the case ended.
+  if (!IsUnderTheAgreement(state)) return Violates("12.2b", "", v1::CaseStatus_Name(state.status()));
+  // Art. 3: nor while a circumstance of that article stands.
+  if (state.status() == v1::SUSPENDED) return Violates("step.obstacle", "", "SUSPENDED");
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> MustBeKnown(const std::string& case_id, const Context& context) {
+  if (KnowsCase(case_id, context)) return std::nullopt;
+  return Violates("step.case", "", "case_id");
+}
+
+}  // namespace
+
+std::optional<v1::Violation> MustHaveStatus(const std::string& case_id, const Context& context) {
+  const std::optional<v1::CaseState> of = context.registry.Case(case_id);
+  if (!of) return MustBeKnown(case_id, context);
+  if (auto violation = MustGoOn(*of, context)) return violation;
+  const bool has_status =
+      context.author == of->entry_state() ? of->has_document() : of->hand_offs_done() >= kPrepares;
+  // 4.1: who resettles under the Agreement has a document that says so.
+  if (!has_status) return Violates("4.1", "", v1::CaseStatus_Name(of->status()));
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> MustHaveDeparted(const std::string& case_id, const char* rule,
+                                              const Context& context) {
+  const std::optional<v1::CaseState> of = context.registry.Case(case_id);
+  if (!of) return MustBeKnown(case_id, context);
+  if (auto violation = MustGoOn(*of, context)) return violation;
+  // a18: what follows the resettler into the state of entry comes after the departure.
+  if (of->crossed_on().empty()) return Violates(rule, "", v1::CaseStatus_Name(of->status()));
+  return std::nullopt;
 }
 
 MatterVerdict Judge(const State& state, const v1::MatterStep& command, const Context& context) {

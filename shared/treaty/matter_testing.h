@@ -14,7 +14,8 @@
 #include "shared/treaty/testing.h"
 
 // For the tests of matters: both Parties' copies of one matter, and what each does with
-// it. The case "c1", of people who resettle from Kazakhstan to Russia, is known to both.
+// it. The case "c1", of people who resettle from Kazakhstan to Russia, is known to both; their
+// departure is being prepared.
 
 namespace kelisim::treaty::testing {
 
@@ -22,9 +23,13 @@ class MatterDesk {
  public:
   // `kind`: field of MatterStep, such as "dispute".
   MatterDesk(std::string kind, v1::Party opener) : kind_(std::move(kind)), opener_(opener) {
-    registry.cases["c1"].set_entry_state(kRu);
-    registry.cases["c1"].set_departure_state(kKz);
-    registry.cases["c1"].set_status(v1::PREPARING);
+    v1::CaseState& of = registry.cases["c1"];
+    of.set_entry_state(kRu);
+    of.set_departure_state(kKz);
+    of.set_status(v1::PREPARING);
+    of.set_holder(kKz);
+    of.set_hand_offs_done(3);
+    of.mutable_document()->set_number("77");
     for (const v1::Party party : {kKz, kRu}) copies_[party].set_id("m");
   }
 
@@ -80,6 +85,13 @@ class MatterDesk {
     } else {
       EXPECT_EQ(theirs.status(), v1::MATTER_STATUS_UNSPECIFIED);
     }
+  }
+
+  // The rule by which the other Party refuses what `author` may have done before it heard of
+  // what was done here; "" when it admits it.
+  std::string Refuses(v1::Party author, const v1::MatterState& state, const std::string& text) const {
+    const auto refusal = Admit(state, Step(text), At(author, /*of_counterpart=*/true));
+    return refusal ? refusal->rule() : "";
   }
 
   // The latest rule broken.

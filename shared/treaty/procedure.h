@@ -76,6 +76,23 @@ bool IsUnderTheAgreement(const v1::CaseState& state);
 // The case, when it is known here and under the Agreement.
 std::optional<v1::CaseState> CaseUnderTheAgreement(const std::string& case_id, const Context& context);
 
+// What the Agreement gives, it gives to who has the status of a resettler (4.1). The next two
+// ask for the case as it is on that day, however the matter began.
+//
+// What the author is asked it must know from its own ledger: the state of entry that it issued
+// the document, the state of departure that it took the case over to prepare the departure.
+// Both come before the step in the same ledger, so the receiver knows them too, whatever else
+// crosses. That the case was suspended or ended counts against the Party that holds it, for
+// it alone moves it; the other one may have acted before it heard of that, and what it did then
+// stands. A case that is not known to the receiver (a dossier holds one matter alone) is not
+// asked about.
+
+// 4.1, a15, a16: the status is issued and not suspended, and the case has not ended.
+std::optional<v1::Violation> MustHaveStatus(const std::string& case_id, const Context& context);
+// a18: the person has departed under that status; else `rule`, which asks for that, is broken.
+std::optional<v1::Violation> MustHaveDeparted(const std::string& case_id, const char* rule,
+                                              const Context& context);
+
 inline v1::Party OpenerOf(const v1::MatterState& state) { return state.opened_by(); }
 inline v1::Party OtherOf(const v1::MatterState& state) { return Other(state.opened_by()); }
 

@@ -88,6 +88,7 @@ std::optional<v1::Violation> CheckTransfer(const State& state, const v1::Transfe
 
 std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& step, const Context& context) {
   const S& made = step.property();
+  const std::string& case_id = state.property().declaration().case_id();
   switch (made.step_case()) {
     case S::kDeclare:
       return CheckDeclaration(made.declare(), context);
@@ -103,11 +104,15 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
     case S::kRefuseImport:
       return CheckRefusal(state, made.refuse_import(), /*import=*/true);
     case S::kCertify: {
+      // 6.a, a16: declared by who means to go, certified for who may.
+      if (auto violation = MustHaveStatus(case_id, context)) return violation;
       const v1::CustomsCertificate& certificate = made.certify();
       if (*DateOf(certificate.valid_until()) > *DateOf(certificate.issued_on())) return std::nullopt;
       return Violates("step.document", "", "valid_until");
     }
     case S::kRecordExit: {
+      // 10.1: nothing is free of duty for who has lost the status since.
+      if (auto violation = MustHaveStatus(case_id, context)) return violation;
       const std::optional<absl::CivilDay> since = DateOf(state.property().certificate().issued_on());
       const std::optional<absl::CivilDay> until = DateOf(state.property().certificate().valid_until());
       const absl::CivilDay crossed_on = *DateOf(made.record_exit().crossed_on());
@@ -116,7 +121,10 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
       if (until && crossed_on <= *until) return std::nullopt;
       return Violates("step.document", "", "valid_until");
     }
+    case S::kRecordImport:
+      return MustHaveDeparted(case_id, "10.1", context);
     case S::kRecordTransfer:
+      if (auto violation = MustHaveDeparted(case_id, "10.2", context)) return violation;
       return CheckTransfer(state, made.record_transfer());
     default:
       return std::nullopt;

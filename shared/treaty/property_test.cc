@@ -22,6 +22,12 @@ constexpr char kItems[] =
     "items { item_id: '5' kind: VEHICLE description: 'car' quantity: 1 owner_person_id: 'head' "
     "in_personal_ownership: true }";
 
+constexpr char kCertify[] = "certify { number: 'C-1' issued_on: '2026-03-02' valid_until: '2026-09-02' }";
+constexpr char kExit[] = "record_exit { crossed_on: '2026-03-02' crossing_point: 'P1' }";
+constexpr char kImport[] = "record_import { basis: 'customs entry 5' }";
+constexpr char kTransfer[] =
+    "record_transfer { item_id: '4' amount: '100' currency: 'KZT' charge: NO_CHARGE }";
+
 class Desk : public MatterDesk {
  public:
   Desk() : MatterDesk("property", kD) {}
@@ -36,7 +42,24 @@ class Desk : public MatterDesk {
   }
   void Exit() {
     Certify();
-    ASSERT_EQ(Do(kD, "record_exit { crossed_on: '2026-03-02' crossing_point: 'P1' }"), "");
+    ASSERT_EQ(Do(kD, kExit), "");
+    Depart();
+  }
+  v1::CaseState& of() { return registry.cases["c1"]; }
+  void Depart() {
+    of().set_status(v1::DEPARTED);
+    of().set_crossed_on("2026-03-02");
+  }
+  void Arrive() {
+    Depart();
+    of().set_status(v1::ARRIVED);
+    of().set_holder(kE);
+    of().set_hand_offs_done(4);
+  }
+  // By whoever holds it.
+  void End(v1::CaseStatus status) {
+    of().set_closed_from(of().status());
+    of().set_status(status);
   }
   std::string Refuse(v1::Party by, const char* step, const char* item, const char* ground) {
     return Do(by, absl::StrCat(step, " { item_id: '", item, "' ground: ", ground, " legal_act: 'list 4' }"));
@@ -157,6 +180,84 @@ TEST(Property, DeclaredWhereTheyDepartFromAndBefore) {
   EXPECT_EQ(independent.Do(kD, absl::StrCat("declare { ", kItems, " }")), "step.case");
   MatterDesk of_entry("property", kE);
   EXPECT_EQ(of_entry.Do(kE, absl::StrCat("declare { ", kItems, " }")), "6.a");
+}
+
+// 4.1, a16: declared by who means to go, certified for who has the status and is about to go.
+TEST(Property, CertifiedUnderTheStatusOnly) {
+  for (const v1::CaseStatus status : {v1::SCOPE_OK, v1::AWAIT_CLEARANCE, v1::CLEARED, v1::DEFERRED,
+                                      v1::WAITLISTED, v1::QUOTA_RESERVED, v1::STATUS_ISSUED}) {
+    Desk desk;
+    desk.of().set_status(status);
+    desk.of().set_hand_offs_done(2);
+    if (status != v1::STATUS_ISSUED) desk.of().clear_document();
+    desk.Submit();
+    EXPECT_EQ(desk.Do(kD, kCertify), "4.1") << v1::CaseStatus_Name(status);
+    // Nor is it taken from the other Party.
+    for (const v1::Party holder : {kD, kE}) {
+      desk.of().set_holder(holder);
+      EXPECT_EQ(desk.Refuses(kD, desk.state(), kCertify), "4.1") << v1::CaseStatus_Name(status);
+    }
+  }
+  // 6.a: what was declared in time may follow.
+  Desk later;
+  later.Submit();
+  later.Arrive();
+  EXPECT_EQ(later.Do(kD, kCertify), "");
+  EXPECT_EQ(later.Do(kD, kExit), "");
+}
+
+// 12.2b, Art. 3: lost or at rest, the status frees nothing of duty.
+TEST(Property, StaysWhenTheStatusIsLost) {
+  Desk desk;
+  desk.Certify();
+  desk.of().set_status(v1::SUSPENDED);
+  EXPECT_EQ(desk.Do(kD, kExit), "step.obstacle");
+  for (const v1::CaseStatus status : {v1::WITHDRAWN, v1::ANNULLED, v1::LAPSED, v1::EXCLUDED}) {
+    Desk ended;
+    ended.Submit();
+    ended.End(status);
+    EXPECT_EQ(ended.Do(kD, kCertify), "12.2b");
+    EXPECT_EQ(ended.Refuses(kD, ended.state(), kCertify), "12.2b");
+  }
+}
+
+// 10.1, 10.2, a18: into the state of entry with the resettler, and not before.
+TEST(Property, FollowsTheResettlerIntoTheStateOfEntry) {
+  Desk desk;
+  desk.Certify();
+  ASSERT_EQ(desk.Do(kD, kExit), "");
+  EXPECT_EQ(desk.Do(kE, kImport), "10.1");
+  EXPECT_EQ(desk.Do(kE, kTransfer), "10.2");
+  EXPECT_EQ(desk.Refuses(kE, desk.state(), kImport), "10.1");
+  Desk back = desk;
+  back.End(v1::WITHDRAWN);
+  EXPECT_EQ(back.Do(kE, kImport), "12.2b");
+  EXPECT_EQ(back.Do(kE, kTransfer), "12.2b");
+  // Ended before the departure: nobody can have seen one.
+  EXPECT_EQ(back.Refuses(kE, back.state(), kImport), "10.1");
+  desk.Depart();
+  EXPECT_EQ(Desk(desk).Do(kE, kImport), "");
+  desk.Arrive();
+  EXPECT_EQ(Desk(desk).Do(kE, kImport), "");
+  EXPECT_EQ(desk.Do(kE, kTransfer), "");
+}
+
+// What was done before it was heard that the case has ended stands.
+TEST(Property, TheEndOfTheCaseMayCross) {
+  Desk departed;
+  departed.Exit();
+  departed.End(v1::ANNULLED);
+  EXPECT_EQ(departed.Do(kE, kImport), "12.2b");
+  EXPECT_EQ(departed.Refuses(kE, departed.state(), kImport), "");
+  Desk arrived;
+  arrived.Submit();
+  arrived.Arrive();
+  arrived.End(v1::ANNULLED);
+  EXPECT_EQ(arrived.Refuses(kD, arrived.state(), kCertify), "");
+  // A dossier of the matter alone does not have the case.
+  arrived.registry.cases.clear();
+  EXPECT_EQ(arrived.Refuses(kD, arrived.state(), kCertify), "");
+  EXPECT_EQ(arrived.Do(kD, kCertify), "step.case");
 }
 
 TEST(Property, ADeclarationIsOfACaseAndOfOwnThings) {
