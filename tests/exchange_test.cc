@@ -786,6 +786,30 @@ TEST(Store, IsOnePartysAlone) {
   EXPECT_TRUE(authority::Core::Open(kz.identity, kz.store, *kz.vault, kz.random, *kz.anchor.Load()).ok());
 }
 
+// A holiday more, and what was lawful is not: the ledgers keep the first protocol that they
+// began with. In which order it names its holidays is no difference.
+TEST(Store, KeepsTheFirstProtocol) {
+  Authority kz(v1::PARTY_KZ, kNow);
+  for (const char* day : {"2026-01-01", "2026-03-22"}) kz.identity.protocol.add_holidays_kz(day);
+  kz.store = ledger::MemoryStore();
+  kz.Restart();
+  kz.Turn({authority::Tick()});
+  const auto open_with = [&](const v1::Protocol& protocol) {
+    authority::Identity other = kz.identity;
+    other.protocol = protocol;
+    return authority::Core::Open(other, kz.store, *kz.vault, kz.random, *kz.anchor.Load()).status();
+  };
+  v1::Protocol other = kz.identity.protocol;
+  other.mutable_holidays_kz()->SwapElements(0, 1);
+  EXPECT_TRUE(open_with(other).ok()) << open_with(other);
+  other.add_holidays_kz("2027-01-01");
+  EXPECT_EQ(open_with(other).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(open_with(other).message()),
+              ::testing::AllOf(::testing::HasSubstr("put the old block back"),
+                               ::testing::HasSubstr("kelisim instrument draft")));
+  EXPECT_TRUE(open_with(kz.identity.protocol).ok());
+}
+
 // Without an entry in the anchor nothing says that this ledger is new: the store may be
 // lost together with its anchor. Not even what could be undone is recorded before the
 // counterpart has said what it has.

@@ -19,6 +19,7 @@ using google::protobuf::RepeatedPtrField;
 using ledger::Side;
 
 constexpr char kOwner[] = "Mo";
+constexpr char kFirstProtocol[] = "Mf";
 constexpr char kProgress[] = "Mg";
 constexpr char kLineage[] = "Ml";
 constexpr char kRecovering[] = "Mr";
@@ -76,6 +77,7 @@ absl::StatusOr<std::unique_ptr<Books>> Books::Open(const Identity& identity, con
                                                    ledger::Vault& vault, Random& random) {
   std::unique_ptr<Books> books(new Books(identity, store, vault, random));
   RETURN_IF_ERROR(books->CheckOwner());
+  RETURN_IF_ERROR(books->CheckProtocol());
   ASSIGN_OR_RETURN(books->own_, ledger::Log::Load(Side::kOwn, books->rows_));
   ASSIGN_OR_RETURN(books->mirror_, ledger::Log::Load(Side::kMirror, books->rows_));
   ASSIGN_OR_RETURN(books->processed_, ReadNumber(books->rows_, kProcessedRow));
@@ -103,6 +105,18 @@ absl::Status Books::CheckOwner() {
   return absl::FailedPreconditionError(
       absl::StrCat("the store is not one of ", v1::Party_Name(identity_.self()),
                    ": this is the program, or data_dir the directory, of the other Party"));
+}
+
+// What was judged by one first protocol would be judged otherwise by another: in an audit, a
+// dossier, a recovery. And nothing else would notice.
+absl::Status Books::CheckProtocol() {
+  ASSIGN_OR_RETURN(const std::optional<std::string> began_with, rows_.Get(kFirstProtocol));
+  const std::string ours(FirstProtocolHash(identity_.protocol).bytes());
+  if (!began_with) rows_.Put(kFirstProtocol, ours);
+  if (!began_with || *began_with == ours) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "protocol: differs from the one that these ledgers began with: put the old block back into the "
+      "configuration; a new protocol is an instrument (kelisim instrument draft)");
 }
 
 absl::StatusOr<uint64_t> Books::SignedSize() const {

@@ -36,6 +36,7 @@ namespace kelisim::authority {
 //
 // Rows beside those of Log, Vault and Views:
 //   Mo  owner: the Party whose own ledger this is (u64)
+//   Mf  the first protocol, by which the ledgers began: its hash
 //   Mp  how much of the mirror is processed (u64)
 //   Mg  up to where the last PROGRESS entry says so (u64)
 //   Mc  how much of the own ledger the counterpart has cosigned (u64)
@@ -50,7 +51,8 @@ namespace kelisim::authority {
 class Books {
  public:
   // All must outlive the books. An empty store becomes that of the identity's Party.
-  // FAILED_PRECONDITION: it is the other Party's; DATA_LOSS: it is not whole.
+  // FAILED_PRECONDITION: it is the other Party's, or was begun with another first protocol;
+  // DATA_LOSS: it is not whole.
   static absl::StatusOr<std::unique_ptr<Books>> Open(const Identity& identity, const ledger::Store& store,
                                                      ledger::Vault& vault, Random& random);
 
@@ -138,6 +140,7 @@ class Books {
   Books(const Identity& identity, const ledger::Store& store, ledger::Vault& vault, Random& random);
 
   absl::Status CheckOwner();
+  absl::Status CheckProtocol();
   absl::Status AppendEntry(v1::Entry entry, const std::string& payload, const std::string& subject_id,
                            absl::Time now, OpenedEntry* opened);
   absl::Status AppendProgress(absl::Time now);

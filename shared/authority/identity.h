@@ -8,6 +8,7 @@
 
 #include "kelisim/v1/treaty.pb.h"
 #include "shared/authority/profile.h"
+#include "shared/crypto/digest.h"
 #include "shared/tlog/log_keys.h"
 #include "shared/tlog/note.h"
 #include "shared/treaty/verdict.h"
@@ -44,6 +45,10 @@ struct Identity {
   v1::Party self() const { return profile.party; }
   v1::Party peer() const { return treaty::Other(profile.party); }
 };
+
+// Stands for the first protocol: the same for two that judge in the same way, in whatever
+// order they name their holidays.
+Hash FirstProtocolHash(const v1::Protocol& protocol);
 
 // The C2SP tlog-policy of a Party's ledger: its log keys, the other Party's cosigners, all
 // of whom it asks for.

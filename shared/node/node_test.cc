@@ -1438,6 +1438,8 @@ TEST(Program, DoctorFindsWhatIsWrong) {
        [](auto& config) { config.set_policy_file(config.tls().roots()); }},
       {"problem  anchor: is missing",
        [](auto& config) { config.set_anchor_file(config.anchor_file() + "2"); }},
+      {"problem  store: protocol: differs from the one",
+       [](auto& config) { config.mutable_protocol()->add_holidays_kz("2027-01-01"); }},
       {"problem  store: empty", [](auto& config) { config.set_data_dir(config.data_dir() + "2"); }},
   };
   for (const auto& [expected, spoil] : kTable) {
