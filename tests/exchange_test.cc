@@ -383,6 +383,20 @@ TEST_F(PushTest, ARefusedQuotaIsUndoneByItsAuthor) {
   EXPECT_EQ(kz_.reader->GetQuota("quotas/kz/2027")->limit(), 5u);
 }
 
+// Its operator is told, in one line, whatever one push brings.
+TEST_F(PushTest, WhoIsRefusedTellsTheOperator) {
+  for (int i = 0; i < 2; ++i) push_.mutable_leaves(i)->clear_payload();
+  const Outputs taken = ru_.Turn({PeerCall{kToken, PeerMethod::kPush, push_.SerializeAsString()}});
+  Answer(ru_, taken.calls.at(0), kz_);
+  std::vector<std::string> told;
+  for (const std::string& event : kz_.events) {
+    if (event.find("refused: ") == 0) told.push_back(event);
+  }
+  EXPECT_THAT(told, ::testing::ElementsAre("refused: own entry 0, by the counterpart, under rule "
+                                           "exchange.commitment; and 1 more: it is undone "
+                                           "(deploy/recovery.md)"));
+}
+
 // So it is with a notice of termination: nothing ends by an act that was refused.
 class NoticeTest : public PushTest {
  protected:
@@ -808,6 +822,67 @@ TEST(Store, KeepsTheFirstProtocol) {
               ::testing::AllOf(::testing::HasSubstr("put the old block back"),
                                ::testing::HasSubstr("kelisim instrument draft")));
   EXPECT_TRUE(open_with(kz.identity.protocol).ok());
+}
+
+// What one of them judges lawful the other one would refuse: they record nothing, until both
+// begin with the same protocol.
+TEST(Link, StaysClosedBetweenTwoFirstProtocols) {
+  Authority kz(v1::PARTY_KZ, kNow);
+  Authority ru(v1::PARTY_RU, kNow);
+  const auto begin_with = [&](uint32_t answer_days) {
+    ru.store = ledger::MemoryStore();
+    ru.identity.protocol.set_answer_days(answer_days);
+    ru.Restart();
+  };
+  // Each shakes hands with the other; gives what they say of themselves then.
+  const auto meet = [&] {
+    kz.now += absl::Seconds(10);
+    ru.now += absl::Seconds(10);
+    const Call from_kz = kz.Turn({authority::Tick()}).calls.at(0);
+    const Call from_ru = ru.Turn({authority::Tick()}).calls.at(0);
+    return std::vector<v1::NodeState>{Answer(kz, from_kz, ru).state, Answer(ru, from_ru, kz).state};
+  };
+  begin_with(14);
+  for (int i = 0; i < 3; ++i) {
+    for (const v1::NodeState& state : meet()) {
+      EXPECT_EQ(state.mode(), v1::READ_ONLY);
+      EXPECT_EQ(state.reason_key(), "reason.other_protocol");
+      EXPECT_FALSE(state.counterpart_connected());
+    }
+  }
+  for (Authority* authority : {&kz, &ru}) {
+    const auto told = std::count_if(
+        authority->events.begin(), authority->events.end(),
+        [](const std::string& event) { return event.find("first protocol") != std::string::npos; });
+    EXPECT_EQ(told, 1);
+    const authority::Answer refused = authority->Turn({SettingQuota(2026)}).replies.at(0).answer;
+    EXPECT_EQ(refused.status.code(), absl::StatusCode::kFailedPrecondition) << refused.status;
+    EXPECT_EQ(authority->SizeOf(Side::kOwn), 0u);
+  }
+  begin_with(kz.identity.protocol.answer_days());
+  for (const v1::NodeState& state : meet()) {
+    EXPECT_EQ(state.mode(), v1::OPEN_FOR_ALL);
+    EXPECT_EQ(state.reason_key(), "");
+  }
+}
+
+// One that does not say by which protocol it judges may judge by any.
+TEST(Link, StaysClosedToOneThatNamesNoFirstProtocol) {
+  Authority kz(v1::PARTY_KZ, kNow);
+  Authority ru(v1::PARTY_RU, kNow);
+  const Call call = kz.Turn({authority::Tick()}).calls.at(0);
+  PeerReply reply = AnswerOf(ru, call);
+  v1::HandshakeRequest request;
+  v1::HandshakeResponse response;
+  v1::Position position;
+  ASSERT_TRUE(request.ParseFromString(call.bytes) && response.ParseFromString(reply.bytes) &&
+              position.ParseFromString(response.position()));
+  position.clear_first_protocol();
+  response.set_position(position.SerializeAsString());
+  response.set_signature(ru.identity.log.SignRaw(
+      absl::StrCat("kelisim handshake response\n", request.nonce(), response.nonce(), response.position())));
+  reply.bytes = response.SerializeAsString();
+  EXPECT_EQ(kz.Turn({reply}).state.reason_key(), "reason.other_protocol");
 }
 
 // Without an entry in the anchor nothing says that this ledger is new: the store may be

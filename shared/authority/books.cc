@@ -546,6 +546,7 @@ absl::Status Books::RebuildViews() {
   RETURN_IF_ERROR(views_.Clear());
   ASSIGN_OR_RETURN(processed_, FoldLedgers(identity_.protocol, own_.size(), mirror_.size(), views_,
                                            [](uint64_t) { return absl::OkStatus(); }));
+  (void)views_.TakeRefused();  // were told when they came
   progress_ = processed_;
   PutNumber(kProcessedRow, processed_);
   PutNumber(kProgress, progress_);

@@ -14,6 +14,7 @@
 #include "shared/treaty/instrument.h"
 #include "shared/treaty/quota.h"
 #include "shared/treaty/resettlement.h"
+#include "shared/treaty/rules.h"
 #include "shared/treaty/term.h"
 
 namespace kelisim::authority {
@@ -31,6 +32,15 @@ Answer Broken(v1::Violation violation) {
           "",
           std::move(violation),
           {}};
+}
+
+// The log gets none of the other Party's words: a rule is named when there is one of that name.
+std::string Tells(const Views::Refused& refused) {
+  const v1::Rule* const rule = treaty::FindRule(refused.rule);
+  return absl::StrCat("refused: own entry ", refused.index, ", by the counterpart, under ",
+                      rule == nullptr ? "no rule of the catalogue" : absl::StrCat("rule ", rule->id()),
+                      refused.count > 1 ? absl::StrCat("; and ", refused.count - 1, " more") : "",
+                      ": it is undone (deploy/recovery.md)");
 }
 
 Answer Failed(absl::Status status) { return {std::move(status), "", {}, {}}; }
@@ -132,6 +142,9 @@ void Core::Settle(Turn& turn) {
     turn.outputs_.replies.push_back(std::move(it->second));
   }
   turn.outputs_.events = link_.TakeEvents();
+  if (const Views::Refused refused = books_->views().TakeRefused(); refused.count > 0) {
+    turn.outputs_.events.push_back({Tells(refused), /*alarm=*/true});
+  }
   v1::NodeState& state = turn.outputs_.state;
   state.set_party(identity_.self());
   state.set_mode(link_.mode());
@@ -283,11 +296,12 @@ Core::Judged Core::Repeat(const v1::ReplyRow& row, const Hash& request_mac) cons
 absl::Status Core::MayAppend(bool irreversible) const {
   const v1::NodeMode mode = link_.mode();
   if (mode == v1::OPEN_FOR_ALL || (mode == v1::FENCED && !irreversible)) return absl::OkStatus();
+  const std::string reason = Reason();
   const std::string why =
-      absl::StrCat("nothing was recorded: ", v1::NodeMode_Name(mode), ": ", Say(Lang::kEnglish, Reason()));
+      absl::StrCat("nothing was recorded: ", v1::NodeMode_Name(mode), ": ", Say(Lang::kEnglish, reason));
   // Time alone mends all but these.
-  const bool people =
-      mode == v1::HALTED || Reason() == "reason.no_anchor" || Reason() == "reason.peer_halted";
+  const bool people = mode == v1::HALTED || reason == "reason.no_anchor" || reason == "reason.peer_halted" ||
+                      reason == "reason.other_protocol";
   if (people) return absl::FailedPreconditionError(why);
   return absl::UnavailableError(why);
 }
