@@ -1108,6 +1108,40 @@ TEST(Recovery, WhatOneSaysIsNotLostByTheNext) {
   EXPECT_TRUE(replies[0].answer.status.ok()) << replies[0].answer.status;
 }
 
+// A recovery that was not anchored goes on with the anchor of before, if the ledger says what
+// became of the entries that it knows. An anchor of anything else is none of this ledger.
+TEST(Recovery, AnOlderAnchorIsOneThatTheLedgerTellsOf) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+  const ledger::MemoryStore backup = kz.store;
+  const ledger::Head kept = kz.anchor.Load().value().value();
+  ASSERT_TRUE(kz.Turn({SettingQuota(2026), SettingQuota(2027)}).replies.at(1).answer.status.ok());
+  const ledger::Head lost = kz.anchor.Load().value().value();
+  kz.store = backup;
+  kz.Restart();
+  both.Turn(v1::PARTY_KZ, {authority::Tick()});
+  both.Exchange();
+  ASSERT_EQ(kz.core->lineage(), 1u);
+
+  const auto open_with = [&](const ledger::Head& anchored) {
+    return authority::Core::Open(kz.identity, kz.store, *kz.vault, kz.random, anchored).status().code();
+  };
+  const ledger::Head nothing{0, tlog::EmptyRoot(), 0};
+  for (const ledger::Head& known : {lost, kept, nothing})
+    EXPECT_EQ(open_with(known), absl::StatusCode::kOk) << known.size;
+  const Hash other = Sha256("other");
+  for (const ledger::Head& foreign :
+       {ledger::Head{lost.size, other, 0}, ledger::Head{lost.size + 1, lost.root, 0},
+        ledger::Head{kept.size, other, 0}, ledger::Head{100, other, 0}}) {
+    EXPECT_EQ(open_with(foreign), absl::StatusCode::kDataLoss) << foreign.size;
+  }
+  // One that knows of nothing vouches for nothing, whatever its lineage.
+  kz.anchor = MemoryAnchor(nothing);
+  kz.Restart();
+  EXPECT_EQ(kz.Turn({authority::Tick()}).state.mode(), v1::READ_ONLY);
+}
+
 // An act from before hand-off 1 was acknowledged and its entry is cosigned; but its content
 // was nowhere else. The entry comes back, and everybody is told which one is to be entered again.
 TEST(Recovery, NamesTheEntriesWhoseContentsAreLost) {

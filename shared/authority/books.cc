@@ -494,6 +494,27 @@ absl::Status Books::ForEachOwn(
   return absl::OkStatus();
 }
 
+absl::Status Books::ForEachLoss(
+    const std::function<void(const v1::LossRecord& loss, absl::Time recorded)>& each) const {
+  return ForEachOwn([&](uint64_t index, const v1::Entry& entry) -> absl::Status {
+    if (entry.kind() != v1::ENTRY_KIND_LOSS) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const OpenedEntry opened, views_.OpenEntry(Side::kOwn, index));
+    v1::LossRecord loss;
+    if (!loss.ParseFromString(opened.payload))
+      return absl::DataLossError("an own record of a loss cannot be read");
+    each(loss, absl::FromUnixMicros(entry.recorded_at_us()));
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<bool> Books::TellsLossOf(const ledger::Head& head) const {
+  bool told = false;
+  RETURN_IF_ERROR(ForEachLoss([&](const v1::LossRecord& loss, absl::Time) {
+    told = told || (loss.to_size() == head.size && loss.lost_root() == head.root.bytes());
+  }));
+  return told;
+}
+
 absl::StatusOr<Books::JudgedBefore> Books::ReadJudgedBefore() const {
   JudgedBefore judged;
   RETURN_IF_ERROR(ForEachOwn([&](uint64_t, const v1::Entry& entry) {

@@ -82,6 +82,8 @@ class Books {
   // After a recovery: says which entries up to the head that the anchor remembers, and
   // which payloads, did not come back. False: nothing was lost, nothing is said.
   absl::StatusOr<bool> AppendLoss(const ledger::Head& remembered, absl::Time now);
+  // Whether a record of a loss in the own ledger says that entries up to exactly this head are lost.
+  absl::StatusOr<bool> TellsLossOf(const ledger::Head& head) const;
   // Announces every own log key, and the end of one, that the policy names and the ledger
   // does not yet: signed by the keys that are here, the old one and the new one.
   absl::Status AnnounceKeys(absl::Time now);
@@ -155,6 +157,9 @@ class Books {
   // Every own entry, in order, until `each` fails.
   absl::Status ForEachOwn(
       const std::function<absl::Status(uint64_t index, const v1::Entry& entry)>& each) const;
+  // Every record of a loss in the own ledger, in order.
+  absl::Status ForEachLoss(
+      const std::function<void(const v1::LossRecord& loss, absl::Time recorded)>& each) const;
   absl::Status ProcessEntry(const OpenedEntry& opened, absl::Time now);
   // As OpenEntry will read it.
   absl::StatusOr<OpenedEntry> AppendLeaf(ledger::Log& log, ledger::Side side, const v1::Leaf& leaf);

@@ -82,15 +82,26 @@ absl::StatusOr<std::unique_ptr<Core>> Core::Open(const Identity& identity, const
                                                  std::optional<ledger::Head> anchored, SeededBugs bugs) {
   RETURN_IF_ERROR(vault.CheckMasterKey(store));
   ASSIGN_OR_RETURN(std::unique_ptr<Books> books, Books::Open(identity, store, vault, random));
-  const std::optional<ledger::Head> on_disk = anchored;
-  // A recovery that was committed just before the process ended, and not anchored.
+  // A recovery that was committed and not anchored: the process ended just then, or the
+  // counterpart has not cosigned yet what was lost.
   const bool loss_untold = anchored && books->lineage() > anchored->lineage;
-  if (loss_untold) anchored = books->head();
-  // The part of the store that the anchor knows must be what the anchor knows.
-  if (anchored && anchored->size <= books->own().size()) {
+  const std::optional<ledger::Head> on_disk = anchored;
+  bool reached = anchored && anchored->size <= books->own().size();
+  if (reached) {
     ASSIGN_OR_RETURN(const Hash root, books->own().RootAt(books->rows(), anchored->size));
-    if (root != anchored->root)
-      return absl::DataLossError("the store's ledger is not the one its head anchor knows");
+    reached = root == anchored->root;
+  }
+  if (loss_untold && !reached) {
+    // The entries that this anchor knows are lost, and the ledger has to say so of exactly these.
+    ASSIGN_OR_RETURN(const bool told, books->TellsLossOf(*anchored));
+    if (!told) {
+      return absl::DataLossError(
+          "the head anchor is older than the last recovery, and knows entries that the ledger neither has "
+          "nor tells as lost: store and anchor do not belong together (deploy/recovery.md)");
+    }
+    anchored = books->head();
+  } else if (anchored && !reached && anchored->size <= books->own().size()) {
+    return absl::DataLossError("the store's ledger is not the one its head anchor knows");
   }
   std::unique_ptr<Core> core(
       new Core(identity, vault, random, std::move(books), anchored, loss_untold, bugs));

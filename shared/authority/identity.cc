@@ -62,6 +62,14 @@ std::string PolicyText(const Identity& identity, v1::Party ledger) {
   return absl::StrCat(text, "group treaty all witness mirror", required ? " third" : "", "\nquorum treaty\n");
 }
 
+std::string LogIdOf(const Identity& identity) {
+  const std::vector<LogKeys::Key>& keys = identity.own_log.keys();
+  // A policy has its newest keys first.
+  const auto first = std::min_element(
+      keys.rbegin(), keys.rend(), [](const auto& one, const auto& other) { return one.from < other.from; });
+  return absl::StrFormat("%s+%08x", identity.own_log.name(), first->verifier.key_id());
+}
+
 std::vector<const tlog::NoteSigner*> LogSigners(const Identity& identity, uint64_t size) {
   std::vector<const tlog::NoteSigner*> signers;
   if (CountsAt(identity.own_log, identity.log, size)) signers.push_back(&identity.log);

@@ -56,6 +56,10 @@ std::string PolicyText(const Identity& identity, v1::Party ledger);
 
 const tlog::LogKeys& LogKeysOf(const Identity& identity, v1::Party ledger);
 
+// Names the own log for as long as it lives: its name, and the id of the key with which it
+// began. "migration.kz.example/ledger/2026+1a2b3c4d".
+std::string LogIdOf(const Identity& identity);
+
 // The own log keys that are here and count for checkpoints of `size`; none: the node
 // cannot sign.
 std::vector<const tlog::NoteSigner*> LogSigners(const Identity& identity, uint64_t size);

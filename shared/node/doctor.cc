@@ -108,7 +108,7 @@ void ExamineDocuments(const v1::NodeConfig& config, const ledger::Store& store, 
 void ExamineBooks(const v1::NodeConfig& config, const authority::Identity& identity,
                   const std::string& master_key, absl::Time now, const Tell& tell) {
   const absl::StatusOr<std::optional<ledger::Head>> anchor =
-      ledger::NewFileAnchor(config.anchor_file())->Load();
+      ledger::NewFileAnchor(config.anchor_file(), authority::LogIdOf(identity))->Load();
   if (!anchor.ok()) return tell(Problem("anchor", anchor.status()));
   if (!*anchor)
     return tell({false, "anchor: is missing: the node would append nothing (deploy/recovery.md)"});

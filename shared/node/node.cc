@@ -55,7 +55,7 @@ Node::Node(const v1::NodeConfig& config, authority::Identity identity, const std
       identity_(std::move(identity)),
       clock_(clock),
       failed_(std::move(failed)),
-      anchor_(ledger::NewFileAnchor(config_.anchor_file())),
+      anchor_(ledger::NewFileAnchor(config_.anchor_file(), authority::LogIdOf(identity_))),
       vault_(master_key, SystemRandom()),
       access_(config_.identities()) {}
 

@@ -106,7 +106,7 @@ class TwoAuthorities {
     WritePolicy("kz.policy", kz, ru);
     WritePolicy("ru.policy", ru, kz);
     for (v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) {
-      EXPECT_EQ(InitNode(Config(party)), absl::OkStatus());
+      EXPECT_EQ(InitNode(Config(party), Profile(party)), absl::OkStatus());
     }
   }
 
@@ -1438,6 +1438,8 @@ TEST(Program, DoctorFindsWhatIsWrong) {
        [](auto& config) { config.set_policy_file(config.tls().roots()); }},
       {"problem  anchor: is missing",
        [](auto& config) { config.set_anchor_file(config.anchor_file() + "2"); }},
+      {"problem  anchor: head anchor",
+       [&](auto& config) { config.set_anchor_file(two.Config(v1::PARTY_RU).anchor_file()); }},
       {"problem  store: protocol: differs from the one",
        [](auto& config) { config.mutable_protocol()->add_holidays_kz("2027-01-01"); }},
       {"problem  store: empty", [](auto& config) { config.set_data_dir(config.data_dir() + "2"); }},

@@ -273,7 +273,7 @@ int RunService(int argc, const char* const* argv, const authority::Profile& prof
   if (!problems.empty()) return kExitUsage;
   if (check->parsed()) return CheckFiles(*config, profile);
   if (rotate->parsed()) return RotateKey(*config, arguments, begin->parsed());
-  if (init->parsed()) return MakeAnchor(*config, InitNode(*config));
+  if (init->parsed()) return MakeAnchor(*config, InitNode(*config, profile));
   if (replace->parsed()) return MakeAnchor(*config, ReplaceAnchor(*config, profile));
   return Run(*config, profile);
 }
