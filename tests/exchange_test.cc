@@ -1108,6 +1108,29 @@ TEST(Recovery, WhatOneSaysIsNotLostByTheNext) {
   EXPECT_TRUE(replies[0].answer.status.ok()) << replies[0].answer.status;
 }
 
+// What was never sent is lost with the store; that is said for good, also when the store is
+// lost once more, by the day on which it was recorded.
+TEST(Recovery, NamesTheEntriesThatAreLost) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+  const ledger::MemoryStore backup = kz.store;
+  EXPECT_EQ(kz.Turn({SettingQuota(2026), SettingQuota(2027)}).state.lost_entries(), "");
+  kz.store = backup;
+  for (int loss = 1; loss <= 2; ++loss) {
+    kz.Restart();
+    both.Turn(v1::PARTY_KZ, {authority::Tick()});
+    both.Exchange();
+    const v1::NodeState state = kz.Turn({authority::Tick()}).state;
+    EXPECT_EQ(state.mode(), v1::OPEN_FOR_ALL) << state.reason();
+    EXPECT_EQ(state.lost_entries(), "1-2 (2025-12-20)") << loss;
+    EXPECT_EQ(kz.core->lost_entries(), state.lost_entries());
+    kz.store = ledger::MemoryStore();
+    kz.now += absl::Hours(24);
+    both.of(v1::PARTY_RU).now += absl::Hours(24);
+  }
+}
+
 // A recovery that was not anchored goes on with the anchor of before, if the ledger says what
 // became of the entries that it knows. An anchor of anything else is none of this ledger.
 TEST(Recovery, AnOlderAnchorIsOneThatTheLedgerTellsOf) {

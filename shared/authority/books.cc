@@ -8,6 +8,7 @@
 #include "shared/authority/evidence.h"
 #include "shared/authority/fold.h"
 #include "shared/base/bytes.h"
+#include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/seal.h"
 #include "shared/tlog/equivocation.h"
@@ -24,6 +25,7 @@ constexpr char kProgress[] = "Mg";
 constexpr char kLineage[] = "Ml";
 constexpr char kRecovering[] = "Mr";
 constexpr char kLostContents[] = "Mx";
+constexpr char kLostEntries[] = "Mn";
 
 constexpr size_t kMaxEntryBytes = 65'535;
 
@@ -35,16 +37,22 @@ constexpr size_t kMaxUnsignedBytes = 96 * 1024;
 // In one record of a loss; the others follow in records that say the same else.
 constexpr int kMaxLossPayloads = 1024;
 
+// How much of what was lost is told in one line.
+constexpr size_t kMostStretches = 50;
+
+// "122-124" or "130".
+std::string RangeOf(uint64_t first, uint64_t last) {
+  return first == last ? absl::StrCat(first) : absl::StrCat(first, "-", last);
+}
+
 // "122-124, 130", and how many more when there are many stretches.
 std::string RangesOf(const std::vector<uint64_t>& indices) {
-  constexpr size_t kMostStretches = 50;
   std::vector<std::string> stretches;
   size_t i = 0;
   while (i < indices.size() && stretches.size() < kMostStretches) {
     const uint64_t first = indices[i];
     while (i + 1 < indices.size() && indices[i + 1] == indices[i] + 1) ++i;
-    const uint64_t last = indices[i++];
-    stretches.push_back(first == last ? absl::StrCat(first) : absl::StrCat(first, "-", last));
+    stretches.push_back(RangeOf(first, indices[i++]));
   }
   if (i < indices.size()) stretches.push_back(absl::StrCat("and ", indices.size() - i, " more"));
   return absl::StrJoin(stretches, ", ");
@@ -91,6 +99,8 @@ absl::StatusOr<std::unique_ptr<Books>> Books::Open(const Identity& identity, con
   books->halted_ = halted.value_or("");
   ASSIGN_OR_RETURN(const std::optional<std::string> lost, books->rows_.Get(kLostContents));
   books->lost_contents_ = lost.value_or("");
+  ASSIGN_OR_RETURN(const std::optional<std::string> lost_entries, books->rows_.Get(kLostEntries));
+  books->lost_entries_ = lost_entries.value_or("");
   ASSIGN_OR_RETURN(books->signed_size_, books->SignedSize());
   return books;
 }
@@ -515,6 +525,26 @@ absl::StatusOr<bool> Books::TellsLossOf(const ledger::Head& head) const {
   return told;
 }
 
+// Of all recoveries: those before a store was lost whole are in the ledger that came back.
+absl::StatusOr<std::string> Books::ReadLostEntries() const {
+  std::vector<std::string> stretches;
+  size_t more = 0;
+  RETURN_IF_ERROR(ForEachLoss([&](const v1::LossRecord& loss, absl::Time recorded) {
+    if (loss.from_size() >= loss.to_size()) return;
+    std::string stretch = absl::StrCat(RangeOf(loss.from_size(), loss.to_size() - 1), " (",
+                                       FormatDate(identity_.profile.DateAt(recorded)), ")");
+    // One loss may stand in several records.
+    if (!stretches.empty() && stretches.back() == stretch) return;
+    if (stretches.size() == kMostStretches) {
+      ++more;
+    } else {
+      stretches.push_back(std::move(stretch));
+    }
+  }));
+  if (more > 0) stretches.push_back(absl::StrCat("and ", more, " more"));
+  return absl::StrJoin(stretches, ", ");
+}
+
 absl::StatusOr<Books::JudgedBefore> Books::ReadJudgedBefore() const {
   JudgedBefore judged;
   RETURN_IF_ERROR(ForEachOwn([&](uint64_t, const v1::Entry& entry) {
@@ -578,6 +608,8 @@ absl::Status Books::EndRecovery(uint32_t remembered_lineage) {
   recovering_ = false;
   judged_before_.reset();
   rows_.Delete(kRecovering);
+  ASSIGN_OR_RETURN(lost_entries_, ReadLostEntries());
+  rows_.Put(kLostEntries, lost_entries_);
   // A store that was lost whole has forgotten its earlier recoveries; the anchor has not.
   lineage_ = std::max(lineage_, remembered_lineage) + 1;
   PutNumber(kLineage, lineage_);

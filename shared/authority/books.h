@@ -43,6 +43,7 @@ namespace kelisim::authority {
 //   Ml  lineage: how many recoveries the own ledger has been through (u32)
 //   Mr  present while a recovery is under way
 //   Mx  of which own entries the contents are lost: "122-124, 130"
+//   Mn  which own entries were lost, and when that was recorded: "122-124 (2026-11-27)"
 //   Mh  present when the node has halted: why
 //   Mv  evidence: v1.Equivocation
 //
@@ -65,6 +66,8 @@ class Books {
   uint32_t lineage() const { return lineage_; }
   // Of which own entries the contents did not come back in a recovery: "122-124, 130".
   const std::string& lost_contents() const { return lost_contents_; }
+  // Which own entries were lost in recoveries: "122-124 (2026-11-27)".
+  const std::string& lost_entries() const { return lost_entries_; }
   bool recovering() const { return recovering_; }
   const std::string& halted() const { return halted_; }
   ledger::Head head() const { return {own_.size(), own_.root(), lineage_}; }
@@ -160,6 +163,7 @@ class Books {
   // Every record of a loss in the own ledger, in order.
   absl::Status ForEachLoss(
       const std::function<void(const v1::LossRecord& loss, absl::Time recorded)>& each) const;
+  absl::StatusOr<std::string> ReadLostEntries() const;
   absl::Status ProcessEntry(const OpenedEntry& opened, absl::Time now);
   // As OpenEntry will read it.
   absl::StatusOr<OpenedEntry> AppendLeaf(ledger::Log& log, ledger::Side side, const v1::Leaf& leaf);
@@ -187,6 +191,7 @@ class Books {
   std::optional<JudgedBefore> judged_before_;
   bool key_announced_ = false;
   std::string lost_contents_;
+  std::string lost_entries_;
   std::string halted_;
   // The last own entries, as they go to the counterpart: what was sealed a moment ago need
   // not be read and opened again to be pushed.

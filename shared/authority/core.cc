@@ -169,6 +169,7 @@ void Core::Settle(Turn& turn) {
   state.set_counterpart_connected(link_.connected());
   state.set_counterpart_problem(link_.problem());
   state.set_lost_contents(books_->lost_contents());
+  state.set_lost_entries(books_->lost_entries());
 }
 
 // ---------------------------------------------------------------- the counterpart and time

@@ -53,6 +53,7 @@ class Core {
   uint32_t lineage() const { return books_->lineage(); }
   // As in NodeState; `halted` is a reason_key.
   const std::string& lost_contents() const { return books_->lost_contents(); }
+  const std::string& lost_entries() const { return books_->lost_entries(); }
   const std::string& halted() const { return books_->halted(); }
 
  private:

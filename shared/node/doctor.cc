@@ -76,6 +76,10 @@ void ExamineState(const authority::Core& core, const ledger::LogRows<ledger::Sto
     tell({false, absl::StrCat("lost: the contents of own entries ", core.lost_contents(),
                               ": they must be entered again")});
   }
+  if (!core.lost_entries().empty()) {
+    tell({false, absl::StrCat("lost: own entries ", core.lost_entries(),
+                              ": nobody else had them; they must be entered again")});
+  }
   if (size == 0) return;
   const absl::StatusOr<std::string> last = own.Entry(size - 1);
   v1::Entry entry;
