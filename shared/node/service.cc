@@ -38,7 +38,8 @@ Examples:
   run --config kz.textproto --listen 127.0.0.1:7801
 
 Exit codes: 0 done, 1 failed, 2 command line or configuration is wrong,
-75 the outcome of the last turn is unknown: start again.)";
+75 the outcome of the last turn is unknown: start again. After `store_damaged` in the log a
+backup has to be put back first: deploy/recovery.md.)";
 
 struct Arguments {
   std::string config_file;
