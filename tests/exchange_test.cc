@@ -383,6 +383,20 @@ TEST_F(PushTest, ARefusedQuotaIsUndoneByItsAuthor) {
   EXPECT_EQ(kz_.reader->GetQuota("quotas/kz/2027")->limit(), 5u);
 }
 
+// Its operator is told, in one line, whatever one push brings.
+TEST_F(PushTest, WhoIsRefusedTellsTheOperator) {
+  for (int i = 0; i < 2; ++i) push_.mutable_leaves(i)->clear_payload();
+  const Outputs taken = ru_.Turn({PeerCall{kToken, PeerMethod::kPush, push_.SerializeAsString()}});
+  Answer(ru_, taken.calls.at(0), kz_);
+  std::vector<std::string> told;
+  for (const std::string& event : kz_.events) {
+    if (event.find("refused: ") == 0) told.push_back(event);
+  }
+  EXPECT_THAT(told, ::testing::ElementsAre("refused: own entry 0, by the counterpart, under rule "
+                                           "exchange.commitment; and 1 more: it is undone "
+                                           "(deploy/recovery.md)"));
+}
+
 // So it is with a notice of termination: nothing ends by an act that was refused.
 class NoticeTest : public PushTest {
  protected:
@@ -786,6 +800,91 @@ TEST(Store, IsOnePartysAlone) {
   EXPECT_TRUE(authority::Core::Open(kz.identity, kz.store, *kz.vault, kz.random, *kz.anchor.Load()).ok());
 }
 
+// A holiday more, and what was lawful is not: the ledgers keep the first protocol that they
+// began with. In which order it names its holidays is no difference.
+TEST(Store, KeepsTheFirstProtocol) {
+  Authority kz(v1::PARTY_KZ, kNow);
+  for (const char* day : {"2026-01-01", "2026-03-22"}) kz.identity.protocol.add_holidays_kz(day);
+  kz.store = ledger::MemoryStore();
+  kz.Restart();
+  kz.Turn({authority::Tick()});
+  const auto open_with = [&](const v1::Protocol& protocol) {
+    authority::Identity other = kz.identity;
+    other.protocol = protocol;
+    return authority::Core::Open(other, kz.store, *kz.vault, kz.random, *kz.anchor.Load()).status();
+  };
+  v1::Protocol other = kz.identity.protocol;
+  other.mutable_holidays_kz()->SwapElements(0, 1);
+  EXPECT_TRUE(open_with(other).ok()) << open_with(other);
+  other.add_holidays_kz("2027-01-01");
+  EXPECT_EQ(open_with(other).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(open_with(other).message()),
+              ::testing::AllOf(::testing::HasSubstr("put the old block back"),
+                               ::testing::HasSubstr("kelisim instrument draft")));
+  EXPECT_TRUE(open_with(kz.identity.protocol).ok());
+}
+
+// What one of them judges lawful the other one would refuse: they record nothing, until both
+// begin with the same protocol.
+TEST(Link, StaysClosedBetweenTwoFirstProtocols) {
+  Authority kz(v1::PARTY_KZ, kNow);
+  Authority ru(v1::PARTY_RU, kNow);
+  const auto begin_with = [&](uint32_t answer_days) {
+    ru.store = ledger::MemoryStore();
+    ru.identity.protocol.set_answer_days(answer_days);
+    ru.Restart();
+  };
+  // Each shakes hands with the other; gives what they say of themselves then.
+  const auto meet = [&] {
+    kz.now += absl::Seconds(10);
+    ru.now += absl::Seconds(10);
+    const Call from_kz = kz.Turn({authority::Tick()}).calls.at(0);
+    const Call from_ru = ru.Turn({authority::Tick()}).calls.at(0);
+    return std::vector<v1::NodeState>{Answer(kz, from_kz, ru).state, Answer(ru, from_ru, kz).state};
+  };
+  begin_with(14);
+  for (int i = 0; i < 3; ++i) {
+    for (const v1::NodeState& state : meet()) {
+      EXPECT_EQ(state.mode(), v1::READ_ONLY);
+      EXPECT_EQ(state.reason_key(), "reason.other_protocol");
+      EXPECT_FALSE(state.counterpart_connected());
+    }
+  }
+  for (Authority* authority : {&kz, &ru}) {
+    const auto told = std::count_if(
+        authority->events.begin(), authority->events.end(),
+        [](const std::string& event) { return event.find("first protocol") != std::string::npos; });
+    EXPECT_EQ(told, 1);
+    const authority::Answer refused = authority->Turn({SettingQuota(2026)}).replies.at(0).answer;
+    EXPECT_EQ(refused.status.code(), absl::StatusCode::kFailedPrecondition) << refused.status;
+    EXPECT_EQ(authority->SizeOf(Side::kOwn), 0u);
+  }
+  begin_with(kz.identity.protocol.answer_days());
+  for (const v1::NodeState& state : meet()) {
+    EXPECT_EQ(state.mode(), v1::OPEN_FOR_ALL);
+    EXPECT_EQ(state.reason_key(), "");
+  }
+}
+
+// One that does not say by which protocol it judges may judge by any.
+TEST(Link, StaysClosedToOneThatNamesNoFirstProtocol) {
+  Authority kz(v1::PARTY_KZ, kNow);
+  Authority ru(v1::PARTY_RU, kNow);
+  const Call call = kz.Turn({authority::Tick()}).calls.at(0);
+  PeerReply reply = AnswerOf(ru, call);
+  v1::HandshakeRequest request;
+  v1::HandshakeResponse response;
+  v1::Position position;
+  ASSERT_TRUE(request.ParseFromString(call.bytes) && response.ParseFromString(reply.bytes) &&
+              position.ParseFromString(response.position()));
+  position.clear_first_protocol();
+  response.set_position(position.SerializeAsString());
+  response.set_signature(ru.identity.log.SignRaw(
+      absl::StrCat("kelisim handshake response\n", request.nonce(), response.nonce(), response.position())));
+  reply.bytes = response.SerializeAsString();
+  EXPECT_EQ(kz.Turn({reply}).state.reason_key(), "reason.other_protocol");
+}
+
 // Without an entry in the anchor nothing says that this ledger is new: the store may be
 // lost together with its anchor. Not even what could be undone is recorded before the
 // counterpart has said what it has.
@@ -1007,6 +1106,63 @@ TEST(Recovery, WhatOneSaysIsNotLostByTheNext) {
   const auto replies = both.Turn(v1::PARTY_KZ, {SettingQuota(2028)});
   ASSERT_EQ(replies.size(), 1u);
   EXPECT_TRUE(replies[0].answer.status.ok()) << replies[0].answer.status;
+}
+
+// What was never sent is lost with the store; that is said for good, also when the store is
+// lost once more, by the day on which it was recorded.
+TEST(Recovery, NamesTheEntriesThatAreLost) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+  const ledger::MemoryStore backup = kz.store;
+  EXPECT_EQ(kz.Turn({SettingQuota(2026), SettingQuota(2027)}).state.lost_entries(), "");
+  kz.store = backup;
+  for (int loss = 1; loss <= 2; ++loss) {
+    kz.Restart();
+    both.Turn(v1::PARTY_KZ, {authority::Tick()});
+    both.Exchange();
+    const v1::NodeState state = kz.Turn({authority::Tick()}).state;
+    EXPECT_EQ(state.mode(), v1::OPEN_FOR_ALL) << state.reason();
+    EXPECT_EQ(state.lost_entries(), "1-2 (2025-12-20)") << loss;
+    EXPECT_EQ(kz.core->lost_entries(), state.lost_entries());
+    kz.store = ledger::MemoryStore();
+    kz.now += absl::Hours(24);
+    both.of(v1::PARTY_RU).now += absl::Hours(24);
+  }
+}
+
+// A recovery that was not anchored goes on with the anchor of before, if the ledger says what
+// became of the entries that it knows. An anchor of anything else is none of this ledger.
+TEST(Recovery, AnOlderAnchorIsOneThatTheLedgerTellsOf) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+  const ledger::MemoryStore backup = kz.store;
+  const ledger::Head kept = kz.anchor.Load().value().value();
+  ASSERT_TRUE(kz.Turn({SettingQuota(2026), SettingQuota(2027)}).replies.at(1).answer.status.ok());
+  const ledger::Head lost = kz.anchor.Load().value().value();
+  kz.store = backup;
+  kz.Restart();
+  both.Turn(v1::PARTY_KZ, {authority::Tick()});
+  both.Exchange();
+  ASSERT_EQ(kz.core->lineage(), 1u);
+
+  const auto open_with = [&](const ledger::Head& anchored) {
+    return authority::Core::Open(kz.identity, kz.store, *kz.vault, kz.random, anchored).status().code();
+  };
+  const ledger::Head nothing{0, tlog::EmptyRoot(), 0};
+  for (const ledger::Head& known : {lost, kept, nothing})
+    EXPECT_EQ(open_with(known), absl::StatusCode::kOk) << known.size;
+  const Hash other = Sha256("other");
+  for (const ledger::Head& foreign :
+       {ledger::Head{lost.size, other, 0}, ledger::Head{lost.size + 1, lost.root, 0},
+        ledger::Head{kept.size, other, 0}, ledger::Head{100, other, 0}}) {
+    EXPECT_EQ(open_with(foreign), absl::StatusCode::kDataLoss) << foreign.size;
+  }
+  // One that knows of nothing vouches for nothing, whatever its lineage.
+  kz.anchor = MemoryAnchor(nothing);
+  kz.Restart();
+  EXPECT_EQ(kz.Turn({authority::Tick()}).state.mode(), v1::READ_ONLY);
 }
 
 // An act from before hand-off 1 was acknowledged and its entry is cosigned; but its content

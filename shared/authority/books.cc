@@ -8,6 +8,7 @@
 #include "shared/authority/evidence.h"
 #include "shared/authority/fold.h"
 #include "shared/base/bytes.h"
+#include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
 #include "shared/crypto/seal.h"
 #include "shared/tlog/equivocation.h"
@@ -19,10 +20,12 @@ using google::protobuf::RepeatedPtrField;
 using ledger::Side;
 
 constexpr char kOwner[] = "Mo";
+constexpr char kFirstProtocol[] = "Mf";
 constexpr char kProgress[] = "Mg";
 constexpr char kLineage[] = "Ml";
 constexpr char kRecovering[] = "Mr";
 constexpr char kLostContents[] = "Mx";
+constexpr char kLostEntries[] = "Mn";
 
 constexpr size_t kMaxEntryBytes = 65'535;
 
@@ -34,16 +37,22 @@ constexpr size_t kMaxUnsignedBytes = 96 * 1024;
 // In one record of a loss; the others follow in records that say the same else.
 constexpr int kMaxLossPayloads = 1024;
 
+// How much of what was lost is told in one line.
+constexpr size_t kMostStretches = 50;
+
+// "122-124" or "130".
+std::string RangeOf(uint64_t first, uint64_t last) {
+  return first == last ? absl::StrCat(first) : absl::StrCat(first, "-", last);
+}
+
 // "122-124, 130", and how many more when there are many stretches.
 std::string RangesOf(const std::vector<uint64_t>& indices) {
-  constexpr size_t kMostStretches = 50;
   std::vector<std::string> stretches;
   size_t i = 0;
   while (i < indices.size() && stretches.size() < kMostStretches) {
     const uint64_t first = indices[i];
     while (i + 1 < indices.size() && indices[i + 1] == indices[i] + 1) ++i;
-    const uint64_t last = indices[i++];
-    stretches.push_back(first == last ? absl::StrCat(first) : absl::StrCat(first, "-", last));
+    stretches.push_back(RangeOf(first, indices[i++]));
   }
   if (i < indices.size()) stretches.push_back(absl::StrCat("and ", indices.size() - i, " more"));
   return absl::StrJoin(stretches, ", ");
@@ -76,6 +85,7 @@ absl::StatusOr<std::unique_ptr<Books>> Books::Open(const Identity& identity, con
                                                    ledger::Vault& vault, Random& random) {
   std::unique_ptr<Books> books(new Books(identity, store, vault, random));
   RETURN_IF_ERROR(books->CheckOwner());
+  RETURN_IF_ERROR(books->CheckProtocol());
   ASSIGN_OR_RETURN(books->own_, ledger::Log::Load(Side::kOwn, books->rows_));
   ASSIGN_OR_RETURN(books->mirror_, ledger::Log::Load(Side::kMirror, books->rows_));
   ASSIGN_OR_RETURN(books->processed_, ReadNumber(books->rows_, kProcessedRow));
@@ -89,6 +99,8 @@ absl::StatusOr<std::unique_ptr<Books>> Books::Open(const Identity& identity, con
   books->halted_ = halted.value_or("");
   ASSIGN_OR_RETURN(const std::optional<std::string> lost, books->rows_.Get(kLostContents));
   books->lost_contents_ = lost.value_or("");
+  ASSIGN_OR_RETURN(const std::optional<std::string> lost_entries, books->rows_.Get(kLostEntries));
+  books->lost_entries_ = lost_entries.value_or("");
   ASSIGN_OR_RETURN(books->signed_size_, books->SignedSize());
   return books;
 }
@@ -103,6 +115,18 @@ absl::Status Books::CheckOwner() {
   return absl::FailedPreconditionError(
       absl::StrCat("the store is not one of ", v1::Party_Name(identity_.self()),
                    ": this is the program, or data_dir the directory, of the other Party"));
+}
+
+// What was judged by one first protocol would be judged otherwise by another: in an audit, a
+// dossier, a recovery. And nothing else would notice.
+absl::Status Books::CheckProtocol() {
+  ASSIGN_OR_RETURN(const std::optional<std::string> began_with, rows_.Get(kFirstProtocol));
+  const std::string ours(FirstProtocolHash(identity_.protocol).bytes());
+  if (!began_with) rows_.Put(kFirstProtocol, ours);
+  if (!began_with || *began_with == ours) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "protocol: differs from the one that these ledgers began with: put the old block back into the "
+      "configuration; a new protocol is an instrument (kelisim instrument draft)");
 }
 
 absl::StatusOr<uint64_t> Books::SignedSize() const {
@@ -480,6 +504,47 @@ absl::Status Books::ForEachOwn(
   return absl::OkStatus();
 }
 
+absl::Status Books::ForEachLoss(
+    const std::function<void(const v1::LossRecord& loss, absl::Time recorded)>& each) const {
+  return ForEachOwn([&](uint64_t index, const v1::Entry& entry) -> absl::Status {
+    if (entry.kind() != v1::ENTRY_KIND_LOSS) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const OpenedEntry opened, views_.OpenEntry(Side::kOwn, index));
+    v1::LossRecord loss;
+    if (!loss.ParseFromString(opened.payload))
+      return absl::DataLossError("an own record of a loss cannot be read");
+    each(loss, absl::FromUnixMicros(entry.recorded_at_us()));
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<bool> Books::TellsLossOf(const ledger::Head& head) const {
+  bool told = false;
+  RETURN_IF_ERROR(ForEachLoss([&](const v1::LossRecord& loss, absl::Time) {
+    told = told || (loss.to_size() == head.size && loss.lost_root() == head.root.bytes());
+  }));
+  return told;
+}
+
+// Of all recoveries: those before a store was lost whole are in the ledger that came back.
+absl::StatusOr<std::string> Books::ReadLostEntries() const {
+  std::vector<std::string> stretches;
+  size_t more = 0;
+  RETURN_IF_ERROR(ForEachLoss([&](const v1::LossRecord& loss, absl::Time recorded) {
+    if (loss.from_size() >= loss.to_size()) return;
+    std::string stretch = absl::StrCat(RangeOf(loss.from_size(), loss.to_size() - 1), " (",
+                                       FormatDate(identity_.profile.DateAt(recorded)), ")");
+    // One loss may stand in several records.
+    if (!stretches.empty() && stretches.back() == stretch) return;
+    if (stretches.size() == kMostStretches) {
+      ++more;
+    } else {
+      stretches.push_back(std::move(stretch));
+    }
+  }));
+  if (more > 0) stretches.push_back(absl::StrCat("and ", more, " more"));
+  return absl::StrJoin(stretches, ", ");
+}
+
 absl::StatusOr<Books::JudgedBefore> Books::ReadJudgedBefore() const {
   JudgedBefore judged;
   RETURN_IF_ERROR(ForEachOwn([&](uint64_t, const v1::Entry& entry) {
@@ -532,6 +597,7 @@ absl::Status Books::RebuildViews() {
   RETURN_IF_ERROR(views_.Clear());
   ASSIGN_OR_RETURN(processed_, FoldLedgers(identity_.protocol, own_.size(), mirror_.size(), views_,
                                            [](uint64_t) { return absl::OkStatus(); }));
+  (void)views_.TakeRefused();  // were told when they came
   progress_ = processed_;
   PutNumber(kProcessedRow, processed_);
   PutNumber(kProgress, progress_);
@@ -542,6 +608,8 @@ absl::Status Books::EndRecovery(uint32_t remembered_lineage) {
   recovering_ = false;
   judged_before_.reset();
   rows_.Delete(kRecovering);
+  ASSIGN_OR_RETURN(lost_entries_, ReadLostEntries());
+  rows_.Put(kLostEntries, lost_entries_);
   // A store that was lost whole has forgotten its earlier recoveries; the anchor has not.
   lineage_ = std::max(lineage_, remembered_lineage) + 1;
   PutNumber(kLineage, lineage_);

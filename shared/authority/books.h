@@ -36,12 +36,14 @@ namespace kelisim::authority {
 //
 // Rows beside those of Log, Vault and Views:
 //   Mo  owner: the Party whose own ledger this is (u64)
+//   Mf  the first protocol, by which the ledgers began: its hash
 //   Mp  how much of the mirror is processed (u64)
 //   Mg  up to where the last PROGRESS entry says so (u64)
 //   Mc  how much of the own ledger the counterpart has cosigned (u64)
 //   Ml  lineage: how many recoveries the own ledger has been through (u32)
 //   Mr  present while a recovery is under way
 //   Mx  of which own entries the contents are lost: "122-124, 130"
+//   Mn  which own entries were lost, and when that was recorded: "122-124 (2026-11-27)"
 //   Mh  present when the node has halted: why
 //   Mv  evidence: v1.Equivocation
 //
@@ -50,7 +52,8 @@ namespace kelisim::authority {
 class Books {
  public:
   // All must outlive the books. An empty store becomes that of the identity's Party.
-  // FAILED_PRECONDITION: it is the other Party's; DATA_LOSS: it is not whole.
+  // FAILED_PRECONDITION: it is the other Party's, or was begun with another first protocol;
+  // DATA_LOSS: it is not whole.
   static absl::StatusOr<std::unique_ptr<Books>> Open(const Identity& identity, const ledger::Store& store,
                                                      ledger::Vault& vault, Random& random);
 
@@ -63,6 +66,8 @@ class Books {
   uint32_t lineage() const { return lineage_; }
   // Of which own entries the contents did not come back in a recovery: "122-124, 130".
   const std::string& lost_contents() const { return lost_contents_; }
+  // Which own entries were lost in recoveries: "122-124 (2026-11-27)".
+  const std::string& lost_entries() const { return lost_entries_; }
   bool recovering() const { return recovering_; }
   const std::string& halted() const { return halted_; }
   ledger::Head head() const { return {own_.size(), own_.root(), lineage_}; }
@@ -80,6 +85,8 @@ class Books {
   // After a recovery: says which entries up to the head that the anchor remembers, and
   // which payloads, did not come back. False: nothing was lost, nothing is said.
   absl::StatusOr<bool> AppendLoss(const ledger::Head& remembered, absl::Time now);
+  // Whether a record of a loss in the own ledger says that entries up to exactly this head are lost.
+  absl::StatusOr<bool> TellsLossOf(const ledger::Head& head) const;
   // Announces every own log key, and the end of one, that the policy names and the ledger
   // does not yet: signed by the keys that are here, the old one and the new one.
   absl::Status AnnounceKeys(absl::Time now);
@@ -138,6 +145,7 @@ class Books {
   Books(const Identity& identity, const ledger::Store& store, ledger::Vault& vault, Random& random);
 
   absl::Status CheckOwner();
+  absl::Status CheckProtocol();
   absl::Status AppendEntry(v1::Entry entry, const std::string& payload, const std::string& subject_id,
                            absl::Time now, OpenedEntry* opened);
   absl::Status AppendProgress(absl::Time now);
@@ -152,6 +160,10 @@ class Books {
   // Every own entry, in order, until `each` fails.
   absl::Status ForEachOwn(
       const std::function<absl::Status(uint64_t index, const v1::Entry& entry)>& each) const;
+  // Every record of a loss in the own ledger, in order.
+  absl::Status ForEachLoss(
+      const std::function<void(const v1::LossRecord& loss, absl::Time recorded)>& each) const;
+  absl::StatusOr<std::string> ReadLostEntries() const;
   absl::Status ProcessEntry(const OpenedEntry& opened, absl::Time now);
   // As OpenEntry will read it.
   absl::StatusOr<OpenedEntry> AppendLeaf(ledger::Log& log, ledger::Side side, const v1::Leaf& leaf);
@@ -179,6 +191,7 @@ class Books {
   std::optional<JudgedBefore> judged_before_;
   bool key_announced_ = false;
   std::string lost_contents_;
+  std::string lost_entries_;
   std::string halted_;
   // The last own entries, as they go to the counterpart: what was sealed a moment ago need
   // not be read and opened again to be pushed.

@@ -14,6 +14,7 @@
 #include "shared/treaty/instrument.h"
 #include "shared/treaty/quota.h"
 #include "shared/treaty/resettlement.h"
+#include "shared/treaty/rules.h"
 #include "shared/treaty/term.h"
 
 namespace kelisim::authority {
@@ -31,6 +32,15 @@ Answer Broken(v1::Violation violation) {
           "",
           std::move(violation),
           {}};
+}
+
+// The log gets none of the other Party's words: a rule is named when there is one of that name.
+std::string Tells(const Views::Refused& refused) {
+  const v1::Rule* const rule = treaty::FindRule(refused.rule);
+  return absl::StrCat("refused: own entry ", refused.index, ", by the counterpart, under ",
+                      rule == nullptr ? "no rule of the catalogue" : absl::StrCat("rule ", rule->id()),
+                      refused.count > 1 ? absl::StrCat("; and ", refused.count - 1, " more") : "",
+                      ": it is undone (deploy/recovery.md)");
 }
 
 Answer Failed(absl::Status status) { return {std::move(status), "", {}, {}}; }
@@ -72,15 +82,26 @@ absl::StatusOr<std::unique_ptr<Core>> Core::Open(const Identity& identity, const
                                                  std::optional<ledger::Head> anchored, SeededBugs bugs) {
   RETURN_IF_ERROR(vault.CheckMasterKey(store));
   ASSIGN_OR_RETURN(std::unique_ptr<Books> books, Books::Open(identity, store, vault, random));
-  const std::optional<ledger::Head> on_disk = anchored;
-  // A recovery that was committed just before the process ended, and not anchored.
+  // A recovery that was committed and not anchored: the process ended just then, or the
+  // counterpart has not cosigned yet what was lost.
   const bool loss_untold = anchored && books->lineage() > anchored->lineage;
-  if (loss_untold) anchored = books->head();
-  // The part of the store that the anchor knows must be what the anchor knows.
-  if (anchored && anchored->size <= books->own().size()) {
+  const std::optional<ledger::Head> on_disk = anchored;
+  bool reached = anchored && anchored->size <= books->own().size();
+  if (reached) {
     ASSIGN_OR_RETURN(const Hash root, books->own().RootAt(books->rows(), anchored->size));
-    if (root != anchored->root)
-      return absl::DataLossError("the store's ledger is not the one its head anchor knows");
+    reached = root == anchored->root;
+  }
+  if (loss_untold && !reached) {
+    // The entries that this anchor knows are lost, and the ledger has to say so of exactly these.
+    ASSIGN_OR_RETURN(const bool told, books->TellsLossOf(*anchored));
+    if (!told) {
+      return absl::DataLossError(
+          "the head anchor is older than the last recovery, and knows entries that the ledger neither has "
+          "nor tells as lost: store and anchor do not belong together (deploy/recovery.md)");
+    }
+    anchored = books->head();
+  } else if (anchored && !reached && anchored->size <= books->own().size()) {
+    return absl::DataLossError("the store's ledger is not the one its head anchor knows");
   }
   std::unique_ptr<Core> core(
       new Core(identity, vault, random, std::move(books), anchored, loss_untold, bugs));
@@ -132,6 +153,9 @@ void Core::Settle(Turn& turn) {
     turn.outputs_.replies.push_back(std::move(it->second));
   }
   turn.outputs_.events = link_.TakeEvents();
+  if (const Views::Refused refused = books_->views().TakeRefused(); refused.count > 0) {
+    turn.outputs_.events.push_back({Tells(refused), /*alarm=*/true});
+  }
   v1::NodeState& state = turn.outputs_.state;
   state.set_party(identity_.self());
   state.set_mode(link_.mode());
@@ -145,6 +169,7 @@ void Core::Settle(Turn& turn) {
   state.set_counterpart_connected(link_.connected());
   state.set_counterpart_problem(link_.problem());
   state.set_lost_contents(books_->lost_contents());
+  state.set_lost_entries(books_->lost_entries());
 }
 
 // ---------------------------------------------------------------- the counterpart and time
@@ -283,11 +308,12 @@ Core::Judged Core::Repeat(const v1::ReplyRow& row, const Hash& request_mac) cons
 absl::Status Core::MayAppend(bool irreversible) const {
   const v1::NodeMode mode = link_.mode();
   if (mode == v1::OPEN_FOR_ALL || (mode == v1::FENCED && !irreversible)) return absl::OkStatus();
+  const std::string reason = Reason();
   const std::string why =
-      absl::StrCat("nothing was recorded: ", v1::NodeMode_Name(mode), ": ", Say(Lang::kEnglish, Reason()));
+      absl::StrCat("nothing was recorded: ", v1::NodeMode_Name(mode), ": ", Say(Lang::kEnglish, reason));
   // Time alone mends all but these.
-  const bool people =
-      mode == v1::HALTED || Reason() == "reason.no_anchor" || Reason() == "reason.peer_halted";
+  const bool people = mode == v1::HALTED || reason == "reason.no_anchor" || reason == "reason.peer_halted" ||
+                      reason == "reason.other_protocol";
   if (people) return absl::FailedPreconditionError(why);
   return absl::UnavailableError(why);
 }

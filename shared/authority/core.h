@@ -39,7 +39,7 @@ class Core {
  public:
   // `anchored`: what the head anchor holds (nullopt: there is none). All
   // references must outlive the core. `random` gives ids, nonces and openings.
-  // DATA_LOSS when the store is not whole.
+  // FAILED_PRECONDITION and DATA_LOSS as for Books::Open.
   static absl::StatusOr<std::unique_ptr<Core>> Open(const Identity& identity, const ledger::Store& store,
                                                     ledger::Vault& vault, Random& random,
                                                     std::optional<ledger::Head> anchored,
@@ -53,6 +53,7 @@ class Core {
   uint32_t lineage() const { return books_->lineage(); }
   // As in NodeState; `halted` is a reason_key.
   const std::string& lost_contents() const { return books_->lost_contents(); }
+  const std::string& lost_entries() const { return books_->lost_entries(); }
   const std::string& halted() const { return books_->halted(); }
 
  private:

@@ -1,7 +1,12 @@
 #include "shared/authority/identity.h"
 
+#include <algorithm>
+#include <initializer_list>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
 namespace kelisim::authority {
 namespace {
@@ -16,6 +21,20 @@ bool CountsAt(const LogKeys& keys, const tlog::NoteSigner& signer, uint64_t size
 }
 
 }  // namespace
+
+Hash FirstProtocolHash(const v1::Protocol& protocol) {
+  v1::Protocol sorted = protocol;
+  for (auto* holidays : {sorted.mutable_holidays_kz(), sorted.mutable_holidays_ru()})
+    std::sort(holidays->begin(), holidays->end());
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    (void)sorted.SerializeToCodedStream(&coded);  // to memory: does not fail
+  }
+  return Sha256({"kelisim first protocol\n", bytes});
+}
 
 const LogKeys& LogKeysOf(const Identity& identity, v1::Party ledger) {
   return ledger == identity.self() ? identity.own_log : identity.peer_log;
@@ -41,6 +60,14 @@ std::string PolicyText(const Identity& identity, v1::Party ledger) {
   }
   const bool required = third && identity.third_witness->required;
   return absl::StrCat(text, "group treaty all witness mirror", required ? " third" : "", "\nquorum treaty\n");
+}
+
+std::string LogIdOf(const Identity& identity) {
+  const std::vector<LogKeys::Key>& keys = identity.own_log.keys();
+  // A policy has its newest keys first.
+  const auto first = std::min_element(
+      keys.rbegin(), keys.rend(), [](const auto& one, const auto& other) { return one.from < other.from; });
+  return absl::StrFormat("%s+%08x", identity.own_log.name(), first->verifier.key_id());
 }
 
 std::vector<const tlog::NoteSigner*> LogSigners(const Identity& identity, uint64_t size) {

@@ -8,6 +8,7 @@
 
 #include "kelisim/v1/treaty.pb.h"
 #include "shared/authority/profile.h"
+#include "shared/crypto/digest.h"
 #include "shared/tlog/log_keys.h"
 #include "shared/tlog/note.h"
 #include "shared/treaty/verdict.h"
@@ -45,11 +46,19 @@ struct Identity {
   v1::Party peer() const { return treaty::Other(profile.party); }
 };
 
+// Stands for the first protocol: the same for two that judge in the same way, in whatever
+// order they name their holidays.
+Hash FirstProtocolHash(const v1::Protocol& protocol);
+
 // The C2SP tlog-policy of a Party's ledger: its log keys, the other Party's cosigners, all
 // of whom it asks for.
 std::string PolicyText(const Identity& identity, v1::Party ledger);
 
 const tlog::LogKeys& LogKeysOf(const Identity& identity, v1::Party ledger);
+
+// Names the own log for as long as it lives: its name, and the id of the key with which it
+// began. "migration.kz.example/ledger/2026+1a2b3c4d".
+std::string LogIdOf(const Identity& identity);
 
 // The own log keys that are here and count for checkpoints of `size`; none: the node
 // cannot sign.

@@ -29,6 +29,8 @@ constexpr std::string_view kResponseDomain = "kelisim handshake response\n";
 
 // What a node that has halted answers; the other one knows it by this.
 constexpr char kHalted[] = "halted: one ledger has two signed histories";
+constexpr char kOtherProtocol[] =
+    "its first protocol is another one than ours: compare `protocol` in both configurations";
 // What a node answers when the other one's entries bear a time to come.
 constexpr char kAhead[] =
     "clocks: entries are recorded ahead of the receiver's clock: not taken before that time has come";
@@ -78,7 +80,7 @@ Link::Link(const Identity& identity, Books& books, Random& random, std::optional
 
 v1::NodeMode Link::mode() const {
   if (!books_.halted().empty()) return v1::HALTED;
-  if (!anchored_) return v1::READ_ONLY;
+  if (!anchored_ || protocols_differ_) return v1::READ_ONLY;
   if (books_.recovering()) return v1::RECOVERING;
   if (is_clear()) return telling_loss() ? v1::RECOVERING : v1::OPEN_FOR_ALL;
   // The anchor remembers more than the store has, or remembers nothing (it may be a new
@@ -108,6 +110,7 @@ absl::StatusOr<std::string> Link::MyPosition() const {
                      RowsOf(Side::kMirror).Checkpoint(books_.mirror().size()));
   }
   position.set_recovering(books_.recovering());
+  position.set_first_protocol(std::string(FirstProtocolHash(identity_.protocol).bytes()));
   return position.SerializeAsString();
 }
 
@@ -118,6 +121,10 @@ absl::StatusOr<tlog::Checkpoint> Link::ReadCheckpoint(const std::string& bytes,
   // Nobody signs nothing; of no entries nothing can be proven either.
   if (opened.checkpoint().size == 0) return absl::InvalidArgumentError("a signed checkpoint of no entries");
   return opened.checkpoint();
+}
+
+bool Link::JudgesAlike(const v1::Position& theirs) const {
+  return theirs.first_protocol() == FirstProtocolHash(identity_.protocol).bytes();
 }
 
 absl::StatusOr<bool> Link::Agrees(const v1::Position& theirs) {
@@ -291,6 +298,14 @@ absl::Status Link::ReceiveHandshake(const std::string& bytes, absl::Time now) {
   }
   ASSIGN_OR_RETURN(const bool agrees, Agrees(theirs));
   if (!agrees) return absl::OkStatus();
+  if (!JudgesAlike(theirs)) {
+    if (!protocols_differ_) Alarm(absl::StrCat("counterpart: ", kOtherProtocol));
+    protocols_differ_ = true;
+    open_ = false;
+    dropped_for_ = kOtherProtocol;  // is said
+    return absl::InvalidArgumentError(kOtherProtocol);
+  }
+  protocols_differ_ = false;
   behind_ = false;
   peer_halted_ = false;
   session_ = outstanding_->nonce + response.nonce();
@@ -500,6 +515,8 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerHandshake(const std::string& bytes)
     session_.clear();
     reason_ = "reason.behind";
   }
+  // So do they for the protocol.
+  if (!JudgesAlike(theirs)) session_.clear();
   sent_ = std::min(sent_, theirs.mirror_size());
   v1::HandshakeResponse response;
   response.set_nonce(random_.Bytes(kNonceSize));

@@ -41,7 +41,7 @@ class Link {
   // Why it is not OPEN_FOR_ALL, or why the counterpart takes nothing of ours although it is
   // ("reason.ahead"). A key of shared/text/messages.textproto, or what the counterpart did not
   // give, in English. Empty: nothing of this. When halted, Books::halted says why.
-  std::string reason() const { return reason_; }
+  std::string reason() const { return protocols_differ_ && anchored_ ? "reason.other_protocol" : reason_; }
   // What a recovery says was lost is not cosigned yet: until then the anchor must go on
   // remembering it, because one more restore would lose the saying as well.
   bool telling_loss() const { return loss_told_at_ > books_.cosigned(); }
@@ -79,6 +79,8 @@ class Link {
   absl::StatusOr<std::string> MyPosition() const;
   ledger::LogRows<ledger::Overlay> RowsOf(ledger::Side side) const;
   absl::StatusOr<tlog::Checkpoint> ReadCheckpoint(const std::string& note, const tlog::LogKeys& keys) const;
+  // Whether the counterpart has the same first protocol.
+  bool JudgesAlike(const v1::Position& theirs) const;
   // False (and halted) when the counterpart's position contradicts ours.
   absl::StatusOr<bool> Agrees(const v1::Position& theirs);
   absl::Status Open(absl::Time now);
@@ -115,6 +117,9 @@ class Link {
   // It has halted, as it says: there are two histories of one ledger, and what we record now
   // would be on one that it does not have.
   bool peer_halted_ = false;
+  // Its first protocol is another one, as its last answer to our handshake says: each would
+  // refuse what is lawful for the other.
+  bool protocols_differ_ = false;
   std::string reason_;
   // The session of our calls and of the counterpart's calls; empty: none.
   std::string session_;

@@ -352,6 +352,10 @@ absl::Status Views::FoldRefusal(const OpenedEntry& opened) {
       !ParseAct(refused.payload, &act)) {
     return absl::OkStatus();
   }
+  if (refused_.count++ == 0) {
+    refused_.index = index;
+    refused_.rule = refusal.violation().rule();
+  }
   return FoldRefusalOfOwn(refused, act, refusal.violation());
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -113,6 +114,14 @@ class Views final : public treaty::Registry {
   // does one that comes later than its time: an act is refused when it is processed, directly
   // after the PROGRESS entry that says so, or never.
   absl::Status FoldRefusal(const OpenedEntry& opened);
+  // Own acts of which FoldRefusal was told since this was last asked: how many, and the first
+  // one with the rule that the counterpart names.
+  struct Refused {
+    uint64_t count = 0;
+    uint64_t index = 0;
+    std::string rule;
+  };
+  Refused TakeRefused() { return std::exchange(refused_, {}); }
 
   // An entry of either ledger, with its payload when that is here. One that cannot be
   // parsed is shown by its place alone.
@@ -185,6 +194,7 @@ class Views final : public treaty::Registry {
     std::vector<std::string> cases;  // ids, as far as the acts are of cases
   };
   std::map<std::string, Unfinished> unfinished_;
+  Refused refused_;
   mutable absl::Status status_;
 };
 

@@ -479,7 +479,8 @@ std::string Render(const v1::NodeState& node, const Reader& reader) {
                     {Say(lang, "ui.mirror"), absl::StrCat(node.mirror_size())},
                     {Say(lang, "ui.processed"), absl::StrCat(node.processed_size())},
                     {Say(lang, "ui.lineage"), absl::StrCat(node.lineage())},
-                    {Say(lang, "ui.lost_contents"), node.lost_contents()}},
+                    {Say(lang, "ui.lost_contents"), node.lost_contents()},
+                    {Say(lang, "ui.lost_entries"), node.lost_entries()}},
                    reader.look);
 }
 

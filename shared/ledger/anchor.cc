@@ -19,16 +19,20 @@ namespace kelisim::ledger {
 namespace {
 
 // Two blocks of one line each, filled up with newlines:
-// "kelisim-head/2 <sequence> <size> <root> <lineage> <sha256 of what precedes>\n".
+// "kelisim-head/3 <sequence> <log> <size> <root> <lineage> <sha256 of what precedes>\n".
 // A head is written over the older one.
-constexpr std::string_view kTitle = "kelisim-head/2";
+constexpr std::string_view kTitle = "kelisim-head/3";
 constexpr size_t kBlocks = 2;
 // What a disk writes at a time, so that a write to one block leaves the other.
 constexpr size_t kBlockSize = 4096;
 constexpr size_t kFileSize = kBlocks * kBlockSize;
 
+// What the line has room for, beside its numbers.
+constexpr size_t kMostLog = 1024;
+
 struct Numbered {
   uint64_t sequence = 0;
+  std::string log;
   Head head;
 };
 
@@ -58,8 +62,8 @@ class Descriptor {
 
 std::string Format(const Numbered& numbered) {
   const Head& head = numbered.head;
-  const std::string line = absl::StrCat(Absl(kTitle), " ", numbered.sequence, " ", head.size, " ",
-                                        ToHex(head.root.bytes()), " ", head.lineage, " ");
+  const std::string line = absl::StrCat(Absl(kTitle), " ", numbered.sequence, " ", numbered.log, " ",
+                                        head.size, " ", ToHex(head.root.bytes()), " ", head.lineage, " ");
   std::string block = absl::StrCat(line, ToHex(Sha256(line).bytes()), "\n");
   block.resize(kBlockSize, '\n');
   return block;
@@ -67,16 +71,16 @@ std::string Format(const Numbered& numbered) {
 
 std::optional<Numbered> ParseFields(std::string_view block) {
   const std::vector<std::string> fields = absl::StrSplit(Absl(block), ' ');
-  if (fields.size() != 6) return std::nullopt;
+  if (fields.size() != 7) return std::nullopt;
   const std::optional<uint64_t> sequence = ParseDecimal(fields[1]);
-  const std::optional<uint64_t> size = ParseDecimal(fields[2]);
-  const absl::StatusOr<std::string> bytes = FromHex(fields[3]);
-  const std::optional<uint64_t> lineage = ParseDecimal(fields[4]);
+  const std::optional<uint64_t> size = ParseDecimal(fields[3]);
+  const absl::StatusOr<std::string> bytes = FromHex(fields[4]);
+  const std::optional<uint64_t> lineage = ParseDecimal(fields[5]);
   if (!sequence || !size || !bytes.ok() || !lineage || *lineage > std::numeric_limits<uint32_t>::max())
     return std::nullopt;
   const absl::StatusOr<Hash> root = Hash::FromBytes(*bytes);
   if (!root.ok()) return std::nullopt;
-  return Numbered{*sequence, {*size, *root, static_cast<uint32_t>(*lineage)}};
+  return Numbered{*sequence, fields[2], {*size, *root, static_cast<uint32_t>(*lineage)}};
 }
 
 // nullopt unless `block` is byte for byte what Format writes.
@@ -110,7 +114,7 @@ absl::Status WriteAt(int fd, std::string_view bytes, off_t offset, const std::st
 
 class FileAnchor final : public HeadAnchor {
  public:
-  explicit FileAnchor(std::string path) : path_(std::move(path)) {}
+  FileAnchor(std::string path, std::string log) : path_(std::move(path)), log_(std::move(log)) {}
 
   absl::StatusOr<std::optional<Head>> Load() override {
     RETURN_IF_ERROR(CheckDirectory());
@@ -124,7 +128,15 @@ class FileAnchor final : public HeadAnchor {
     }
     ASSIGN_OR_RETURN(const std::string bytes, ReadAll());
     const std::optional<Numbered> newest = Newest(bytes);
+    // Not to be written over.
+    if (!newest || newest->log != log_) file_.reset();
     if (!newest) return DamagedError(path_);
+    // It would be believed whatever it knows, and entries told as lost that there never were.
+    if (newest->log != log_) {
+      return absl::FailedPreconditionError(absl::StrCat("head anchor: ", path_, " is that of the log ",
+                                                        newest->log, ", and this node keeps the log ", log_,
+                                                        ": put back its own anchor"));
+    }
     sequence_ = newest->sequence;
     return newest->head;
   }
@@ -135,7 +147,7 @@ class FileAnchor final : public HeadAnchor {
       if (!found) return Create(head);
     }
     RETURN_IF_ERROR(CheckPlace());
-    const Numbered next{sequence_ + 1, head};
+    const Numbered next{sequence_ + 1, log_, head};
     const auto block = static_cast<off_t>(next.sequence % kBlocks * kBlockSize);
     RETURN_IF_ERROR(WriteAt(file_->get(), Format(next), block, path_));
     sequence_ = next.sequence;
@@ -145,12 +157,14 @@ class FileAnchor final : public HeadAnchor {
  private:
   // Whole or not at all: written aside, synced, renamed.
   absl::Status Create(const Head& head) {
+    if (log_.empty() || log_.size() > kMostLog || log_.find(' ') != std::string::npos)
+      return absl::InvalidArgumentError(absl::StrCat("head anchor: the name of the log: ", log_));
     const std::string aside = path_ + ".new";
     auto file =
         std::make_unique<Descriptor>(open(aside.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!file->valid()) return SystemError("cannot create", aside);
     static_assert(kBlocks == 2);
-    RETURN_IF_ERROR(WriteAt(file->get(), Format({0, head}) + Format({1, head}), 0, aside));
+    RETURN_IF_ERROR(WriteAt(file->get(), Format({0, log_, head}) + Format({1, log_, head}), 0, aside));
     if (rename(aside.c_str(), path_.c_str()) != 0) return SystemError("cannot replace", path_);
     RETURN_IF_ERROR(SyncDirectory(DirectoryOf(path_)));
     file_ = std::move(file);
@@ -195,14 +209,15 @@ class FileAnchor final : public HeadAnchor {
   }
 
   const std::string path_;
+  const std::string log_;
   std::unique_ptr<Descriptor> file_;  // once it exists
   uint64_t sequence_ = 0;             // of the newest head in it
 };
 
 }  // namespace
 
-std::unique_ptr<HeadAnchor> NewFileAnchor(std::string path) {
-  return std::make_unique<FileAnchor>(std::move(path));
+std::unique_ptr<HeadAnchor> NewFileAnchor(std::string path, std::string log) {
+  return std::make_unique<FileAnchor>(std::move(path), std::move(log));
 }
 
 }  // namespace kelisim::ledger

@@ -23,7 +23,8 @@ struct Head {
 class HeadAnchor {
  public:
   virtual ~HeadAnchor() = default;
-  // nullopt: there is no anchor. DATA_LOSS: there is one and it is damaged.
+  // nullopt: there is no anchor. DATA_LOSS: there is one and it is damaged; FAILED_PRECONDITION:
+  // it is that of another log.
   virtual absl::StatusOr<std::optional<Head>> Load() = 0;
   // Durable when it returns OK.
   virtual absl::Status Save(const Head& head) = 0;
@@ -32,8 +33,9 @@ class HeadAnchor {
 // A file of two blocks, of one line of text with a checksum each; a new head is
 // written over the older of the two and synced, so a crash leaves either the old
 // or the new head. A block that is damaged counts as one that was being written:
-// the other one is loaded, and the last turn alone is not vouched for.
-std::unique_ptr<HeadAnchor> NewFileAnchor(std::string path);
+// the other one is loaded, and the last turn alone is not vouched for. `log` names the log
+// whose head it is, without spaces; it stands in the line.
+std::unique_ptr<HeadAnchor> NewFileAnchor(std::string path, std::string log);
 
 }  // namespace kelisim::ledger
 

@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 using ::testing::MatchesRegex;
 
 constexpr size_t kBlock = 4096;
+constexpr char kLog[] = "kz.example/ledger/2026+0123abcd";
 
 Head HeadOf(uint64_t size, char root, uint32_t lineage) {
   return {size, *Hash::FromBytes(std::string(Hash::kSize, root)), lineage};
@@ -41,7 +42,7 @@ class AnchorTest : public ::testing::Test {
     std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
   }
   // What a process that starts now finds.
-  absl::StatusOr<std::optional<Head>> LoadAnew() const { return NewFileAnchor(path_)->Load(); }
+  absl::StatusOr<std::optional<Head>> LoadAnew() const { return NewFileAnchor(path_, kLog)->Load(); }
   void ExpectDamaged(const std::string& bytes) const {
     Write(path_, bytes);
     EXPECT_EQ(LoadAnew().status().code(), absl::StatusCode::kDataLoss) << bytes;
@@ -49,7 +50,7 @@ class AnchorTest : public ::testing::Test {
 
   const std::string directory_ = ::testing::TempDir() + "anchor_test." + std::to_string(getpid());
   const std::string path_ = directory_ + "/head";
-  const std::unique_ptr<HeadAnchor> anchor_ = NewFileAnchor(path_);
+  const std::unique_ptr<HeadAnchor> anchor_ = NewFileAnchor(path_, kLog);
 };
 
 TEST_F(AnchorTest, ThereIsNoneAtFirst) {
@@ -82,9 +83,11 @@ TEST_F(AnchorTest, IsTwoBlocksOfOneLineOfText) {
   const std::string bytes = Bytes();
   ASSERT_EQ(bytes.size(), 2 * kBlock);
   EXPECT_THAT(bytes.substr(0, kBlock),
-              MatchesRegex(absl::StrCat("kelisim-head/2 2 13 ", newer, " 3 [0-9a-f]{64}\n+")));
+              MatchesRegex(absl::StrCat("kelisim-head/3 2 kz.example/ledger/2026.0123abcd 13 ", newer,
+                                        " 3 [0-9a-f]{64}\n+")));
   EXPECT_THAT(bytes.substr(kBlock),
-              MatchesRegex(absl::StrCat("kelisim-head/2 1 12 ", older, " 3 [0-9a-f]{64}\n+")));
+              MatchesRegex(absl::StrCat("kelisim-head/3 1 kz.example/ledger/2026.0123abcd 12 ", older,
+                                        " 3 [0-9a-f]{64}\n+")));
 }
 
 // A block is whole or counts for nothing; then the other one is what is known.
@@ -95,7 +98,7 @@ TEST_F(AnchorTest, NoFlippedBitGivesAHeadThatWasNotSaved) {
   ASSERT_TRUE(anchor_->Save(newer).ok());
   const std::string good = Bytes();
   // The newest head is in the first block. Of the padding a few bytes will do.
-  for (size_t at = 0; at < 160; ++at) {
+  for (size_t at = 0; at < 200; ++at) {
     for (int bit = 0; bit < 8; ++bit) {
       std::string bad = good;
       bad[at] = static_cast<char>(bad[at] ^ (1 << bit));
@@ -140,7 +143,7 @@ TEST_F(AnchorTest, ACrashInTheMiddleOfASaveLeavesTheOldHead) {
     // its last digit.
     EXPECT_EQ(LoadAnew().value(), torn == after ? newer : older) << size;
     const Head next = HeadOf(12, 'c', 0);
-    ASSERT_TRUE(NewFileAnchor(path_)->Save(next).ok());
+    ASSERT_TRUE(NewFileAnchor(path_, kLog)->Save(next).ok());
     EXPECT_EQ(LoadAnew().value(), next);
   }
 }
@@ -150,7 +153,7 @@ TEST_F(AnchorTest, AFileLeftAsideIsNoAnchor) {
   ASSERT_TRUE(anchor_->Save(HeadOf(10, 'a', 0)).ok());
   fs::rename(path_, path_ + ".new");
   EXPECT_EQ(LoadAnew().value(), std::nullopt);
-  ASSERT_TRUE(NewFileAnchor(path_)->Save(HeadOf(11, 'b', 0)).ok());
+  ASSERT_TRUE(NewFileAnchor(path_, kLog)->Save(HeadOf(11, 'b', 0)).ok());
   EXPECT_EQ(LoadAnew().value(), HeadOf(11, 'b', 0));
   EXPECT_EQ(std::distance(fs::directory_iterator(directory_), fs::directory_iterator()), 1);
 }
@@ -171,9 +174,24 @@ TEST_F(AnchorTest, AFileThatWasTakenAwayIsNotWrittenTo) {
   EXPECT_EQ(LoadAnew().value(), HeadOf(10, 'a', 0));
 }
 
+// Neither believed nor written over.
+TEST_F(AnchorTest, AnAnchorOfAnotherLogIsRefused) {
+  ASSERT_TRUE(anchor_->Save(HeadOf(10, 'a', 0)).ok());
+  const std::string bytes = Bytes();
+  for (const char* other : {"kz.example/ledger/2026+ffffffff", "ru.example/ledger/2026+0123abcd"}) {
+    const std::unique_ptr<HeadAnchor> of_other = NewFileAnchor(path_, other);
+    for (const absl::Status& status : {of_other->Load().status(), of_other->Save(HeadOf(11, 'b', 0))}) {
+      EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+      EXPECT_THAT(std::string(status.message()),
+                  ::testing::AllOf(::testing::HasSubstr(kLog), ::testing::HasSubstr(other)));
+    }
+  }
+  EXPECT_EQ(Bytes(), bytes);
+}
+
 TEST_F(AnchorTest, ADamagedAnchorIsNotWrittenOver) {
   Write(path_, "something else");
-  EXPECT_EQ(NewFileAnchor(path_)->Save(HeadOf(1, 'r', 0)).code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(NewFileAnchor(path_, kLog)->Save(HeadOf(1, 'r', 0)).code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(Bytes(), "something else");
 }
 
@@ -189,7 +207,7 @@ TEST_F(AnchorTest, AMissingDirectoryIsNotAMissingAnchor) {
 TEST_F(AnchorTest, WorksWithoutADirectoryInItsPath) {
   const fs::path before = fs::current_path();
   fs::current_path(directory_);
-  const absl::Status saved = NewFileAnchor("bare")->Save(HeadOf(1, 'r', 0));
+  const absl::Status saved = NewFileAnchor("bare", kLog)->Save(HeadOf(1, 'r', 0));
   fs::current_path(before);
   EXPECT_TRUE(saved.ok()) << saved;
   EXPECT_TRUE(fs::exists(directory_ + "/bare"));

@@ -324,6 +324,7 @@ TEST(DamageTest, ADamagedLogIsRefused) {
     const absl::Status opened = machine.Open();
     if (!opened.ok()) {
       EXPECT_EQ(opened.code(), absl::StatusCode::kDataLoss) << opened;
+      EXPECT_THAT(std::string(opened.message()), HasSubstr(logs[0]));
       continue;
     }
     EXPECT_TRUE(fields[at] == Field::kLength && at >= last_block);

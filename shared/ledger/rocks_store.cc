@@ -14,6 +14,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "rocksdb/cache.h"
 #include "rocksdb/convenience.h"
 #include "rocksdb/db.h"
@@ -45,6 +46,12 @@ absl::Status ToStatus(const rocksdb::Status& status) {
   if (status.IsCorruption()) return absl::DataLossError(text);
   if (status.IsNoSpace()) return absl::ResourceExhaustedError(text);
   return absl::InternalError(text);
+}
+
+// RocksDB names the table that is damaged, and no other file: `where` says which it was reading.
+absl::Status ReadingFrom(const std::string& where, const absl::Status& status) {
+  if (!absl::IsDataLoss(status) || absl::StrContains(status.message(), ".sst")) return status;
+  return absl::DataLossError(absl::StrCat(status.message(), ": in ", where));
 }
 
 rocksdb::BlockBasedTableOptions TableOptions() {
@@ -248,7 +255,9 @@ absl::Status CheckManifest(rocksdb::Env* env, const std::string& directory) {
   const auto file_system = std::make_shared<LogsHidden>(env->GetFileSystem());
   const std::unique_ptr<rocksdb::Env> without_logs = rocksdb::NewCompositeEnv(file_system);
   const rocksdb::Options options = DatabaseOptions(without_logs.get());
-  ASSIGN_OR_RETURN(const std::unique_ptr<rocksdb::DB> database, OpenForReading(options, directory));
+  auto opened = OpenForReading(options, directory);
+  RETURN_IF_ERROR(ReadingFrom(absl::StrCat(directory, "/", manifest), opened.status()));
+  const std::unique_ptr<rocksdb::DB> database = *std::move(opened);
   std::vector<rocksdb::LiveFileMetaData> named;
   database->GetLiveFilesMetaData(&named);
   file_system->ShowLogs();
@@ -277,6 +286,20 @@ absl::Status SyncLogs(const std::string& directory) {
     RETURN_IF_ERROR(SyncFile(directory + "/" + file));
   }
   return absl::OkStatus();
+}
+
+// The logs that a start reads; the directory when there are none.
+std::string LogsIn(rocksdb::Env* env, const std::string& directory) {
+  std::vector<std::string> files;
+  std::vector<std::string> logs;
+  (void)env->GetChildren(directory, &files);
+  std::sort(files.begin(), files.end());
+  for (const std::string& file : files) {
+    uint64_t size = 0;
+    if (!absl::EndsWith(file, ".log") || !env->GetFileSize(directory + "/" + file, &size).ok()) continue;
+    if (size > 0) logs.push_back(directory + "/" + file);
+  }
+  return logs.empty() ? directory : absl::StrJoin(logs, " or ");
 }
 
 // ---------------------------------------------------------------- room
@@ -438,7 +461,10 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& o
     (void)env->LowerThreadPoolCPUPriority(pool, rocksdb::CpuPriority::kLow);
   }
   rocksdb::DB* database = nullptr;
-  RETURN_IF_ERROR(LockStatus(rocksdb::DB::Open(DatabaseOptions(env), options.directory, &database)));
+  // The manifest is whole: what is read beside the tables are the logs.
+  const std::string logs = LogsIn(env, options.directory);
+  RETURN_IF_ERROR(
+      ReadingFrom(logs, LockStatus(rocksdb::DB::Open(DatabaseOptions(env), options.directory, &database))));
   return std::make_unique<RocksStore>(std::unique_ptr<rocksdb::DB>(database));
 }
 
@@ -447,8 +473,9 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreForReading(const RocksStore
   ASSIGN_OR_RETURN(auto lock, DirectoryLock::Take(env, options.directory));
   RETURN_IF_ERROR(CheckNotBeheaded(env, options.directory));
   RETURN_IF_ERROR(CheckManifest(env, options.directory));
-  ASSIGN_OR_RETURN(auto database, OpenForReading(DatabaseOptions(env), options.directory));
-  return std::make_unique<RocksStore>(std::move(database), std::move(lock));
+  auto database = OpenForReading(DatabaseOptions(env), options.directory);
+  RETURN_IF_ERROR(ReadingFrom(LogsIn(env, options.directory), database.status()));
+  return std::make_unique<RocksStore>(*std::move(database), std::move(lock));
 }
 
 absl::Status CheckRoom(const RocksStoreOptions& options) {

@@ -76,6 +76,10 @@ void ExamineState(const authority::Core& core, const ledger::LogRows<ledger::Sto
     tell({false, absl::StrCat("lost: the contents of own entries ", core.lost_contents(),
                               ": they must be entered again")});
   }
+  if (!core.lost_entries().empty()) {
+    tell({false, absl::StrCat("lost: own entries ", core.lost_entries(),
+                              ": nobody else had them; they must be entered again")});
+  }
   if (size == 0) return;
   const absl::StatusOr<std::string> last = own.Entry(size - 1);
   v1::Entry entry;
@@ -108,7 +112,7 @@ void ExamineDocuments(const v1::NodeConfig& config, const ledger::Store& store, 
 void ExamineBooks(const v1::NodeConfig& config, const authority::Identity& identity,
                   const std::string& master_key, absl::Time now, const Tell& tell) {
   const absl::StatusOr<std::optional<ledger::Head>> anchor =
-      ledger::NewFileAnchor(config.anchor_file())->Load();
+      ledger::NewFileAnchor(config.anchor_file(), authority::LogIdOf(identity))->Load();
   if (!anchor.ok()) return tell(Problem("anchor", anchor.status()));
   if (!*anchor)
     return tell({false, "anchor: is missing: the node would append nothing (deploy/recovery.md)"});

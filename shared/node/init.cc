@@ -19,7 +19,8 @@
 namespace kelisim::node {
 namespace {
 
-absl::Status SaveAnchorOfNothing(const v1::NodeConfig& config, uint32_t lineage) {
+absl::Status SaveAnchorOfNothing(const v1::NodeConfig& config, const authority::Identity& identity,
+                                 uint32_t lineage) {
   std::error_code error;
   if (std::filesystem::exists(config.anchor_file(), error)) {
     return absl::FailedPreconditionError(absl::StrCat("anchor_file: ", config.anchor_file(), ": exists"));
@@ -29,23 +30,25 @@ absl::Status SaveAnchorOfNothing(const v1::NodeConfig& config, uint32_t lineage)
   if (error) {
     return absl::UnavailableError(absl::StrCat("anchor_file: ", config.anchor_file(), ": ", error.message()));
   }
-  return ledger::NewFileAnchor(config.anchor_file())->Save({0, tlog::EmptyRoot(), lineage});
+  return ledger::NewFileAnchor(config.anchor_file(), authority::LogIdOf(identity))
+      ->Save({0, tlog::EmptyRoot(), lineage});
 }
 
 }  // namespace
 
-absl::Status InitNode(const v1::NodeConfig& config) {
+absl::Status InitNode(const v1::NodeConfig& config, const authority::Profile& profile) {
   if (!IsEmptyDirectory(config.data_dir())) {
     return absl::FailedPreconditionError(absl::StrCat(
         "data_dir: ", config.data_dir(),
         ": is not empty; where the anchor of a store was lost: replace-anchor (deploy/recovery.md)"));
   }
+  ASSIGN_OR_RETURN(const authority::Identity identity, LoadIdentity(config, profile));
   std::error_code error;
   std::filesystem::create_directories(config.data_dir(), error);
   if (error) {
     return absl::UnavailableError(absl::StrCat("data_dir: ", config.data_dir(), ": ", error.message()));
   }
-  return SaveAnchorOfNothing(config, 0);
+  return SaveAnchorOfNothing(config, identity, 0);
 }
 
 absl::Status ReplaceAnchor(const v1::NodeConfig& config, const authority::Profile& profile) {
@@ -61,7 +64,7 @@ absl::Status ReplaceAnchor(const v1::NodeConfig& config, const authority::Profil
   ASSIGN_OR_RETURN(const std::unique_ptr<authority::Core> core,
                    authority::Core::Open(identity, *store, vault, SystemRandom(), std::nullopt));
   // With an older lineage the store would look like one whose recovery was never anchored.
-  return SaveAnchorOfNothing(config, core->lineage());
+  return SaveAnchorOfNothing(config, identity, core->lineage());
 }
 
 absl::Status CheckInitialised(const v1::NodeConfig& config, const std::optional<ledger::Head>& anchor) {

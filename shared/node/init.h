@@ -13,7 +13,7 @@ namespace kelisim::node {
 // Makes the head anchor of a new, empty node. FAILED_PRECONDITION when there is
 // a store or an anchor: an anchor made anew would vouch for a store that was
 // rolled back.
-absl::Status InitNode(const v1::NodeConfig& config);
+absl::Status InitNode(const v1::NodeConfig& config, const authority::Profile& profile);
 
 // Makes the head anchor of a store that has lost its own: one that knows of no entry, so
 // that the node appends nothing before the counterpart has said what it has. What was

@@ -55,7 +55,7 @@ Node::Node(const v1::NodeConfig& config, authority::Identity identity, const std
       identity_(std::move(identity)),
       clock_(clock),
       failed_(std::move(failed)),
-      anchor_(ledger::NewFileAnchor(config_.anchor_file())),
+      anchor_(ledger::NewFileAnchor(config_.anchor_file(), authority::LogIdOf(identity_))),
       vault_(master_key, SystemRandom()),
       access_(config_.identities()) {}
 
@@ -220,12 +220,31 @@ void Node::RunCore() {
       calls_.FinishEnded();
       inputs.emplace_back(authority::Tick{});
       last_tick = now;
+      WatchCounterpart();
       WatchCertificate();
     }
     auto turned = Caught([&] { return Turn(std::move(inputs)); });
     if (!turned.ok()) return Fail(turned.status());
     committed_.Push(*std::move(turned));
   }
+}
+
+// The exchange notices that the counterpart is gone when it next has something to send. While
+// there is nothing, the connection is looked at, and made again.
+void Node::WatchCounterpart() {
+  const grpc_connectivity_state connection = counterpart_->GetState(/*try_to_connect=*/true);
+  const bool lost = connection == GRPC_CHANNEL_TRANSIENT_FAILURE;
+  const bool there = connection == GRPC_CHANNEL_READY;
+  const std::lock_guard lock(state_mutex_);
+  // Until it is there again: between two attempts the channel is in neither state.
+  gone_ = (gone_ || lost) && !there;
+  const bool in_session = state_.counterpart_connected();
+  // Where a call has failed the exchange tells of it, and of its end.
+  if (in_session && lost && !gone_told_) Log(LogLevel::kInfo, "exchange", {{"message", "counterpart: gone"}});
+  if (in_session && there && gone_told_) {
+    Log(LogLevel::kInfo, "exchange", {{"message", "counterpart: answers again"}});
+  }
+  gone_told_ = in_session && (lost || (gone_told_ && !there));
 }
 
 void Node::WatchCertificate() {
@@ -296,13 +315,11 @@ void Node::Fail(const absl::Status& status) {
 }
 
 v1::NodeState Node::State() const {
-  // The exchange notices that the counterpart is gone when it next has something to send;
-  // whoever asks is told sooner, and has the connection tried.
-  const bool gone = counterpart_ != nullptr &&
-                    counterpart_->GetState(/*try_to_connect=*/true) == GRPC_CHANNEL_TRANSIENT_FAILURE;
   const std::lock_guard lock(state_mutex_);
   v1::NodeState state = state_;
-  if (gone) state.set_counterpart_connected(false);
+  if (!gone_) return state;
+  state.set_counterpart_connected(false);
+  if (state.counterpart_problem().empty()) state.set_counterpart_problem("no connection to its address");
   return state;
 }
 

@@ -68,6 +68,8 @@ class Node final : private rpc::Backend {
   web::Server::Sources WebSources();
   absl::Status OpenDoors();
   absl::Status Audit(const rpc::AuditDesk::Tell& tell);
+  // Tells the operator when the connection to the counterpart ends, and when it is there again.
+  void WatchCounterpart();
   // Tells the operator once a day that the own certificate has to be renewed.
   void WatchCertificate();
 
@@ -94,6 +96,7 @@ class Node final : private rpc::Backend {
   ReleaseQueue committed_;
   mutable std::mutex state_mutex_;
   v1::NodeState state_;  // guarded by state_mutex_
+  bool gone_ = false;    // guarded by state_mutex_: there is no connection to the counterpart
 
   const rpc::Access access_;
   rpc::Calls calls_;
@@ -119,6 +122,7 @@ class Node final : private rpc::Backend {
   std::unique_ptr<ledger::WitnessBook> witnessed_;         // null: witness of no other log
   std::unique_ptr<WitnessClient> third_;                   // null: without a third witness
   std::unique_ptr<web::Server> web_;                       // null without web_listen
+  bool gone_told_ = false;                                 // of the core's thread
   absl::Time certificate_checked_ = absl::InfinitePast();  // of the core's thread
   std::thread core_thread_;
   std::thread release_thread_;

@@ -22,6 +22,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
@@ -106,7 +107,7 @@ class TwoAuthorities {
     WritePolicy("kz.policy", kz, ru);
     WritePolicy("ru.policy", ru, kz);
     for (v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) {
-      EXPECT_EQ(InitNode(Config(party)), absl::OkStatus());
+      EXPECT_EQ(InitNode(Config(party), Profile(party)), absl::OkStatus());
     }
   }
 
@@ -629,6 +630,32 @@ TEST(Node, SaysThatItsCertificateHasToBeRenewed) {
   (*node)->Stop(absl::Seconds(5));
   EXPECT_TRUE(rpc::FlushLog(absl::Minutes(1)));
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("past half its life"));
+}
+
+// Also while there is nothing to send: to who asks, and once to the log.
+TEST(Node, SaysThatTheCounterpartIsGone) {
+  TwoAuthorities two;
+  two.Start(v1::PARTY_RU);
+  two.Start(v1::PARTY_KZ);
+  two.AwaitOpen();
+  EXPECT_TRUE(rpc::FlushLog(absl::Minutes(1)));
+  rpc::StartLog(rpc::LogLevel::kInfo);
+  ::testing::internal::CaptureStderr();
+  two.Stop(v1::PARTY_RU);
+  const auto state = [&] { return two.node(v1::PARTY_KZ).State(); };
+  EXPECT_TRUE(TwoAuthorities::Await([&] { return !state().counterpart_connected(); }));
+  EXPECT_THAT(state().counterpart_problem(), HasSubstr("no connection"));
+  two.Start(v1::PARTY_RU);
+  EXPECT_TRUE(TwoAuthorities::Await([&] { return state().counterpart_connected(); }));
+  EXPECT_EQ(state().counterpart_problem(), "");
+  EXPECT_TRUE(rpc::FlushLog(absl::Minutes(1)));
+  rpc::StartLog(rpc::LogLevel::kError);
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  const auto count = [&](absl::string_view line) {
+    return std::vector<absl::string_view>(absl::StrSplit(log, line)).size() - 1;
+  };
+  EXPECT_EQ(count("counterpart: gone"), 1u) << log;
+  EXPECT_EQ(count("counterpart: answers again"), 1u) << log;
 }
 
 // A document is damaged on both sides. What came from the counterpart comes again; what is
@@ -1438,6 +1465,10 @@ TEST(Program, DoctorFindsWhatIsWrong) {
        [](auto& config) { config.set_policy_file(config.tls().roots()); }},
       {"problem  anchor: is missing",
        [](auto& config) { config.set_anchor_file(config.anchor_file() + "2"); }},
+      {"problem  anchor: head anchor",
+       [&](auto& config) { config.set_anchor_file(two.Config(v1::PARTY_RU).anchor_file()); }},
+      {"problem  store: protocol: differs from the one",
+       [](auto& config) { config.mutable_protocol()->add_holidays_kz("2027-01-01"); }},
       {"problem  store: empty", [](auto& config) { config.set_data_dir(config.data_dir() + "2"); }},
   };
   for (const auto& [expected, spoil] : kTable) {

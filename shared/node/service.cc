@@ -38,7 +38,8 @@ Examples:
   run --config kz.textproto --listen 127.0.0.1:7801
 
 Exit codes: 0 done, 1 failed, 2 command line or configuration is wrong,
-75 the outcome of the last turn is unknown: start again.)";
+75 the outcome of the last turn is unknown: start again. After `store_damaged` in the log a
+backup has to be put back first: deploy/recovery.md.)";
 
 struct Arguments {
   std::string config_file;
@@ -273,7 +274,7 @@ int RunService(int argc, const char* const* argv, const authority::Profile& prof
   if (!problems.empty()) return kExitUsage;
   if (check->parsed()) return CheckFiles(*config, profile);
   if (rotate->parsed()) return RotateKey(*config, arguments, begin->parsed());
-  if (init->parsed()) return MakeAnchor(*config, InitNode(*config));
+  if (init->parsed()) return MakeAnchor(*config, InitNode(*config, profile));
   if (replace->parsed()) return MakeAnchor(*config, ReplaceAnchor(*config, profile));
   return Run(*config, profile);
 }
