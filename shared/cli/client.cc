@@ -9,6 +9,7 @@
 #include "shared/base/files.h"
 #include "shared/base/status_macros.h"
 #include "shared/cli/errors.h"
+#include "shared/cli/interrupt.h"
 #include "shared/cli/options.h"
 #include "shared/crypto/x509.h"
 
@@ -109,6 +110,7 @@ Result<Response> Client::Unary(Stub& stub,
   }
   grpc::ClientContext context;
   Prepare(context, timeout_);
+  const BreakableCall call(context);
   result.status = (stub.*method)(&context, request, &result.response);
   return result;
 }

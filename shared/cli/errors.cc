@@ -93,6 +93,7 @@ std::string HeadingKey(const Failure& failure) {
       if (failure.reason == kNotCosignedReason) return "ui.not_cosigned";
       if (failure.code == "DEADLINE_EXCEEDED" || failure.reason == kOutcomeUnknownReason)
         return failure.unknown_request_id.empty() ? "ui.no_answer" : "ui.no_answer_yet";
+      if (failure.code == "CANCELLED") return "ui.broken_off";
       if (IsOfAnotherServer(failure)) return "ui.other_server";
       if (!AnsweredByService(failure)) return "ui.not_reachable";
       return failure.code == "UNAVAILABLE" ? "ui.not_now" : "ui.error";

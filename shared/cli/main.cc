@@ -6,6 +6,7 @@
 
 #include "absl/time/clock.h"
 #include "shared/cli/client.h"
+#include "shared/cli/interrupt.h"
 #include "shared/cli/program.h"
 
 namespace {
@@ -34,6 +35,7 @@ kelisim::cli::Look LookOfTerminal() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  kelisim::cli::AwaitSignals();
   kelisim::cli::PrepareGrpc();
   const kelisim::cli::World world{
       {Variable("KELISIM_PROFILE"), Locale()},           LookOfTerminal(), kelisim::cli::Dial,
