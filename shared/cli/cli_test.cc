@@ -208,11 +208,14 @@ class CliTest : public testing::Test {
   int RunCli(const std::vector<std::string>& arguments) {
     out_.str("");
     err_.str("");
+    return RunCli(arguments, out_);
+  }
+  int RunCli(const std::vector<std::string>& arguments, std::ostream& out) {
     const World world{environment_,
                       {},
                       [this](const v1::CliProfile&) { return server_->InProcessChannel({}); },
                       [this](absl::Duration time) { pauses_.push_back(time); },
-                      out_,
+                      out,
                       err_};
     return cli::Run(arguments, world);
   }
@@ -525,6 +528,24 @@ TEST_F(CliTest, UnknownOutcomeShowsTheIdToRepeat) {
   EXPECT_THAT(err_.str(), testing::Not(HasSubstr("--request-id")));
   EXPECT_EQ(RunCli({"case", "show", "x"}), kUnreachable);
   EXPECT_THAT(err_.str(), testing::Not(HasSubstr("--request-id")));
+}
+
+TEST_F(CliTest, WhatWasRecordedAndCannotBeWrittenIsToldWithItsId) {
+  std::ostream full(nullptr);
+  EXPECT_EQ(RunCli({"case", "lapse", "x"}, full), kOther);
+  EXPECT_THAT(err_.str(), AllOf(HasSubstr("The step was recorded"),
+                                HasSubstr("--request-id " + notes_.case_command.request_id())));
+  err_.str("");
+  EXPECT_EQ(RunCli({"case", "lapse", "x", "--json"}, full), kOther);
+  EXPECT_THAT(err_.str(), AllOf(HasSubstr("\"outcome_unknown\": false"),
+                                HasSubstr("\"request_id\": \"" + notes_.case_command.request_id())));
+  for (const std::vector<std::string>& nothing_recorded : std::vector<std::vector<std::string>>{
+           {"case", "lapse", "x", "--validate-only"}, {"case", "show", "x"}}) {
+    err_.str("");
+    EXPECT_EQ(RunCli(nothing_recorded, full), kOther);
+    EXPECT_THAT(err_.str(),
+                AllOf(HasSubstr("The answer could not be written."), Not(HasSubstr("--request-id"))));
+  }
 }
 
 TEST_F(CliTest, AFailedLookAtTheCaseSendsNoCommand) {

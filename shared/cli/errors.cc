@@ -149,6 +149,16 @@ Failure BadInput(std::string detail, std::vector<FieldFault> fields, std::string
   return failure;
 }
 
+Failure NotWritten(std::string why, const std::string& request_id) {
+  Failure failure;
+  failure.code = "UNKNOWN";
+  failure.reason = kOutputReason;
+  failure.detail = std::move(why);
+  failure.heading_key = request_id.empty() ? "ui.answer_not_written" : "ui.recorded_untold";
+  failure.untold_request_id = request_id;
+  return failure;
+}
+
 Failure FailureOf(const grpc::Status& status, const std::string& request_id, Lang lang) {
   Failure failure;
   failure.code = google::rpc::Code_Name(static_cast<google::rpc::Code>(status.error_code()));
@@ -173,6 +183,8 @@ std::string RenderFailure(const Failure& failure, Lang lang, const Look& look) {
     absl::StrAppend(&out, Say(lang, "ui.outcome_unknown"), "\n  --request-id ",
                     Plain(failure.unknown_request_id), "\n");
   }
+  if (!failure.untold_request_id.empty())
+    absl::StrAppend(&out, "  --request-id ", Plain(failure.untold_request_id), "\n");
   return out;
 }
 
@@ -192,7 +204,8 @@ std::string FailureAsJson(const Failure& failure, Lang lang) {
         {{"field", fault.field}, {"problem", fault.problem}, {"text", Say(lang, fault.problem)}});
   }
   json["outcome_unknown"] = !failure.unknown_request_id.empty();
-  json["request_id"] = failure.unknown_request_id;
+  json["request_id"] =
+      failure.unknown_request_id.empty() ? failure.untold_request_id : failure.unknown_request_id;
   // A broken character from outside is replaced, not thrown at.
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }

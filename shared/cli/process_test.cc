@@ -212,5 +212,16 @@ TEST_F(ProcessTest, NothingUnfinishedStaysBehind) {
   EXPECT_THAT(Files(), ::testing::UnorderedElementsAre("officer.pem", "officer.key", "out", "err"));
 }
 
+TEST_F(ProcessTest, WhatCannotBeWrittenIsNotDone) {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"--help"}, {"case", "clear", "--help"}, {"completion", "bash"}}) {
+    EXPECT_EQ(Run(arguments, "/dev/full"), kOther);
+    EXPECT_THAT(Errors(),
+                AllOf(HasSubstr("The answer could not be written."), HasSubstr("No space left on device")));
+    EXPECT_EQ(Run(arguments, ""), kOther);
+    EXPECT_THAT(Errors(), HasSubstr("Bad file descriptor"));
+  }
+}
+
 }  // namespace
 }  // namespace kelisim::cli

@@ -1,6 +1,7 @@
 #ifndef KELISIM_SHARED_CLI_PROGRAM_H_
 #define KELISIM_SHARED_CLI_PROGRAM_H_
 
+#include <csignal>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -43,6 +44,8 @@ struct Session {
   Client& client;
   // Of a command that may be recorded, until its outcome is told.
   std::optional<CommandUnderWay> under_way = {};
+  // The request id of what was recorded.
+  std::string recorded = {};
 };
 
 using Action = std::function<int(Session&)>;
@@ -77,10 +80,15 @@ int Submit(Session& session, Request request) {
   const Options& options = session.options;
   request.set_request_id(options.request_id.empty() ? NewRequestId() : options.request_id);
   request.set_validate_only(options.validate_only);
+  // Who was to read the answer may be gone; the request id is told all the same.
+  std::signal(SIGPIPE, SIG_IGN);
   if (!options.validate_only) session.under_way.emplace();
   const auto result = session.client.Call(request);
-  if (result.status.ok()) return Show(session, result);
   const std::string changing = options.validate_only ? "" : request.request_id();
+  if (result.status.ok()) {
+    session.recorded = changing;
+    return Show(session, result);
+  }
   return Fail(session, FailureOf(result.status, changing, session.reader.lang));
 }
 
