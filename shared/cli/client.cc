@@ -45,6 +45,10 @@ grpc::ChannelArguments Arguments(const v1::CliProfile& profile) {
   return arguments;
 }
 
+std::string DayAndTime(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%d %H:%M:%SZ", time, absl::UTCTimeZone());
+}
+
 }  // namespace
 
 void PrepareGrpc() {
@@ -68,6 +72,11 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Dial(const v1::CliProfile& profil
   if (certificate == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("--tls-cert: ", profile.tls_certificate(), ": is not a PEM certificate"));
+  }
+  if (const absl::Time now = absl::Now(); now < ValidFrom(*certificate) || now > ValidUntil(*certificate)) {
+    return absl::FailedPreconditionError(absl::StrCat(profile.tls_certificate(), ": ", HolderOf(*certificate),
+                                                      ": ", DayAndTime(ValidFrom(*certificate)), " - ",
+                                                      DayAndTime(ValidUntil(*certificate))));
   }
   if (!IsKeyOf(*certificate, tls.pem_private_key)) {
     return absl::InvalidArgumentError(

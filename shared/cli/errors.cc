@@ -67,10 +67,15 @@ void TakeDetails(const google::rpc::Status& details, Failure& failure) {
   }
 }
 
-// What gRPC says of a server whose certificate is not the one that was expected.
+// What gRPC says of a certificate of the server that is of other roots or has expired; it does
+// not tell which.
+bool IsUntrusted(const Failure& failure) {
+  return !AnsweredByService(failure) && absl::StrContains(failure.detail, "certificate verify failed");
+}
+
+// What gRPC says of a certificate of another server.
 bool IsOfAnotherServer(const Failure& failure) {
-  return !AnsweredByService(failure) && (absl::StrContains(failure.detail, "certificate verify failed") ||
-                                         absl::StrContains(failure.detail, "in peer certificate"));
+  return !AnsweredByService(failure) && absl::StrContains(failure.detail, "in peer certificate");
 }
 
 // What the heading says, as a key of the catalogue.
@@ -94,6 +99,7 @@ std::string HeadingKey(const Failure& failure) {
       if (failure.code == "DEADLINE_EXCEEDED" || failure.reason == kOutcomeUnknownReason)
         return failure.unknown_request_id.empty() ? "ui.no_answer" : "ui.no_answer_yet";
       if (failure.code == "CANCELLED") return "ui.broken_off";
+      if (IsUntrusted(failure)) return "ui.untrusted_server";
       if (IsOfAnotherServer(failure)) return "ui.other_server";
       if (!AnsweredByService(failure)) return "ui.not_reachable";
       return failure.code == "UNAVAILABLE" ? "ui.not_now" : "ui.error";

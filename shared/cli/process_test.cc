@@ -21,6 +21,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "shared/cli/errors.h"
+#include "shared/text/messages.h"
 
 // The program as a process: signals, files that cannot be written, certificates.
 
@@ -30,6 +31,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 constexpr char kUri[] = "kelisim://kz.example/officer/7";
 constexpr char kRequestId[] = "0b5f6f3e-5ab1-4e1e-8f36-0c5d3f0f7a11";
@@ -168,8 +170,8 @@ class ProcessTest : public ::testing::Test {
     kill(pid_, signal);
     return Wait();
   }
-  std::vector<std::string> Connection(const std::string& server) const {
-    return {"--lang",      "en",
+  std::vector<std::string> Connection(const std::string& server, const char* lang = "en") const {
+    return {"--lang",      lang,
             "--server",    server,
             "--tls-cert",  home_ / "officer.pem",
             "--tls-key",   home_ / "officer.key",
@@ -210,6 +212,23 @@ TEST_F(ProcessTest, NothingUnfinishedStaysBehind) {
     EXPECT_EQ(Interrupt({"dossier", "case", "x", "--out", home_ / "dossier"}, signal), kKilled + signal);
   }
   EXPECT_THAT(Files(), ::testing::UnorderedElementsAre("officer.pem", "officer.key", "out", "err"));
+}
+
+// A script would ask for ever a service that it takes to be away.
+TEST_F(ProcessTest, ACertificateWhoseTimeIsOverOrToComeIsRefusedHere) {
+  const absl::Time now = absl::Now();
+  for (const auto& [from, until] : {std::pair(now - absl::Hours(2), now - absl::Hours(1)),
+                                    std::pair(now + absl::Hours(1), now + absl::Hours(2))}) {
+    WriteCertificate(home_, from, until);
+    for (const char* lang : {"kk", "ru", "en"}) {
+      std::vector<std::string> arguments = {"case", "list"};
+      for (const auto& more : Connection("127.0.0.1:1", lang)) arguments.push_back(more);
+      EXPECT_EQ(Run(arguments, home_ / "out"), kBadInput);
+      EXPECT_THAT(Errors(), AllOf(StartsWith(Say(*ParseLang(lang), "ui.own_certificate_not_valid")),
+                                  HasSubstr("officer.pem"), HasSubstr("CN=Officer 7"), HasSubstr(kUri),
+                                  HasSubstr(absl::FormatTime("%Y-%m-%d %H:%M", until, absl::UTCTimeZone()))));
+    }
+  }
 }
 
 TEST_F(ProcessTest, WhatCannotBeWrittenIsNotDone) {

@@ -118,7 +118,9 @@ int RunAction(const Program& program, const Options& options, const World& world
   const Lang lang = ChooseLang(options, world.environment);
   const auto channel = world.dial(options.connection);
   if (!channel.ok()) {
-    return TellUsage(BadInput(std::string(channel.status().message()), {}, "ui.settings"), options, world);
+    const char* heading =
+        absl::IsFailedPrecondition(channel.status()) ? "ui.own_certificate_not_valid" : "ui.settings";
+    return TellUsage(BadInput(std::string(channel.status().message()), {}, heading), options, world);
   }
   Client client(*channel, *ParseTimeout(options.timeout), lang);
   const absl::CivilDay today = absl::ToCivilDay(absl::Now(), absl::LocalTimeZone());
