@@ -499,6 +499,19 @@ TEST_F(CliTest, ValidateOnlySaysThatNothingWasRecorded) {
   EXPECT_THAT(out_.str(), HasSubstr("Recorded."));
 }
 
+TEST_F(CliTest, ValidateOnlyShowsNothingElse) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"quota", "set", "--year", "2027", "--limit", "250"},
+                                             {"quota", "close", "--year", "2026"},
+                                             {"term", "record-notice", "--from", "ru"},
+                                             {"decision", "recognise", "x"}}) {
+    std::vector<std::string> only = arguments;
+    only.push_back("--validate-only");
+    EXPECT_EQ(RunCli(only), 0) << err_.str();
+    EXPECT_EQ(out_.str(), "Checked: nothing stands in the way. Nothing was recorded.\n") << arguments[0];
+  }
+}
+
 TEST_F(CliTest, LanguageComesFromFlagThenProfileThenLocale) {
   environment_.locale = "kk_KZ.UTF-8";
   RunCli({"case", "list"});

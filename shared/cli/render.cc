@@ -343,7 +343,9 @@ std::string Render(const v1::SubmitMatterStepResponse& response, const Reader& r
 }
 
 std::string Render(const v1::SubmitQuotaCommandResponse& response, const Reader& reader) {
-  std::string text = RecordedText(response.entries(), reader.lang) + Render(response.quota(), reader);
+  std::string text = RecordedText(response.entries(), reader.lang);
+  // What was only checked has no quota to show.
+  if (response.has_quota()) text += Render(response.quota(), reader);
   if (!response.cases().empty()) absl::StrAppend(&text, Say(reader.lang, "ui.lost_place"), "\n");
   for (const std::string& name : response.cases()) absl::StrAppend(&text, "  ", Plain(name), "\n");
   return text;
