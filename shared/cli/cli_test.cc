@@ -561,6 +561,27 @@ TEST_F(CliTest, WhatWasRecordedAndCannotBeWrittenIsToldWithItsId) {
   }
 }
 
+TEST_F(CliTest, WhatIsNotFoundIsNamedWithItsList) {
+  notes_.answer = {grpc::StatusCode::NOT_FOUND, "no such name here"};
+  const std::tuple<std::vector<std::string>, const char*, const char*> rows[] = {
+      {{"case", "show", "3f2a"}, "cases/3f2a", ": kelisim case list\n"},
+      {{"case", "lapse", "3f2a"}, "cases/3f2a", ": kelisim case list\n"},
+      {{"dispute", "show", "3f2a"}, "disputes/3f2a", ": kelisim dispute list\n"},
+      {{"decision", "recognise", "3f2a"}, "courtDecisions/3f2a", ": kelisim decision list\n"},
+      {{"property", "certificate", "3f2a"}, "propertyDeclarations/3f2a", ": kelisim property list\n"},
+  };
+  for (const auto& [arguments, name, list] : rows) {
+    for (const char* lang : {"kk", "ru", "en"}) {
+      std::vector<std::string> in_lang = arguments;
+      in_lang.insert(in_lang.end(), {"--lang", lang});
+      EXPECT_EQ(RunCli(in_lang), kNotFound);
+      const Lang in = *ParseLang(lang);
+      EXPECT_EQ(err_.str(),
+                Say(in, "ui.not_found") + "\n  " + name + "\n" + Say(in, "ui.what_there_is") + list);
+    }
+  }
+}
+
 TEST_F(CliTest, AFailedLookAtTheCaseSendsNoCommand) {
   notes_.answer = {grpc::StatusCode::NOT_FOUND, ""};
   EXPECT_EQ(RunCli({"case", "accept", "x"}), kNotFound);

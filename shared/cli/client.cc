@@ -45,6 +45,16 @@ grpc::ChannelArguments Arguments(const v1::CliProfile& profile) {
   return arguments;
 }
 
+// What was not found says which name was asked for.
+template <typename Request>
+grpc::Status Naming(const Request& request, grpc::Status status) {
+  if constexpr (requires { request.name(); }) {
+    if (status.error_code() == grpc::StatusCode::NOT_FOUND && !request.name().empty())
+      return {status.error_code(), request.name(), status.error_details()};
+  }
+  return status;
+}
+
 std::string DayAndTime(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%SZ", time, absl::UTCTimeZone());
 }
@@ -120,7 +130,7 @@ Result<Response> Client::Unary(Stub& stub,
   grpc::ClientContext context;
   Prepare(context, timeout_);
   const BreakableCall call(context);
-  result.status = (stub.*method)(&context, request, &result.response);
+  result.status = Naming(request, (stub.*method)(&context, request, &result.response));
   return result;
 }
 
@@ -207,7 +217,7 @@ grpc::Status Client::Export(const v1::ExportDossierRequest& request,
     context.TryCancel();
     break;
   }
-  return stream->Finish();
+  return Naming(request, stream->Finish());
 }
 Result<v1::QuotaState> Client::Call(const v1::GetQuotaRequest& request) {
   return Unary(*quotas_, &v1::QuotaService::StubInterface::GetQuota, request);

@@ -8,7 +8,9 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "nlohmann/json.hpp"
+#include "shared/cli/program.h"
 #include "shared/text/acts.h"
+#include "shared/treaty/matter.h"
 #include "shared/treaty/rules.h"
 
 namespace kelisim::cli {
@@ -108,6 +110,16 @@ std::string HeadingKey(const Failure& failure) {
   }
 }
 
+// "kelisim dispute list" for "disputes/3f2a"; empty: there is no list of such.
+std::string ListFor(const std::string& name) {
+  const std::string collection = name.substr(0, name.find('/'));
+  if (collection == "cases") return "kelisim case list";
+  for (const treaty::MatterKind& kind : treaty::MatterKinds()) {
+    if (kind.collection == collection) return absl::StrCat("kelisim ", GroupOf(kind), " list");
+  }
+  return "";
+}
+
 std::string ColouredHeading(const std::string& heading, const Look& look) {
   return look.colour ? absl::StrCat("\033[31m", heading, "\033[0m") : heading;
 }
@@ -176,6 +188,8 @@ Failure FailureOf(const grpc::Status& status, const std::string& request_id, Lan
   const v1::Rule* rule = treaty::FindRule(failure.rule);
   if (rule != nullptr && failure.text.empty()) failure.text = In(lang, rule->text());
   if (rule != nullptr && failure.remedy.empty()) failure.remedy = In(lang, rule->remedy());
+  if (const std::string list = ListFor(failure.detail); failure.exit == kNotFound && !list.empty())
+    failure.remedy = absl::StrCat(Say(lang, "ui.what_there_is"), ": ", list);
   return failure;
 }
 
@@ -184,6 +198,7 @@ std::string RenderFailure(const Failure& failure, Lang lang, const Look& look) {
   std::string out = absl::StrCat(ColouredHeading(Say(lang, HeadingKey(failure)), look), "\n");
   if (!failure.text.empty()) absl::StrAppend(&out, Plain(failure.text), "\n");
   if (!failure.detail.empty()) absl::StrAppend(&out, "  ", Plain(failure.detail), "\n");
+  if (!failure.remedy.empty()) absl::StrAppend(&out, Plain(failure.remedy), "\n");
   absl::StrAppend(&out, RenderFields(failure, lang, look));
   if (!failure.unknown_request_id.empty()) {
     absl::StrAppend(&out, Say(lang, "ui.outcome_unknown"), "\n  --request-id ",
