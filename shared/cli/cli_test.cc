@@ -638,6 +638,30 @@ TEST_F(CliTest, WrongUseSendsNothing) {
   EXPECT_EQ(notes_.calls, 0);
 }
 
+TEST_F(CliTest, FilesThatDoNotFitAreToldInTheLanguageAskedFor) {
+  const std::string large = FileWith("large.json", std::string((1 << 20) + 1, ' '));
+  const std::string empty = FileWith("empty.pdf", "");
+  const std::string sparse = FileWith("sparse.pdf", "");
+  std::filesystem::resize_file(sparse, (1LL << 30) + 1);
+  const std::tuple<std::vector<std::string>, const char*, std::string> rows[] = {
+      {{"petition", "file", large}, "ui.file_too_large", large},
+      {{"attachment", "put", "/nowhere.pdf"}, "ui.no_file", "/nowhere.pdf"},
+      {{"attachment", "put", empty}, "ui.attachment_size", empty},
+      {{"attachment", "put", sparse}, "ui.attachment_size", sparse},
+      {{"attachment", "get", "9f86", "--out", empty + ".new"}, "ui.not_sha256", ""},
+  };
+  for (const auto& [arguments, key, path] : rows) {
+    for (const char* lang : {"kk", "ru", "en"}) {
+      std::vector<std::string> in_lang = arguments;
+      in_lang.insert(in_lang.end(), {"--lang", lang});
+      EXPECT_EQ(RunCli(in_lang), kBadInput);
+      EXPECT_EQ(err_.str(), Say(*ParseLang(lang), key) + "\n" + (path.empty() ? "" : "  " + path + "\n"));
+    }
+  }
+  EXPECT_EQ(notes_.calls, 0);
+  std::filesystem::remove(sparse);
+}
+
 TEST_F(CliTest, MoreThanAServiceReadsIsNotSent) {
   for (const size_t size : {66'000, 300'000}) {
     const std::string file = FileWith("large.json", "{\"filed_on\": \"" + std::string(size, '1') + "\"}");

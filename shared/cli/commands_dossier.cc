@@ -86,8 +86,7 @@ int Verify(const VerifyArguments& arguments, const Options& options, const World
        {std::pair(&arguments.policy_kz, &known.kz), std::pair(&arguments.policy_ru, &known.ru)}) {
     if (path->empty()) continue;
     absl::StatusOr<std::string> read = ReadFile(*path);
-    if (!read.ok())
-      return Fail(BadInput(std::string(read.status().message()), {}, "ui.file_unreadable"), options, world);
+    if (!read.ok()) return Fail(NotRead(*path, read.status()), options, world);
     // An empty one would be taken for none.
     if (!dossier::IsPolicy(*read)) return Fail(BadInput(*path, {}, "ui.no_policy"), options, world);
     *text = *std::move(read);

@@ -98,7 +98,8 @@ std::string HeadingKey(const Failure& failure) {
       return "ui.request_reused";
     case kUnreachable:
       if (failure.reason == kNotCosignedReason) return "ui.not_cosigned";
-      if (failure.code == "DEADLINE_EXCEEDED" || failure.reason == kOutcomeUnknownReason)
+      if (failure.reason == kOutcomeUnknownReason) return "ui.may_be_recorded";
+      if (failure.code == "DEADLINE_EXCEEDED")
         return failure.unknown_request_id.empty() ? "ui.no_answer" : "ui.no_answer_yet";
       if (failure.code == "CANCELLED") return "ui.broken_off";
       if (IsUntrusted(failure)) return "ui.untrusted_server";
@@ -167,6 +168,12 @@ Failure BadInput(std::string detail, std::vector<FieldFault> fields, std::string
   return failure;
 }
 
+Failure NotRead(const std::string& path, const absl::Status& why) {
+  const bool too_large = absl::IsInvalidArgument(why);
+  return BadInput(too_large ? path : std::string(why.message()), {},
+                  too_large ? "ui.file_too_large" : "ui.file_unreadable");
+}
+
 Failure NotWritten(std::string why, const std::string& request_id) {
   Failure failure;
   failure.code = "UNKNOWN";
@@ -197,7 +204,9 @@ std::string RenderFailure(const Failure& failure, Lang lang, const Look& look) {
   if (failure.exit == kRefusedByRule) return RenderRefusal(failure, lang, look);
   std::string out = absl::StrCat(ColouredHeading(Say(lang, HeadingKey(failure)), look), "\n");
   if (!failure.text.empty()) absl::StrAppend(&out, Plain(failure.text), "\n");
-  if (!failure.detail.empty()) absl::StrAppend(&out, "  ", Plain(failure.detail), "\n");
+  // The fields say more than that there are some.
+  const bool named = !failure.fields.empty() && failure.reason != kInputReason;
+  if (!failure.detail.empty() && !named) absl::StrAppend(&out, "  ", Plain(failure.detail), "\n");
   if (!failure.remedy.empty()) absl::StrAppend(&out, Plain(failure.remedy), "\n");
   absl::StrAppend(&out, RenderFields(failure, lang, look));
   if (!failure.unknown_request_id.empty()) {

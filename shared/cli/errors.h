@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "grpcpp/support/status.h"
 #include "shared/cli/table.h"
 #include "shared/text/messages.h"
@@ -75,6 +76,9 @@ Failure BadInput(std::string detail, std::vector<FieldFault> fields = {}, std::s
 // What was to be told could not be written, and why; `request_id`: of the command that was
 // carried out, empty where nothing was.
 Failure NotWritten(std::string why, const std::string& request_id);
+
+// A file that ReadFile did not read.
+Failure NotRead(const std::string& path, const absl::Status& why);
 
 // Of a call that failed. `request_id`: that of a call that changes something,
 // otherwise empty.
