@@ -769,6 +769,27 @@ TEST(Help, EveryCommandHasAnExampleOfItself) {
   }
 }
 
+// What an officer copies from the help is understood; only a list of messages needs a file.
+TEST(Help, ExamplesOfTheStepsOfMattersAreUnderstood) {
+  const Program program;
+  int with_flags = 0;
+  for (const treaty::MatterKind& kind : treaty::MatterKinds()) {
+    for (const CLI::App* command : program.app.get_subcommand(GroupOf(kind))->get_subcommands(nullptr)) {
+      const std::string footer = command->get_footer();
+      const size_t begin = footer.find("\n  kelisim ");
+      ASSERT_NE(begin, std::string::npos) << footer;
+      const std::string example = footer.substr(begin + 11, footer.find('\n', begin + 1) - begin - 11);
+      Program parsed;
+      EXPECT_NO_THROW(parsed.app.parse(example)) << example;
+      if (example.find("step.json") == std::string::npos) ++with_flags;
+    }
+  }
+  EXPECT_NE(
+      program.app.get_subcommand("inquiry")->get_subcommand("refuse")->get_footer().find("--rule 8.2 --text"),
+      std::string::npos);
+  EXPECT_GT(with_flags, 50);
+}
+
 // A locale is what the machine was set up with; --lang is what the officer reads.
 TEST_F(CliTest, WrongUseIsToldInTheLanguageAskedFor) {
   EXPECT_EQ(RunCli({"case", "shw", "--lang", "kk"}), kBadInput);
