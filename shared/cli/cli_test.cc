@@ -208,11 +208,14 @@ class CliTest : public testing::Test {
   int RunCli(const std::vector<std::string>& arguments) {
     out_.str("");
     err_.str("");
+    return RunCli(arguments, out_);
+  }
+  int RunCli(const std::vector<std::string>& arguments, std::ostream& out) {
     const World world{environment_,
                       {},
                       [this](const v1::CliProfile&) { return server_->InProcessChannel({}); },
                       [this](absl::Duration time) { pauses_.push_back(time); },
-                      out_,
+                      out,
                       err_};
     return cli::Run(arguments, world);
   }
@@ -496,6 +499,19 @@ TEST_F(CliTest, ValidateOnlySaysThatNothingWasRecorded) {
   EXPECT_THAT(out_.str(), HasSubstr("Recorded."));
 }
 
+TEST_F(CliTest, ValidateOnlyShowsNothingElse) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"quota", "set", "--year", "2027", "--limit", "250"},
+                                             {"quota", "close", "--year", "2026"},
+                                             {"term", "record-notice", "--from", "ru"},
+                                             {"decision", "recognise", "x"}}) {
+    std::vector<std::string> only = arguments;
+    only.push_back("--validate-only");
+    EXPECT_EQ(RunCli(only), 0) << err_.str();
+    EXPECT_EQ(out_.str(), "Checked: nothing stands in the way. Nothing was recorded.\n") << arguments[0];
+  }
+}
+
 TEST_F(CliTest, LanguageComesFromFlagThenProfileThenLocale) {
   environment_.locale = "kk_KZ.UTF-8";
   RunCli({"case", "list"});
@@ -525,6 +541,45 @@ TEST_F(CliTest, UnknownOutcomeShowsTheIdToRepeat) {
   EXPECT_THAT(err_.str(), testing::Not(HasSubstr("--request-id")));
   EXPECT_EQ(RunCli({"case", "show", "x"}), kUnreachable);
   EXPECT_THAT(err_.str(), testing::Not(HasSubstr("--request-id")));
+}
+
+TEST_F(CliTest, WhatWasRecordedAndCannotBeWrittenIsToldWithItsId) {
+  std::ostream full(nullptr);
+  EXPECT_EQ(RunCli({"case", "lapse", "x"}, full), kOther);
+  EXPECT_THAT(err_.str(), AllOf(HasSubstr("The step was recorded"),
+                                HasSubstr("--request-id " + notes_.case_command.request_id())));
+  err_.str("");
+  EXPECT_EQ(RunCli({"case", "lapse", "x", "--json"}, full), kOther);
+  EXPECT_THAT(err_.str(), AllOf(HasSubstr("\"outcome_unknown\": false"),
+                                HasSubstr("\"request_id\": \"" + notes_.case_command.request_id())));
+  for (const std::vector<std::string>& nothing_recorded : std::vector<std::vector<std::string>>{
+           {"case", "lapse", "x", "--validate-only"}, {"case", "show", "x"}}) {
+    err_.str("");
+    EXPECT_EQ(RunCli(nothing_recorded, full), kOther);
+    EXPECT_THAT(err_.str(),
+                AllOf(HasSubstr("The answer could not be written."), Not(HasSubstr("--request-id"))));
+  }
+}
+
+TEST_F(CliTest, WhatIsNotFoundIsNamedWithItsList) {
+  notes_.answer = {grpc::StatusCode::NOT_FOUND, "no such name here"};
+  const std::tuple<std::vector<std::string>, const char*, const char*> rows[] = {
+      {{"case", "show", "3f2a"}, "cases/3f2a", ": kelisim case list\n"},
+      {{"case", "lapse", "3f2a"}, "cases/3f2a", ": kelisim case list\n"},
+      {{"dispute", "show", "3f2a"}, "disputes/3f2a", ": kelisim dispute list\n"},
+      {{"decision", "recognise", "3f2a"}, "courtDecisions/3f2a", ": kelisim decision list\n"},
+      {{"property", "certificate", "3f2a"}, "propertyDeclarations/3f2a", ": kelisim property list\n"},
+  };
+  for (const auto& [arguments, name, list] : rows) {
+    for (const char* lang : {"kk", "ru", "en"}) {
+      std::vector<std::string> in_lang = arguments;
+      in_lang.insert(in_lang.end(), {"--lang", lang});
+      EXPECT_EQ(RunCli(in_lang), kNotFound);
+      const Lang in = *ParseLang(lang);
+      EXPECT_EQ(err_.str(),
+                Say(in, "ui.not_found") + "\n  " + name + "\n" + Say(in, "ui.what_there_is") + list);
+    }
+  }
 }
 
 TEST_F(CliTest, AFailedLookAtTheCaseSendsNoCommand) {
@@ -581,6 +636,30 @@ TEST_F(CliTest, WrongUseSendsNothing) {
     EXPECT_THAT(err_.str(), HasSubstr("\"reason\": \"INPUT\"")) << testing::PrintToString(arguments);
   }
   EXPECT_EQ(notes_.calls, 0);
+}
+
+TEST_F(CliTest, FilesThatDoNotFitAreToldInTheLanguageAskedFor) {
+  const std::string large = FileWith("large.json", std::string((1 << 20) + 1, ' '));
+  const std::string empty = FileWith("empty.pdf", "");
+  const std::string sparse = FileWith("sparse.pdf", "");
+  std::filesystem::resize_file(sparse, (1LL << 30) + 1);
+  const std::tuple<std::vector<std::string>, const char*, std::string> rows[] = {
+      {{"petition", "file", large}, "ui.file_too_large", large},
+      {{"attachment", "put", "/nowhere.pdf"}, "ui.no_file", "/nowhere.pdf"},
+      {{"attachment", "put", empty}, "ui.attachment_size", empty},
+      {{"attachment", "put", sparse}, "ui.attachment_size", sparse},
+      {{"attachment", "get", "9f86", "--out", empty + ".new"}, "ui.not_sha256", ""},
+  };
+  for (const auto& [arguments, key, path] : rows) {
+    for (const char* lang : {"kk", "ru", "en"}) {
+      std::vector<std::string> in_lang = arguments;
+      in_lang.insert(in_lang.end(), {"--lang", lang});
+      EXPECT_EQ(RunCli(in_lang), kBadInput);
+      EXPECT_EQ(err_.str(), Say(*ParseLang(lang), key) + "\n" + (path.empty() ? "" : "  " + path + "\n"));
+    }
+  }
+  EXPECT_EQ(notes_.calls, 0);
+  std::filesystem::remove(sparse);
 }
 
 TEST_F(CliTest, MoreThanAServiceReadsIsNotSent) {
@@ -688,6 +767,27 @@ TEST(Help, EveryCommandHasAnExampleOfItself) {
     }
     for (const CLI::App* sub : subs) todo.emplace_back(sub, path + " " + sub->get_name());
   }
+}
+
+// What an officer copies from the help is understood; only a list of messages needs a file.
+TEST(Help, ExamplesOfTheStepsOfMattersAreUnderstood) {
+  const Program program;
+  int with_flags = 0;
+  for (const treaty::MatterKind& kind : treaty::MatterKinds()) {
+    for (const CLI::App* command : program.app.get_subcommand(GroupOf(kind))->get_subcommands(nullptr)) {
+      const std::string footer = command->get_footer();
+      const size_t begin = footer.find("\n  kelisim ");
+      ASSERT_NE(begin, std::string::npos) << footer;
+      const std::string example = footer.substr(begin + 11, footer.find('\n', begin + 1) - begin - 11);
+      Program parsed;
+      EXPECT_NO_THROW(parsed.app.parse(example)) << example;
+      if (example.find("step.json") == std::string::npos) ++with_flags;
+    }
+  }
+  EXPECT_NE(
+      program.app.get_subcommand("inquiry")->get_subcommand("refuse")->get_footer().find("--rule 8.2 --text"),
+      std::string::npos);
+  EXPECT_GT(with_flags, 50);
 }
 
 // A locale is what the machine was set up with; --lang is what the officer reads.

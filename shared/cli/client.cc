@@ -9,6 +9,7 @@
 #include "shared/base/files.h"
 #include "shared/base/status_macros.h"
 #include "shared/cli/errors.h"
+#include "shared/cli/interrupt.h"
 #include "shared/cli/options.h"
 #include "shared/crypto/x509.h"
 
@@ -44,6 +45,20 @@ grpc::ChannelArguments Arguments(const v1::CliProfile& profile) {
   return arguments;
 }
 
+// What was not found says which name was asked for.
+template <typename Request>
+grpc::Status Naming(const Request& request, grpc::Status status) {
+  if constexpr (requires { request.name(); }) {
+    if (status.error_code() == grpc::StatusCode::NOT_FOUND && !request.name().empty())
+      return {status.error_code(), request.name(), status.error_details()};
+  }
+  return status;
+}
+
+std::string DayAndTime(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%d %H:%M:%SZ", time, absl::UTCTimeZone());
+}
+
 }  // namespace
 
 void PrepareGrpc() {
@@ -67,6 +82,11 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Dial(const v1::CliProfile& profil
   if (certificate == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("--tls-cert: ", profile.tls_certificate(), ": is not a PEM certificate"));
+  }
+  if (const absl::Time now = absl::Now(); now < ValidFrom(*certificate) || now > ValidUntil(*certificate)) {
+    return absl::FailedPreconditionError(absl::StrCat(profile.tls_certificate(), ": ", HolderOf(*certificate),
+                                                      ": ", DayAndTime(ValidFrom(*certificate)), " - ",
+                                                      DayAndTime(ValidUntil(*certificate))));
   }
   if (!IsKeyOf(*certificate, tls.pem_private_key)) {
     return absl::InvalidArgumentError(
@@ -109,7 +129,8 @@ Result<Response> Client::Unary(Stub& stub,
   }
   grpc::ClientContext context;
   Prepare(context, timeout_);
-  result.status = (stub.*method)(&context, request, &result.response);
+  const BreakableCall call(context);
+  result.status = Naming(request, (stub.*method)(&context, request, &result.response));
   return result;
 }
 
@@ -196,7 +217,7 @@ grpc::Status Client::Export(const v1::ExportDossierRequest& request,
     context.TryCancel();
     break;
   }
-  return stream->Finish();
+  return Naming(request, stream->Finish());
 }
 Result<v1::QuotaState> Client::Call(const v1::GetQuotaRequest& request) {
   return Unary(*quotas_, &v1::QuotaService::StubInterface::GetQuota, request);

@@ -28,7 +28,8 @@ namespace kelisim::cli {
 void PrepareGrpc();
 
 // A channel with mutual TLS; nothing is sent yet. INVALID_ARGUMENT when an
-// address or file is missing or cannot be read.
+// address or file is missing or cannot be read; FAILED_PRECONDITION when the time of the
+// officer's certificate is over, or has not begun.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> Dial(const v1::CliProfile& profile);
 
 template <typename Response>

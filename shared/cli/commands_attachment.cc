@@ -12,14 +12,15 @@
 namespace kelisim::cli {
 namespace {
 
+constexpr std::streamoff kLargest = 1 << 30;
+
 int Put(const std::string& path, Session& session) {
   std::error_code error;
   std::ifstream content(path, std::ios::binary | std::ios::ate);
-  const std::streamoff size =
-      std::filesystem::is_regular_file(path, error) ? std::streamoff(content.tellg()) : 0;
-  if (!content || size <= 0) {
-    return Fail(session, BadInput(absl::StrCat(path, ": is no file, or empty"), {}, "ui.file_unreadable"));
-  }
+  const bool is_file = std::filesystem::is_regular_file(path, error);
+  const std::streamoff size = is_file ? std::streamoff(content.tellg()) : 0;
+  if (!content || !is_file) return Fail(session, BadInput(path, {}, "ui.no_file"));
+  if (size <= 0 || size > kLargest) return Fail(session, BadInput(path, {}, "ui.attachment_size"));
   content.seekg(0);
   return Show(session, session.client.Upload(content, static_cast<uint64_t>(size)));
 }
@@ -28,7 +29,7 @@ int Put(const std::string& path, Session& session) {
 int Get(const std::string& hex, const std::string& path, Session& session) {
   const absl::StatusOr<std::string> sha256 = FromHex(hex);
   if (!sha256.ok() || sha256->size() != Hash::kSize) {
-    return Fail(session, BadInput("SHA256: 64 hexadecimal digits"));
+    return Fail(session, BadInput("", {}, "ui.not_sha256"));
   }
   NewFile file(path);
   std::optional<Failure> failure = file.Begin();

@@ -86,8 +86,7 @@ int Verify(const VerifyArguments& arguments, const Options& options, const World
        {std::pair(&arguments.policy_kz, &known.kz), std::pair(&arguments.policy_ru, &known.ru)}) {
     if (path->empty()) continue;
     absl::StatusOr<std::string> read = ReadFile(*path);
-    if (!read.ok())
-      return Fail(BadInput(std::string(read.status().message()), {}, "ui.file_unreadable"), options, world);
+    if (!read.ok()) return Fail(NotRead(*path, read.status()), options, world);
     // An empty one would be taken for none.
     if (!dossier::IsPolicy(*read)) return Fail(BadInput(*path, {}, "ui.no_policy"), options, world);
     *text = *std::move(read);
@@ -105,8 +104,7 @@ int Verify(const VerifyArguments& arguments, const Options& options, const World
   } else {
     world.out << Render(report, own_keys, lang);
   }
-  // What could not be written was not told.
-  return world.out.flush() ? static_cast<int>(report.verdict) : kOther;
+  return static_cast<int>(report.verdict);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <deque>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -7,6 +8,7 @@
 #include "shared/base/bytes.h"
 #include "shared/cli/flags.h"
 #include "shared/cli/program.h"
+#include "shared/crypto/digest.h"
 #include "shared/treaty/matter.h"
 
 // decision, dispute, property, entitlement, complaint, inquiry, instrument: list, show,
@@ -48,6 +50,54 @@ void CollectFlags(const Descriptor& type, const std::string& path, std::vector<F
     }
     flags.push_back({Forever("--" + Hyphens(field.name())), Forever(at), Forever(Words(field.name()))});
   }
+}
+
+// A value that the flag of a field takes.
+std::string SampleOf(const FieldDescriptor& field) {
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM)
+    return absl::AsciiStrToLower(Hyphens(field.enum_type()->value(1)->name()));
+  if (field.type() == FieldDescriptor::TYPE_BYTES) return std::string(2 * Hash::kSize, 'a');
+  if (field.cpp_type() != FieldDescriptor::CPPTYPE_STRING) return field.name() == "year" ? "2027" : "1";
+  switch (field.options().GetExtension(v1::content)) {
+    case v1::CONTENT_DATE:
+    case v1::CONTENT_PAST_DATE:
+      return "2027-03-01";
+    case v1::CONTENT_CODE:
+      return "KAZ";
+    case v1::CONTENT_AMOUNT:
+      return "1250.50";
+    case v1::CONTENT_RULE:
+      return "8.2";
+    case v1::CONTENT_NAME:
+      return "cases/3f2a9c104be7d865";
+    case v1::CONTENT_SHARE:
+      return "1/2";
+    case v1::CONTENT_PERSON_ID:
+      return "head";
+    default:
+      return "\"...\"";
+  }
+}
+
+// Adds the flags without which a message is not whole; false: a list of messages, which flags
+// cannot give, is among them.
+bool AddExample(const Descriptor& type, bool inside, std::string& words) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    if (field.options().GetExtension(v1::optional)) continue;
+    if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      if (field.is_repeated() || inside || !AddExample(*field.message_type(), true, words)) return false;
+      continue;
+    }
+    absl::StrAppend(&words, " --", Hyphens(field.name()));
+    if (field.cpp_type() != FieldDescriptor::CPPTYPE_BOOL) absl::StrAppend(&words, " ", SampleOf(field));
+  }
+  return true;
+}
+
+std::string ExampleOf(const Descriptor& type) {
+  std::string words;
+  return AddExample(type, false, words) ? words : " --from-json step.json";
 }
 
 std::string NameIn(const Kind& kind, const std::string& given) {
@@ -97,7 +147,8 @@ void AddStep(Program& program, CLI::App& group, const Kind& kind, const FieldDes
   const bool filled = field.options().GetExtension(v1::filled);
   CLI::App* command = group.add_subcommand(name, Say(Lang::kEnglish, MessageKey(field)));
   command->footer(absl::StrCat("Example:\n  kelisim ", kind.group, " ", name,
-                               begins ? "" : " 3f2a9c104be7d865", filled ? "" : " --from-json step.json"));
+                               begins ? "" : " 3f2a9c104be7d865",
+                               filled ? "" : ExampleOf(*field.message_type())));
   auto step = std::make_shared<MatterStepCommand>();
   if (!begins) AddName(*command, kind, step->request.mutable_name());
   v1::MatterStep* wrapper = step->request.mutable_command();

@@ -8,7 +8,9 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "nlohmann/json.hpp"
+#include "shared/cli/program.h"
 #include "shared/text/acts.h"
+#include "shared/treaty/matter.h"
 #include "shared/treaty/rules.h"
 
 namespace kelisim::cli {
@@ -67,10 +69,15 @@ void TakeDetails(const google::rpc::Status& details, Failure& failure) {
   }
 }
 
-// What gRPC says of a server whose certificate is not the one that was expected.
+// What gRPC says of a certificate of the server that is of other roots or has expired; it does
+// not tell which.
+bool IsUntrusted(const Failure& failure) {
+  return !AnsweredByService(failure) && absl::StrContains(failure.detail, "certificate verify failed");
+}
+
+// What gRPC says of a certificate of another server.
 bool IsOfAnotherServer(const Failure& failure) {
-  return !AnsweredByService(failure) && (absl::StrContains(failure.detail, "certificate verify failed") ||
-                                         absl::StrContains(failure.detail, "in peer certificate"));
+  return !AnsweredByService(failure) && absl::StrContains(failure.detail, "in peer certificate");
 }
 
 // What the heading says, as a key of the catalogue.
@@ -91,14 +98,27 @@ std::string HeadingKey(const Failure& failure) {
       return "ui.request_reused";
     case kUnreachable:
       if (failure.reason == kNotCosignedReason) return "ui.not_cosigned";
-      if (failure.code == "DEADLINE_EXCEEDED" || failure.reason == kOutcomeUnknownReason)
+      if (failure.reason == kOutcomeUnknownReason) return "ui.may_be_recorded";
+      if (failure.code == "DEADLINE_EXCEEDED")
         return failure.unknown_request_id.empty() ? "ui.no_answer" : "ui.no_answer_yet";
+      if (failure.code == "CANCELLED") return "ui.broken_off";
+      if (IsUntrusted(failure)) return "ui.untrusted_server";
       if (IsOfAnotherServer(failure)) return "ui.other_server";
       if (!AnsweredByService(failure)) return "ui.not_reachable";
       return failure.code == "UNAVAILABLE" ? "ui.not_now" : "ui.error";
     default:
       return failure.reason == "FAILED_PRECONDITION" ? "ui.not_until_operator" : "ui.error";
   }
+}
+
+// "kelisim dispute list" for "disputes/3f2a"; empty: there is no list of such.
+std::string ListFor(const std::string& name) {
+  const std::string collection = name.substr(0, name.find('/'));
+  if (collection == "cases") return "kelisim case list";
+  for (const treaty::MatterKind& kind : treaty::MatterKinds()) {
+    if (kind.collection == collection) return absl::StrCat("kelisim ", GroupOf(kind), " list");
+  }
+  return "";
 }
 
 std::string ColouredHeading(const std::string& heading, const Look& look) {
@@ -148,6 +168,22 @@ Failure BadInput(std::string detail, std::vector<FieldFault> fields, std::string
   return failure;
 }
 
+Failure NotRead(const std::string& path, const absl::Status& why) {
+  const bool too_large = absl::IsInvalidArgument(why);
+  return BadInput(too_large ? path : std::string(why.message()), {},
+                  too_large ? "ui.file_too_large" : "ui.file_unreadable");
+}
+
+Failure NotWritten(std::string why, const std::string& request_id) {
+  Failure failure;
+  failure.code = "UNKNOWN";
+  failure.reason = kOutputReason;
+  failure.detail = std::move(why);
+  failure.heading_key = request_id.empty() ? "ui.answer_not_written" : "ui.recorded_untold";
+  failure.untold_request_id = request_id;
+  return failure;
+}
+
 Failure FailureOf(const grpc::Status& status, const std::string& request_id, Lang lang) {
   Failure failure;
   failure.code = google::rpc::Code_Name(static_cast<google::rpc::Code>(status.error_code()));
@@ -159,6 +195,8 @@ Failure FailureOf(const grpc::Status& status, const std::string& request_id, Lan
   const v1::Rule* rule = treaty::FindRule(failure.rule);
   if (rule != nullptr && failure.text.empty()) failure.text = In(lang, rule->text());
   if (rule != nullptr && failure.remedy.empty()) failure.remedy = In(lang, rule->remedy());
+  if (const std::string list = ListFor(failure.detail); failure.exit == kNotFound && !list.empty())
+    failure.remedy = absl::StrCat(Say(lang, "ui.what_there_is"), ": ", list);
   return failure;
 }
 
@@ -166,12 +204,17 @@ std::string RenderFailure(const Failure& failure, Lang lang, const Look& look) {
   if (failure.exit == kRefusedByRule) return RenderRefusal(failure, lang, look);
   std::string out = absl::StrCat(ColouredHeading(Say(lang, HeadingKey(failure)), look), "\n");
   if (!failure.text.empty()) absl::StrAppend(&out, Plain(failure.text), "\n");
-  if (!failure.detail.empty()) absl::StrAppend(&out, "  ", Plain(failure.detail), "\n");
+  // The fields say more than that there are some.
+  const bool named = !failure.fields.empty() && failure.reason != kInputReason;
+  if (!failure.detail.empty() && !named) absl::StrAppend(&out, "  ", Plain(failure.detail), "\n");
+  if (!failure.remedy.empty()) absl::StrAppend(&out, Plain(failure.remedy), "\n");
   absl::StrAppend(&out, RenderFields(failure, lang, look));
   if (!failure.unknown_request_id.empty()) {
     absl::StrAppend(&out, Say(lang, "ui.outcome_unknown"), "\n  --request-id ",
                     Plain(failure.unknown_request_id), "\n");
   }
+  if (!failure.untold_request_id.empty())
+    absl::StrAppend(&out, "  --request-id ", Plain(failure.untold_request_id), "\n");
   return out;
 }
 
@@ -191,7 +234,8 @@ std::string FailureAsJson(const Failure& failure, Lang lang) {
         {{"field", fault.field}, {"problem", fault.problem}, {"text", Say(lang, fault.problem)}});
   }
   json["outcome_unknown"] = !failure.unknown_request_id.empty();
-  json["request_id"] = failure.unknown_request_id;
+  json["request_id"] =
+      failure.unknown_request_id.empty() ? failure.untold_request_id : failure.unknown_request_id;
   // A broken character from outside is replaced, not thrown at.
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "grpcpp/support/status.h"
 #include "shared/cli/table.h"
 #include "shared/text/messages.h"
@@ -49,6 +50,8 @@ struct Failure {
   std::string text;
   std::string remedy;
   std::vector<FieldFault> fields;
+  // Not empty: the command was carried out, and the answer to this id was not told.
+  std::string untold_request_id;
   // Not empty: whether the command was carried out is unknown, and this is the
   // id to ask again with.
   std::string unknown_request_id;
@@ -56,6 +59,8 @@ struct Failure {
 
 // Reasons of this program's own.
 inline constexpr char kInputReason[] = "INPUT";
+// The answer is here, and nobody could be told.
+inline constexpr char kOutputReason[] = "OUTPUT";
 // The entry is here; the counterpart's cosignature is not yet.
 inline constexpr char kNotCosignedReason[] = "NOT_COSIGNED";
 
@@ -67,6 +72,13 @@ inline constexpr char kOutcomeUnknownReason[] = "OUTCOME_UNKNOWN";
 
 // Found here; nothing was sent.
 Failure BadInput(std::string detail, std::vector<FieldFault> fields = {}, std::string heading_key = "");
+
+// What was to be told could not be written, and why; `request_id`: of the command that was
+// carried out, empty where nothing was.
+Failure NotWritten(std::string why, const std::string& request_id);
+
+// A file that ReadFile did not read.
+Failure NotRead(const std::string& path, const absl::Status& why);
 
 // Of a call that failed. `request_id`: that of a call that changes something,
 // otherwise empty.

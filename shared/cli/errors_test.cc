@@ -105,7 +105,6 @@ TEST(RenderFailure, Fields) {
   const Failure failure = FailureOf(With(StatusCode::INVALID_ARGUMENT, {&bad}), kId, Lang::kRussian);
   EXPECT_EQ(RenderFailure(failure, Lang::kRussian, {}),
             "В запросе есть ошибки. Ничего не записано.\n"
-            "  for programmers\n"
             "Поле                                               Проблема\n"
             "Отложить выезд › День пересмотра (defer.review_on) Дата записана неверно. Укажите существующую "
             "дату в виде ГГГГ-ММ-ДД.\n");
@@ -124,10 +123,11 @@ TEST(RenderFailure, PlainWords) {
       {{StatusCode::UNAVAILABLE, ""}, "The service cannot be reached."},
       {With(StatusCode::UNAVAILABLE, {&mode}), "The service cannot record now."},
       {WithReason(StatusCode::UNAVAILABLE, "the node stops", kOutcomeUnknownReason),
-       "The outcome is unknown. Ask again with the same request id.\n  --request-id 0b5f"},
+       "The service could not say whether the step is recorded: look at the case before you enter it "
+       "anew.\n  the node stops\nThe outcome is unknown. Ask again with the same request id.\n  --request-id "
+       "0b5f"},
       {{StatusCode::UNAUTHENTICATED, ""}, "does not know your certificate"},
-      {{StatusCode::UNAVAILABLE, "Ssl handshake failed: certificate verify failed"},
-       "not the one that the profile names"},
+      {{StatusCode::UNAVAILABLE, "Ssl handshake failed: certificate verify failed"}, "or it has expired"},
       {{StatusCode::UNAVAILABLE, "Peer name ru.example is not in peer certificate"},
        "not the one that the profile names"},
       {{StatusCode::DEADLINE_EXCEEDED, ""},

@@ -153,7 +153,7 @@ std::optional<Failure> ParseJson(const std::string& with_mark, google::protobuf:
 
 std::optional<Failure> ReadJsonFile(const std::string& path, google::protobuf::Message* message) {
   const absl::StatusOr<std::string> text = ReadFile(path);
-  if (!text.ok()) return BadInput(std::string(text.status().message()), {}, "ui.file_unreadable");
+  if (!text.ok()) return NotRead(path, text.status());
   std::optional<Failure> failure = ParseJson(*text, message);
   if (failure) failure->detail = failure->detail.empty() ? path : absl::StrCat(path, ": ", failure->detail);
   return failure;

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -6,6 +7,7 @@
 
 #include "absl/time/clock.h"
 #include "shared/cli/client.h"
+#include "shared/cli/interrupt.h"
 #include "shared/cli/program.h"
 
 namespace {
@@ -31,9 +33,19 @@ kelisim::cli::Look LookOfTerminal() {
   return {colour, size.ws_col};
 }
 
+// A file that is opened must not take the place of an output that is closed: the answer would
+// be written into it.
+void KeepOutputsClosed() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(fd, F_GETFD) < 0) (void)open("/dev/null", O_RDONLY);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  KeepOutputsClosed();
+  kelisim::cli::AwaitSignals();
   kelisim::cli::PrepareGrpc();
   const kelisim::cli::World world{
       {Variable("KELISIM_PROFILE"), Locale()},           LookOfTerminal(), kelisim::cli::Dial,

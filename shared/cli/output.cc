@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -41,9 +43,36 @@ std::optional<Failure> Close(std::ofstream& file, const std::string& path) {
 // Another name than any other: two commands may write side by side.
 std::string PartOf(const std::string& path) { return path + ".part-XXXXXX"; }
 
+// The names of parts, while there are any.
+struct Unfinished {
+  std::mutex mutex;
+  std::set<std::string> parts;
+};
+
+// Never destroyed: the thread that takes signals outlives main().
+Unfinished& TheUnfinished() {
+  static auto* const unfinished = new Unfinished;
+  return *unfinished;
+}
+
+void Remove(const std::string& part) {
+  std::error_code ignored;
+  fs::remove_all(part, ignored);
+}
+
+// Of an object that ends.
+void RemoveIfUnfinished(const std::string& part) {
+  if (part.empty()) return;
+  const std::lock_guard lock(TheUnfinished().mutex);
+  Remove(part);
+  TheUnfinished().parts.erase(part);
+}
+
 std::optional<Failure> Rename(std::string& part, const std::string& path) {
+  const std::lock_guard lock(TheUnfinished().mutex);
   if (std::optional<Failure> taken = CheckFree(path)) return taken;
   if (std::rename(part.c_str(), path.c_str()) != 0) return CannotWrite(path);
+  TheUnfinished().parts.erase(part);
   part.clear();
   return std::nullopt;
 }
@@ -63,16 +92,21 @@ std::string WithoutSlash(std::string path) {
 
 }  // namespace
 
-NewFile::~NewFile() {
-  if (!part_.empty()) unlink(part_.c_str());
+void RemoveUnfinished() {
+  TheUnfinished().mutex.lock();  // for good
+  for (const std::string& part : TheUnfinished().parts) Remove(part);
 }
+
+NewFile::~NewFile() { RemoveIfUnfinished(part_); }
 
 std::optional<Failure> NewFile::Begin() {
   if (std::optional<Failure> taken = CheckFree(path_)) return taken;
   std::string part = PartOf(path_);
+  const std::lock_guard lock(TheUnfinished().mutex);
   const int fd = mkstemp(part.data());
   if (fd < 0) return CannotWrite(path_);
   close(fd);
+  TheUnfinished().parts.insert(part);
   part_ = std::move(part);
   file_.open(part_, std::ios::binary | std::ios::trunc);
   return file_ ? std::nullopt : std::optional(CannotWrite(path_));
@@ -87,15 +121,14 @@ std::optional<Failure> NewFile::Finish() {
 
 NewDirectory::NewDirectory(std::string path) : path_(WithoutSlash(std::move(path))) {}
 
-NewDirectory::~NewDirectory() {
-  std::error_code ignored;
-  if (!part_.empty()) fs::remove_all(part_, ignored);
-}
+NewDirectory::~NewDirectory() { RemoveIfUnfinished(part_); }
 
 std::optional<Failure> NewDirectory::Begin() {
   if (std::optional<Failure> taken = CheckFree(path_)) return taken;
   std::string part = PartOf(path_);
+  const std::lock_guard lock(TheUnfinished().mutex);
   if (mkdtemp(part.data()) == nullptr) return CannotWrite(path_);
+  TheUnfinished().parts.insert(part);
   part_ = std::move(part);
   return std::nullopt;
 }
@@ -104,6 +137,7 @@ std::optional<Failure> NewDirectory::Open(const std::string& name) {
   if (!IsPlainPath(name)) return CannotWrite(path_, absl::StrCat("not the name of a file: ", name));
   if (std::optional<Failure> failure = Close(file_, path_)) return failure;
   const fs::path path = fs::path(part_) / name;
+  const std::lock_guard lock(TheUnfinished().mutex);
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
   if (error) return CannotWrite(path_, error.message());

@@ -10,9 +10,13 @@
 
 // What a command writes to the disk. Nothing that is there already is touched; a name is
 // given when all below it is written. Readable by its owner alone: it may be personal. One
-// thread.
+// thread writes; another may end the program.
 
 namespace kelisim::cli {
+
+// Removes all that was begun and is not finished, and lets nothing be begun or finished any
+// more: for the thread that then ends the program.
+void RemoveUnfinished();
 
 // One new file.
 class NewFile {

@@ -1,5 +1,8 @@
 #include "shared/cli/program.h"
 
+#include <cerrno>
+#include <cstring>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
@@ -103,18 +106,27 @@ Failure Explain(const CLI::App& app, const CLI::App& given, const CLI::ParseErro
   return BadInput(error.what(), {}, extra ? "ui.argument_unknown" : "ui.argument_wrong");
 }
 
+// The exit code of what ended with `exit`. What could not be written was not told; `recorded`:
+// the request id of what was recorded meanwhile, or empty.
+int Told(int exit, const std::string& recorded, const Options& options, const World& world) {
+  if (world.out.flush()) return exit;
+  Fail(NotWritten(std::strerror(errno), recorded), options, world);
+  return exit == kOk ? kOther : exit;
+}
+
 int RunAction(const Program& program, const Options& options, const World& world) {
   const Lang lang = ChooseLang(options, world.environment);
   const auto channel = world.dial(options.connection);
   if (!channel.ok()) {
-    return TellUsage(BadInput(std::string(channel.status().message()), {}, "ui.settings"), options, world);
+    const char* heading =
+        absl::IsFailedPrecondition(channel.status()) ? "ui.own_certificate_not_valid" : "ui.settings";
+    return TellUsage(BadInput(std::string(channel.status().message()), {}, heading), options, world);
   }
   Client client(*channel, *ParseTimeout(options.timeout), lang);
   const absl::CivilDay today = absl::ToCivilDay(absl::Now(), absl::LocalTimeZone());
   Session session{options, world, {lang, world.look, today}, client};
   const int exit = program.action(session);
-  // What could not be written was not told.
-  return exit == kOk && !world.out.flush() ? kOther : exit;
+  return Told(exit, session.recorded, options, world);
 }
 
 }  // namespace
@@ -167,11 +179,13 @@ int Run(const std::vector<std::string>& arguments, const World& world) {
     // CLI11 takes the arguments from the end.
     program.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return program.app.exit(error, world.out, world.err);  // --help
+    if (error.get_exit_code() == 0) {  // --help
+      return Told(program.app.exit(error, world.out, world.err), "", AsFarAsGiven(arguments), world);
+    }
     const auto [name, given] = GivenCommand(program.app);
     return TellUsage(Explain(program.app, *given, error), AsFarAsGiven(arguments), world, name);
   }
-  if (program.offline) return program.offline(program.options, world);
+  if (program.offline) return Told(program.offline(program.options, world), "", program.options, world);
   const absl::StatusOr<Options> options = FillIn(program.options, world.environment);
   if (!options.ok()) {
     return TellUsage(BadInput(std::string(options.status().message()), {}, "ui.settings"), program.options,

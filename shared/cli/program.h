@@ -1,8 +1,10 @@
 #ifndef KELISIM_SHARED_CLI_PROGRAM_H_
 #define KELISIM_SHARED_CLI_PROGRAM_H_
 
+#include <csignal>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -13,6 +15,7 @@
 #include "grpcpp/channel.h"
 #include "shared/cli/client.h"
 #include "shared/cli/errors.h"
+#include "shared/cli/interrupt.h"
 #include "shared/cli/options.h"
 #include "shared/cli/render.h"
 #include "shared/treaty/matter.h"
@@ -39,6 +42,10 @@ struct Session {
   const World& world;
   Reader reader;
   Client& client;
+  // Of a command that may be recorded, until its outcome is told.
+  std::optional<CommandUnderWay> under_way = {};
+  // The request id of what was recorded.
+  std::string recorded = {};
 };
 
 using Action = std::function<int(Session&)>;
@@ -69,13 +76,19 @@ int Show(const Session& session, const Result<Response>& result) {
 
 // Sends a command of an officer, with the request id of the options or a new one.
 template <typename Request>
-int Submit(const Session& session, Request request) {
+int Submit(Session& session, Request request) {
   const Options& options = session.options;
   request.set_request_id(options.request_id.empty() ? NewRequestId() : options.request_id);
   request.set_validate_only(options.validate_only);
+  // Who was to read the answer may be gone; the request id is told all the same.
+  std::signal(SIGPIPE, SIG_IGN);
+  if (!options.validate_only) session.under_way.emplace();
   const auto result = session.client.Call(request);
-  if (result.status.ok()) return Show(session, result);
   const std::string changing = options.validate_only ? "" : request.request_id();
+  if (result.status.ok()) {
+    session.recorded = changing;
+    return Show(session, result);
+  }
   return Fail(session, FailureOf(result.status, changing, session.reader.lang));
 }
 

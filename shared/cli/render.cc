@@ -107,17 +107,31 @@ const char* Colour(v1::Evidence evidence) {
   }
 }
 
+// What a case's acts say stands in its own tables.
+std::string Said(const v1::Case&, const v1::TimelineItem&, Lang) { return ""; }
+
+// A line for each field. What opened the matter stands among its facts.
+std::string Said(const v1::MatterFile& file, const v1::TimelineItem& item, Lang lang) {
+  std::string lines;
+  if (&item == &file.timeline(0)) return lines;
+  for (const auto& [field, value] : SaidText(lang, item))
+    absl::StrAppend(&lines, "  ", Plain(field), ": ", Plain(value), "\n");
+  return lines;
+}
+
 template <typename File>
 std::string Timeline(const File& file, const Reader& reader) {
   const Lang lang = reader.lang;
   std::vector<Row> rows;
+  std::vector<std::string> below;
   for (const v1::TimelineItem& item : file.timeline()) {
+    below.push_back(Said(file, item, lang));
     rows.push_back({PositionText(item.entry()), item.happened_on(), ActText(lang, item),
                     Cell(EvidenceText(lang, item), Colour(item.evidence())), item.officer()});
   }
   return DrawTable(
       {"#", Say(lang, "ui.when"), Say(lang, "ui.what"), Say(lang, "ui.evidence"), Say(lang, "ui.who")}, rows,
-      reader.look);
+      below, reader.look);
 }
 
 std::string Warnings(const v1::Case& file, const Reader& reader) {
@@ -343,7 +357,9 @@ std::string Render(const v1::SubmitMatterStepResponse& response, const Reader& r
 }
 
 std::string Render(const v1::SubmitQuotaCommandResponse& response, const Reader& reader) {
-  std::string text = RecordedText(response.entries(), reader.lang) + Render(response.quota(), reader);
+  std::string text = RecordedText(response.entries(), reader.lang);
+  // What was only checked has no quota to show.
+  if (response.has_quota()) text += Render(response.quota(), reader);
   if (!response.cases().empty()) absl::StrAppend(&text, Say(reader.lang, "ui.lost_place"), "\n");
   for (const std::string& name : response.cases()) absl::StrAppend(&text, "  ", Plain(name), "\n");
   return text;

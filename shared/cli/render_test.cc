@@ -226,6 +226,33 @@ TEST(Render, WhatADossierProvesInTheReadersLanguage) {
   EXPECT_THAT(kazakh, testing::HasSubstr("--policy-kz"));
 }
 
+TEST(Render, WhatTheStepsOfAMatterSaidStandsUnderThem) {
+  const auto file = FromText<v1::MatterFile>(R"(
+    name: "inquiries/3f2a"
+    state { status: INQUIRY_ANSWERED inquiry { inquiry { text: "Who?" } } }
+    timeline {
+      entry { ledger: PARTY_KZ index: 3 } matter_step { inquiry { ask { text: "Who?" } } }
+      happened_on: "2026-11-20" evidence: RECORDED officer: "o1"
+    }
+    timeline {
+      entry { ledger: PARTY_RU index: 4 }
+      matter_step { inquiry { answer { text: "A. Примеров\n1984" annexes { title: "List" sha256: "h" } } } }
+      happened_on: "2026-11-21" evidence: RECORDED officer: "o2"
+    }
+    timeline {
+      entry { ledger: PARTY_KZ index: 5 } matter_step { inquiry { remind { basis: "17 of 2026-11-22" } } }
+      happened_on: "2026-11-22" evidence: RECORDED officer: "o1"
+    })");
+  const std::string english = Render(file, {Lang::kEnglish, {}});
+  EXPECT_THAT(english, ::testing::ContainsRegex("\nru/4 +2026-11-21 .* o2\n"
+                                                "  Text: A. Примеров.1984\n"
+                                                "  .* 1 .+: List\n"
+                                                "kz/5 +2026-11-22 .* o1\n"
+                                                "  Basis: 17 of 2026-11-22\n"));
+  EXPECT_THAT(english, ::testing::HasSubstr(" o1\nru/4 "));
+  EXPECT_THAT(Render(file, {Lang::kKazakh, {}}), ::testing::HasSubstr("\n  Негізі: 17 of 2026-11-22\n"));
+}
+
 TEST(Table, CannotCommandATerminal) {
   EXPECT_EQ(DrawPairs({{"a", "b\033[2J\nc"}}, {}), "a b\\x1b[2J\\x0ac\n");
 }

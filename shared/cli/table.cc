@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 namespace kelisim::cli {
 namespace {
@@ -36,11 +37,13 @@ void AddRow(libscols_table* table, const Row& row) {
   }
 }
 
-std::string Draw(libscols_table* table) {
+// One row after the other; above the first are the headings.
+std::string Draw(libscols_table* table, size_t row) {
   char* drawn = nullptr;
-  if (scols_print_table_to_string(table, &drawn) != 0) std::abort();  // out of memory only
+  libscols_line* at = scols_table_get_line(table, row);
+  if (scols_table_print_range_to_string(table, at, at, &drawn) != 0) std::abort();  // out of memory only
   std::string text;
-  for (absl::string_view line : absl::StrSplit(drawn, '\n')) {
+  for (absl::string_view line : absl::StrSplit(absl::StripSuffix(drawn, "\n"), '\n')) {
     // Empty cells leave blanks behind.
     absl::StrAppend(&text, absl::StripTrailingAsciiWhitespace(line), "\n");
   }
@@ -49,7 +52,7 @@ std::string Draw(libscols_table* table) {
 }
 
 std::string DrawTable(const std::vector<std::string>& headings, const std::vector<Row>& rows,
-                      const Look& look, bool show_headings) {
+                      const std::vector<std::string>& below, const Look& look, bool show_headings) {
   if (rows.empty()) return "";
   UseUtf8();
   TablePtr table(scols_new_table(), &scols_unref_table);
@@ -60,14 +63,22 @@ std::string DrawTable(const std::vector<std::string>& headings, const std::vecto
   if (look.width > 0) scols_table_set_termwidth(table.get(), look.width);
   AddColumns(table.get(), headings);
   for (const Row& row : rows) AddRow(table.get(), row);
-  return Draw(table.get());
+  std::string text;
+  for (size_t i = 0; i < rows.size(); ++i)
+    absl::StrAppend(&text, Draw(table.get(), i), i < below.size() ? below[i] : "");
+  return text;
 }
 
 }  // namespace
 
 std::string DrawTable(const std::vector<std::string>& headings, const std::vector<Row>& rows,
                       const Look& look) {
-  return DrawTable(headings, rows, look, true);
+  return DrawTable(headings, rows, {}, look, true);
+}
+
+std::string DrawTable(const std::vector<std::string>& headings, const std::vector<Row>& rows,
+                      const std::vector<std::string>& below, const Look& look) {
+  return DrawTable(headings, rows, below, look, true);
 }
 
 std::string DrawPairs(const std::vector<std::pair<std::string, std::string>>& pairs, const Look& look) {
@@ -75,7 +86,7 @@ std::string DrawPairs(const std::vector<std::pair<std::string, std::string>>& pa
   for (const auto& [name, value] : pairs) {
     if (!value.empty()) rows.push_back({name, value});
   }
-  return DrawTable({"", ""}, rows, look, false);
+  return DrawTable({"", ""}, rows, {}, look, false);
 }
 
 std::string Plain(std::string_view text) {

@@ -31,6 +31,10 @@ using Row = std::vector<Cell>;
 std::string DrawTable(const std::vector<std::string>& headings, const std::vector<Row>& rows,
                       const Look& look);
 
+// The same with lines under each row, which are complete: `below` has one text for each row.
+std::string DrawTable(const std::vector<std::string>& headings, const std::vector<Row>& rows,
+                      const std::vector<std::string>& below, const Look& look);
+
 // Name and value, one per line, without those whose value is empty.
 std::string DrawPairs(const std::vector<std::pair<std::string, std::string>>& pairs, const Look& look);
 

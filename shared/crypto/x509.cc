@@ -5,7 +5,10 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <ctime>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
 
 namespace kelisim {
 namespace {
@@ -14,6 +17,11 @@ using BioPointer = std::unique_ptr<BIO, decltype(&BIO_free)>;
 
 BioPointer Reading(const std::string& pem) {
   return BioPointer(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+}
+
+absl::Time TimeOf(const ASN1_TIME* time, absl::Time unreadable) {
+  std::tm utc{};
+  return ASN1_TIME_to_tm(time, &utc) == 1 ? absl::FromTM(utc, absl::UTCTimeZone()) : unreadable;
 }
 
 // Asks nobody.
@@ -34,6 +42,34 @@ std::vector<X509Pointer> ParseCertificates(const std::string& pem) {
     if (one == nullptr) return certificates;
     certificates.push_back(std::move(one));
   }
+}
+
+absl::Time ValidFrom(const X509& certificate) {
+  return TimeOf(X509_get0_notBefore(&certificate), absl::InfiniteFuture());
+}
+
+absl::Time ValidUntil(const X509& certificate) {
+  return TimeOf(X509_get0_notAfter(&certificate), absl::InfinitePast());
+}
+
+std::string HolderOf(const X509& certificate) {
+  const BioPointer bio(BIO_new(BIO_s_mem()), BIO_free);
+  X509_NAME_print_ex(bio.get(), X509_get_subject_name(&certificate), 0, XN_FLAG_RFC2253);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  std::string holder(data, static_cast<size_t>(size));
+  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)),
+      GENERAL_NAMES_free);
+  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type != GEN_URI) continue;
+    const ASN1_IA5STRING* uri = name->d.uniformResourceIdentifier;
+    absl::StrAppend(&holder, holder.empty() ? "" : ", ",
+                    absl::string_view(reinterpret_cast<const char*>(ASN1_STRING_get0_data(uri)),
+                                      static_cast<size_t>(ASN1_STRING_length(uri))));
+  }
+  return holder;
 }
 
 bool MayIssue(const X509& ca, const std::string& uri) {

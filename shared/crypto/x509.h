@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
+
 // Certificates of TLS, as files hold them: PEM.
 
 namespace kelisim {
@@ -18,6 +20,13 @@ X509Pointer ParseCertificate(const std::string& pem);
 
 // Every certificate in `pem`, up to the first that cannot be read.
 std::vector<X509Pointer> ParseCertificates(const std::string& pem);
+
+// The time in which it is valid; what cannot be read is never valid.
+absl::Time ValidFrom(const X509& certificate);
+absl::Time ValidUntil(const X509& certificate);
+
+// Whose it is, in one line: "CN=Officer 7, kelisim://kz.example/officer/7".
+std::string HolderOf(const X509& certificate);
 
 // Whether the name constraints of `ca` let it issue a certificate for `uri` (RFC 5280,
 // 4.2.1.10); without constraints it may for every name.

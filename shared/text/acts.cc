@@ -1,5 +1,6 @@
 #include "shared/text/acts.h"
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,11 @@ namespace {
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
+
+// What tells one act from another of its kind.
+constexpr const char* kParticulars[] = {"kind",    "number", "note_number", "rule", "person_id",
+                                        "item_id", "reason", "ground",      "year", "valid_until",
+                                        "missing", "fields", "papers"};
 
 // Set value of a field that tells one act from another of its kind.
 std::string Particular(Lang lang, const Message& content, const FieldDescriptor& field) {
@@ -59,6 +65,12 @@ std::pair<const Message*, const FieldDescriptor*> SetIn(const Message& message) 
     }
   }
   return {nullptr, nullptr};
+}
+
+// What the act of an item carries, and its field in the act; or nothing.
+std::pair<const Message*, const FieldDescriptor*> ContentOf(const v1::TimelineItem& item) {
+  const Message* act = item.has_matter_step() ? SetIn(item.matter_step()).first : SetIn(item).first;
+  return act == nullptr ? std::pair<const Message*, const FieldDescriptor*>() : SetIn(*act);
 }
 
 void CollectFacts(Lang lang, const Message& message, const std::string& path,
@@ -105,14 +117,11 @@ std::string ActText(Lang lang, const v1::TimelineItem& item) {
   if (item.matter_step().answer_overdue()) {
     return absl::StrCat(Say(lang, "act.answer_overdue"), ": ", item.matter_step().answer_due());
   }
-  const Message* act = item.has_matter_step() ? SetIn(item.matter_step()).first : SetIn(item).first;
-  if (act == nullptr) return "?";
-  const auto [set, field] = SetIn(*act);
+  const auto [set, field] = ContentOf(item);
   if (set == nullptr) return "?";
   const Message& content = *set;
   std::vector<std::string> particulars;
-  for (const char* name : {"kind", "number", "note_number", "rule", "person_id", "item_id", "reason",
-                           "ground", "year", "valid_until", "missing", "fields", "papers"}) {
+  for (const char* name : kParticulars) {
     const FieldDescriptor* particular = content.GetDescriptor()->FindFieldByName(name);
     // Of a petition, papers are what was handed in, and not what is asked for.
     if (content.GetDescriptor() == v1::Petition::descriptor()) particular = nullptr;
@@ -125,6 +134,20 @@ std::string ActText(Lang lang, const v1::TimelineItem& item) {
   }
   const std::string name = Say(lang, MessageKey(*field));
   return particulars.empty() ? name : absl::StrCat(name, ": ", absl::StrJoin(particulars, ", "));
+}
+
+std::vector<std::pair<std::string, std::string>> SaidText(Lang lang, const v1::TimelineItem& item) {
+  const Message* content = ContentOf(item).first;
+  if (content == nullptr) return {};
+  const std::unique_ptr<Message> rest(content->New());
+  rest->CopyFrom(*content);
+  for (const char* name : kParticulars) {
+    const FieldDescriptor* particular = rest->GetDescriptor()->FindFieldByName(name);
+    // A list of messages is more than its name.
+    if (particular != nullptr && particular->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE)
+      rest->GetReflection()->ClearField(rest.get(), particular);
+  }
+  return FactsText(lang, *rest);
 }
 
 std::string FoundText(Lang lang, const std::string& found) {

@@ -21,6 +21,9 @@ std::string PositionText(const v1::EntryReference& entry);
 // "Deferred: 3.g, head"; "?" for an act of a later version.
 std::string ActText(Lang lang, const v1::TimelineItem& item);
 
+// What the step of an item says, as FactsText gives it; without what ActText names already.
+std::vector<std::pair<std::string, std::string>> SaidText(Lang lang, const v1::TimelineItem& item);
+
 // What a broken rule found, in words as far as there are any: "Russia" for "PARTY_RU".
 std::string FoundText(Lang lang, const std::string& found);
 
