@@ -52,23 +52,28 @@ absl::Time ValidUntil(const X509& certificate) {
   return TimeOf(X509_get0_notAfter(&certificate), absl::InfinitePast());
 }
 
+std::vector<std::string> UrisOf(const X509& certificate) {
+  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)),
+      GENERAL_NAMES_free);
+  std::vector<std::string> uris;
+  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type != GEN_URI) continue;
+    const ASN1_IA5STRING* uri = name->d.uniformResourceIdentifier;
+    uris.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(uri)), ASN1_STRING_length(uri));
+  }
+  return uris;
+}
+
 std::string HolderOf(const X509& certificate) {
   const BioPointer bio(BIO_new(BIO_s_mem()), BIO_free);
   X509_NAME_print_ex(bio.get(), X509_get_subject_name(&certificate), 0, XN_FLAG_RFC2253);
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &data);
   std::string holder(data, static_cast<size_t>(size));
-  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> names(
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)),
-      GENERAL_NAMES_free);
-  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type != GEN_URI) continue;
-    const ASN1_IA5STRING* uri = name->d.uniformResourceIdentifier;
-    absl::StrAppend(&holder, holder.empty() ? "" : ", ",
-                    absl::string_view(reinterpret_cast<const char*>(ASN1_STRING_get0_data(uri)),
-                                      static_cast<size_t>(ASN1_STRING_length(uri))));
-  }
+  for (const std::string& uri : UrisOf(certificate))
+    absl::StrAppend(&holder, holder.empty() ? "" : ", ", uri);
   return holder;
 }
 

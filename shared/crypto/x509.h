@@ -25,6 +25,9 @@ std::vector<X509Pointer> ParseCertificates(const std::string& pem);
 absl::Time ValidFrom(const X509& certificate);
 absl::Time ValidUntil(const X509& certificate);
 
+// The URIs among its alternative names, in order.
+std::vector<std::string> UrisOf(const X509& certificate);
+
 // Whose it is, in one line: "CN=Officer 7, kelisim://kz.example/officer/7".
 std::string HolderOf(const X509& certificate);
 

@@ -1,9 +1,6 @@
 #include "shared/node/transport.h"
 
-#include <openssl/x509v3.h>
-
 #include <cstdlib>
-#include <ctime>
 #include <utility>
 #include <vector>
 
@@ -91,26 +88,6 @@ absl::Status CheckKeyFits(const X509& certificate, const std::string& file) {
   return absl::OkStatus();
 }
 
-absl::Time TimeOf(const ASN1_TIME* time) {
-  std::tm utc{};
-  if (ASN1_TIME_to_tm(time, &utc) != 1) return absl::InfinitePast();
-  return absl::FromTM(utc, absl::UTCTimeZone());
-}
-
-std::string OnlyUri(const X509& certificate) {
-  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> names(
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)),
-      GENERAL_NAMES_free);
-  std::vector<std::string> uris;
-  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type != GEN_URI) continue;
-    const ASN1_IA5STRING* uri = name->d.uniformResourceIdentifier;
-    uris.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(uri)), ASN1_STRING_length(uri));
-  }
-  return uris.size() == 1 ? uris[0] : "";
-}
-
 }  // namespace
 
 void PrepareGrpc() {
@@ -164,8 +141,8 @@ absl::StatusOr<CertificateFacts> CheckTlsFiles(const v1::NodeConfig& config, abs
   ASSIGN_OR_RETURN(const X509Pointer certificate, ReadCertificate("tls.certificate", tls.certificate()));
   RETURN_IF_ERROR(ReadCertificate("tls.roots", tls.roots()).status());
   RETURN_IF_ERROR(CheckKeyFits(*certificate, tls.private_key()));
-  CertificateFacts facts{OnlyUri(*certificate), TimeOf(X509_get0_notBefore(certificate.get())),
-                         TimeOf(X509_get0_notAfter(certificate.get()))};
+  const std::vector<std::string> uris = UrisOf(*certificate);
+  CertificateFacts facts{uris.size() == 1 ? uris[0] : "", ValidFrom(*certificate), ValidUntil(*certificate)};
   if (now < facts.valid_from || now > facts.valid_until) {
     return absl::InvalidArgumentError(absl::StrCat("tls.certificate: ", tls.certificate(), ": valid from ",
                                                    absl::FormatTime(facts.valid_from, absl::UTCTimeZone()),

@@ -10,7 +10,7 @@ namespace kelisim::rpc {
 // Only by whom has taken the call out of `waiting_`.
 void Calls::Finish(const Call& call, const authority::Answer& answer) {
   if (answer.status.ok()) *call.response = ToBuffer(answer.response);
-  call.reactor->Finish(ToGrpc(answer, LanguageOf(*call.context)));
+  call.reactor->Finish(ToGrpc(answer, LangOf(*call.context)));
 }
 
 Calls::Waiting Calls::Open(grpc::CallbackServerContext& context, grpc::ByteBuffer* response) {
@@ -53,11 +53,11 @@ void Calls::GiveUp(const absl::Status& status) {
   for (const auto& [token, call] : all) Finish(call, Only(status));
 }
 
-Language LanguageOf(const grpc::CallbackServerContext& context) {
+Lang LangOf(const grpc::CallbackServerContext& context) {
   const auto& metadata = context.client_metadata();
   const auto found = metadata.find("accept-language");
-  if (found == metadata.end()) return Language::kEnglish;
-  return ParseLanguage({found->second.data(), found->second.size()});
+  if (found == metadata.end()) return Lang::kEnglish;
+  return PreferredLang({found->second.data(), found->second.size()}, Lang::kEnglish);
 }
 
 }  // namespace kelisim::rpc

@@ -53,7 +53,7 @@ class Calls {
 };
 
 // The caller's language, from request metadata "accept-language".
-Language LanguageOf(const grpc::CallbackServerContext& context);
+Lang LangOf(const grpc::CallbackServerContext& context);
 
 }  // namespace kelisim::rpc
 

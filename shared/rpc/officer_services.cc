@@ -51,7 +51,7 @@ grpc::ServerUnaryReactor* Submit(const Desk& desk, std::string_view method,
   OfficerCall call{};
   const Answer read =
       Guarded<Answer>([&] { return ReadCommand<Request>(desk, method, context, request, call); });
-  if (!read.status.ok()) return Finished(context, ToGrpc(read, LanguageOf(context)));
+  if (!read.status.ok()) return Finished(context, ToGrpc(read, LangOf(context)));
   return AskCore(desk, context, response, std::move(call));
 }
 
@@ -82,9 +82,9 @@ grpc::ServerUnaryReactor* Question(const Desk& desk, std::string_view method,
       Guarded<absl::StatusOr<Caller>>([&] { return Admit(desk, method, context); });
   if (!caller.ok()) return Finished(context, ToGrpc(caller.status()));
   const Answer known = Guarded<Answer>([&] { return CheckFields(request); });
-  if (!known.status.ok()) return Finished(context, ToGrpc(known, LanguageOf(context)));
+  if (!known.status.ok()) return Finished(context, ToGrpc(known, LangOf(context)));
   absl::StatusOr<Response> answer = Guarded<absl::StatusOr<Response>>([&] { return read(*caller); });
-  if (!answer.ok()) return Finished(context, ToGrpc(ToAnswer(answer.status()), LanguageOf(context)));
+  if (!answer.ok()) return Finished(context, ToGrpc(ToAnswer(answer.status()), LangOf(context)));
   *response = *std::move(answer);
   return Finished(context, grpc::Status::OK);
 }
@@ -142,7 +142,7 @@ grpc::ServerWriteReactor<v1::WatchActsResponse>* CaseServiceAdapter::WatchActs(
     Answer fields = CheckFields(*request);
     return fields.status.ok() ? ToAnswer(CheckWatch(desk_, *request)) : fields;
   });
-  if (!known.status.ok()) return RefuseStream(ToGrpc(known, LanguageOf(*context)));
+  if (!known.status.ok()) return RefuseStream(ToGrpc(known, LangOf(*context)));
   absl::StatusOr<Shares::Share> share = desk_.streams.watches.Take(caller->uri);
   if (!share.ok()) return RefuseStream(ToGrpc(share.status()));
   return desk_.watch.Open(request->cursor(), request->name(), *std::move(share));
@@ -286,7 +286,7 @@ grpc::ServerWriteReactor<v1::DossierChunk>* LedgerServiceAdapter::ExportDossier(
   using Refusal = Refused<grpc::ServerWriteReactor<v1::DossierChunk>>;
   if (!caller.ok()) return new Refusal(caller.status());
   const Answer known = Guarded<Answer>([&] { return CheckFields(*request); });
-  if (!known.status.ok()) return new Refusal(ToGrpc(known, LanguageOf(*context)));
+  if (!known.status.ok()) return new Refusal(ToGrpc(known, LangOf(*context)));
   return SendDossier(desk_, *caller, *request);
 }
 

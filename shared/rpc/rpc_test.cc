@@ -76,7 +76,7 @@ TEST(Status, EveryCodeHasItsReasonAndExactlyOneErrorInfo) {
       {absl::UnknownError("x"), grpc::StatusCode::INTERNAL, "INTERNAL"},
   };
   for (const auto& row : kTable) {
-    const grpc::Status status = ToGrpc(Only(row.status), Language::kEnglish);
+    const grpc::Status status = ToGrpc(Only(row.status), Lang::kEnglish);
     EXPECT_EQ(status.error_code(), row.code) << row.status;
     const auto infos = DetailsOf<google::rpc::ErrorInfo>(status);
     ASSERT_EQ(infos.size(), 1u) << row.status;
@@ -118,10 +118,10 @@ TEST(Status, EveryRuleSpeaksTheCallersLanguage) {
     answer.violation.set_rule(rule.id());
     answer.violation.set_found("2026-01-01");
     answer.violation.set_person_id("m1");
-    const std::pair<Language, std::pair<const char*, const v1::LocalizedText*>> kTable[] = {
-        {Language::kKazakh, {"kk", &rule.text()}},
-        {Language::kRussian, {"ru", &rule.text()}},
-        {Language::kEnglish, {"en", &rule.text()}}};
+    const std::pair<Lang, std::pair<const char*, const v1::LocalizedText*>> kTable[] = {
+        {Lang::kKazakh, {"kk", &rule.text()}},
+        {Lang::kRussian, {"ru", &rule.text()}},
+        {Lang::kEnglish, {"en", &rule.text()}}};
     for (const auto& [language, expected] : kTable) {
       const grpc::Status status = ToGrpc(answer, language);
       EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
@@ -135,9 +135,7 @@ TEST(Status, EveryRuleSpeaksTheCallersLanguage) {
       ASSERT_EQ(texts.size(), 2u) << rule.id();
       EXPECT_EQ(texts[0].locale(), expected.first);
       const auto in = [&](const v1::LocalizedText& text) {
-        return language == Language::kKazakh    ? text.kk()
-               : language == Language::kRussian ? text.ru()
-                                                : text.en();
+        return language == Lang::kKazakh ? text.kk() : language == Lang::kRussian ? text.ru() : text.en();
       };
       EXPECT_EQ(texts[0].message(), in(rule.text()));
       EXPECT_EQ(texts[1].message(), in(rule.remedy()));
@@ -154,7 +152,7 @@ TEST(Status, FieldsInErrorAreNamedAndFitAHeader) {
     answer.problems.push_back(
         {absl::StrCat("file_petition.family[", i, "].person.identifiers[0].valid_until"), "form.date"});
   }
-  const grpc::Status status = ToGrpc(answer, Language::kEnglish);
+  const grpc::Status status = ToGrpc(answer, Lang::kEnglish);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(DetailsOf<google::rpc::ErrorInfo>(status)[0].reason(), "FORM");
   const auto requests = DetailsOf<google::rpc::BadRequest>(status);
@@ -163,18 +161,6 @@ TEST(Status, FieldsInErrorAreNamedAndFitAHeader) {
   EXPECT_EQ(requests[0].field_violations(0).field(), answer.problems[0].field);
   EXPECT_EQ(requests[0].field_violations(0).description(), "form.date");
   EXPECT_LT(status.error_details().size(), 5000u);
-}
-
-TEST(Status, LanguageIsTheFirstOneWeSpeak) {
-  const std::pair<const char*, Language> kTable[] = {{"", Language::kEnglish},
-                                                     {"kk", Language::kKazakh},
-                                                     {"ru-RU, en;q=0.8", Language::kRussian},
-                                                     {"de, KK;q=0.7", Language::kKazakh},
-                                                     {"rus", Language::kEnglish},
-                                                     {"en, ru", Language::kEnglish},
-                                                     {" ru;q=1", Language::kRussian},
-                                                     {"*", Language::kEnglish}};
-  for (const auto& [header, language] : kTable) EXPECT_EQ(ParseLanguage(header), language) << header;
 }
 
 // ---------------------------------------------------------------- access

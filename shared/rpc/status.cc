@@ -24,16 +24,6 @@ constexpr char kDomain[] = "kelisim";
 constexpr size_t kMostDetailBytes = 3000;
 constexpr int kRetryAfterSeconds = 1;
 
-const char* Code(Language language) {
-  constexpr const char* kCodes[] = {"kk", "ru", "en"};
-  return kCodes[static_cast<size_t>(language)];
-}
-
-const std::string& In(Language language, const v1::LocalizedText& text) {
-  if (language == Language::kKazakh) return text.kk();
-  return language == Language::kRussian ? text.ru() : text.en();
-}
-
 google::rpc::ErrorInfo Info(std::string reason) {
   google::rpc::ErrorInfo info;
   info.set_reason(std::move(reason));
@@ -54,14 +44,14 @@ grpc::Status End(const google::rpc::Status& status) {
   return out;
 }
 
-void AddText(google::rpc::Status& status, Language language, const v1::LocalizedText& text) {
+void AddText(google::rpc::Status& status, Lang lang, const v1::LocalizedText& text) {
   google::rpc::LocalizedMessage message;
-  message.set_locale(Code(language));
-  message.set_message(In(language, text));
+  message.set_locale(LangCode(lang));
+  message.set_message(In(lang, text));
   status.add_details()->PackFrom(message);
 }
 
-grpc::Status Broken(const absl::Status& status, const v1::Violation& violation, Language language) {
+grpc::Status Broken(const absl::Status& status, const v1::Violation& violation, Lang lang) {
   google::rpc::Status out = Begin(status);
   google::rpc::ErrorInfo info = Info("RULE");
   (*info.mutable_metadata())["rule"] = violation.rule();
@@ -69,8 +59,8 @@ grpc::Status Broken(const absl::Status& status, const v1::Violation& violation, 
   (*info.mutable_metadata())["person_id"] = violation.person_id();
   out.add_details()->PackFrom(info);
   if (const v1::Rule* rule = treaty::FindRule(violation.rule())) {
-    AddText(out, language, rule->text());
-    AddText(out, language, rule->remedy());
+    AddText(out, lang, rule->text());
+    AddText(out, lang, rule->remedy());
   }
   google::rpc::PreconditionFailure failure;
   google::rpc::PreconditionFailure::Violation& broken = *failure.add_violations();
@@ -120,19 +110,8 @@ bool IsFault(absl::StatusCode code) {
 
 }  // namespace
 
-Language ParseLanguage(std::string_view accept_language) {
-  for (absl::string_view range : absl::StrSplit(Absl(accept_language), ',')) {
-    range = absl::StripAsciiWhitespace(range);
-    for (Language language : {Language::kKazakh, Language::kRussian, Language::kEnglish}) {
-      const bool whole_tag = range.size() == 2 || (range.size() > 2 && (range[2] == '-' || range[2] == ';'));
-      if (whole_tag && absl::EqualsIgnoreCase(range.substr(0, 2), Code(language))) return language;
-    }
-  }
-  return Language::kEnglish;
-}
-
-grpc::Status ToGrpc(const authority::Answer& answer, Language language) {
-  if (!answer.violation.rule().empty()) return Broken(answer.status, answer.violation, language);
+grpc::Status ToGrpc(const authority::Answer& answer, Lang lang) {
+  if (!answer.violation.rule().empty()) return Broken(answer.status, answer.violation, lang);
   if (!answer.problems.empty()) return Malformed(answer.status, answer.problems);
   return ToGrpc(answer.status);
 }

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "grpcpp/support/status.h"
 #include "shared/authority/turn.h"
+#include "shared/text/messages.h"
 
 // What an answer of the core becomes on the wire: a code, a text, and
 // google.rpc details with exactly one ErrorInfo of the domain "kelisim".
@@ -24,16 +25,10 @@
 
 namespace kelisim::rpc {
 
-enum class Language { kKazakh, kRussian, kEnglish };
-
 // An answer that is nothing but a status.
 inline authority::Answer Only(absl::Status status) { return {std::move(status), "", {}, {}}; }
 
-// Of an Accept-Language value: the first language of ours it names; English if
-// it names none.
-Language ParseLanguage(std::string_view accept_language);
-
-grpc::Status ToGrpc(const authority::Answer& answer, Language language);
+grpc::Status ToGrpc(const authority::Answer& answer, Lang lang);
 grpc::Status ToGrpc(const absl::Status& status);
 
 // Of the text at most 200 characters, of ASCII: it came from the other end.

@@ -1,7 +1,13 @@
 #include "shared/text/messages.h"
 
 #include <unordered_map>
+#include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "shared/base/bytes.h"
 #include "shared/base/own_text.h"
 
 namespace kelisim {
@@ -78,6 +84,24 @@ std::string LangCode(Lang lang) {
 
 Lang LangOfLocale(std::string_view locale) {
   return ParseLang(locale.substr(0, locale.find_first_of("_.@"))).value_or(Lang::kEnglish);
+}
+
+Lang PreferredLang(std::string_view accept_language, Lang otherwise) {
+  Lang best = otherwise;
+  double best_weight = 0;
+  for (const absl::string_view part : absl::StrSplit(Absl(accept_language), ',')) {
+    const std::pair<absl::string_view, absl::string_view> range =
+        absl::StrSplit(part, absl::MaxSplits(';', 1));
+    double weight = 1;
+    absl::string_view said = absl::StripAsciiWhitespace(range.second);
+    if (absl::ConsumePrefix(&said, "q=") && !absl::SimpleAtod(said, &weight)) continue;
+    const absl::string_view tag = absl::StripAsciiWhitespace(range.first);
+    const std::optional<Lang> lang = ParseLang(absl::AsciiStrToLower(tag.substr(0, tag.find('-'))));
+    if (!lang || weight <= best_weight) continue;
+    best = *lang;
+    best_weight = weight;
+  }
+  return best;
 }
 
 const std::string& In(Lang lang, const v1::LocalizedText& text) {

@@ -20,6 +20,9 @@ std::optional<Lang> ParseLang(std::string_view code);
 std::string LangCode(Lang lang);
 // The language of a locale such as "kk_KZ.UTF-8"; English for any other.
 Lang LangOfLocale(std::string_view locale);
+// The language of ours that an Accept-Language value prefers (RFC 9110, 12.5.4), of two alike
+// the first; `otherwise` when it names none.
+Lang PreferredLang(std::string_view accept_language, Lang otherwise);
 
 const std::string& In(Lang lang, const v1::LocalizedText& text);
 

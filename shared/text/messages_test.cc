@@ -159,5 +159,33 @@ TEST(Lang, OfLocale) {
   for (const auto& [locale, lang] : rows) EXPECT_EQ(LangCode(LangOfLocale(locale)), lang) << locale;
 }
 
+TEST(Lang, IsTheOneThatIsPreferred) {
+  const struct {
+    const char* accept;
+    const char* expected;
+  } kTable[] = {
+      {"kk", "kk"},
+      {"ru-RU,ru;q=0.9,en;q=0.8", "ru"},
+      {"en;q=0.5, kk-KZ;q=0.7", "kk"},
+      {"en, ru", "en"},
+      {" ru;q=1", "ru"},
+      {"de, KK;q=0.1", "kk"},
+      // None of ours.
+      {"", "otherwise"},
+      {"de", "otherwise"},
+      {"rus", "otherwise"},
+      {"*", "otherwise"},
+      {"ru;q=zero", "otherwise"},
+      {"ru;q=0", "otherwise"},
+      {",;,=;q", "otherwise"},
+  };
+  for (const auto& row : kTable) {
+    for (const Lang otherwise : {Lang::kKazakh, Lang::kRussian, Lang::kEnglish}) {
+      const Lang expected = ParseLang(row.expected).value_or(otherwise);
+      EXPECT_EQ(PreferredLang(row.accept, otherwise), expected) << row.accept;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace kelisim

@@ -1,14 +1,12 @@
 #include "shared/web/page.h"
 
-#include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
+#include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/text/html.h"
 #include "shared/treaty/information.h"
@@ -16,31 +14,17 @@
 namespace kelisim::web {
 namespace {
 
-constexpr Language kLanguages[] = {Language::kKk, Language::kRu, Language::kEn};
-
 constexpr char kStyle[] =
     "body{font:1.05rem/1.55 system-ui,sans-serif;max-width:46rem;margin:0 auto;padding:1rem;color:#1a1a1a;"
     "background:#fff}nav a{margin-right:1rem}table{border-collapse:collapse;width:100%}td,th{text-align:left;"
     "vertical-align:top;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #ccc}li{margin:.3rem 0}"
     "small{color:#555}summary{cursor:pointer;font-weight:600}";
 
-const std::string& In(const v1::LocalizedText& text, Language language) {
-  switch (language) {
-    case Language::kKk:
-      return text.kk();
-    case Language::kRu:
-      return text.ru();
-    case Language::kEn:
-      break;
-  }
-  return text.en();
-}
-
 class Page {
  public:
-  explicit Page(Language language) : language_(language) {}
+  explicit Page(Lang lang) : lang_(lang) {}
 
-  std::string Say(const v1::LocalizedText& text) const { return HtmlEscaped(In(text, language_)); }
+  std::string Say(const v1::LocalizedText& text) const { return HtmlEscaped(In(lang_, text)); }
   std::string Say(absl::string_view label) const {
     return Say(treaty::InformationLabel({label.data(), label.size()}));
   }
@@ -58,20 +42,20 @@ class Page {
   std::string Take() && { return std::move(html_); }
 
  private:
-  const Language language_;
+  const Lang lang_;
   std::string html_;
 };
 
-void AddHead(Page& page, Language language) {
-  page.Add("<!doctype html>\n<html lang=\"", CodeOf(language), "\">\n<head>\n<meta charset=\"utf-8\">\n",
+void AddHead(Page& page, Lang lang) {
+  page.Add("<!doctype html>\n<html lang=\"", LangCode(lang), "\">\n<head>\n<meta charset=\"utf-8\">\n",
            "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>",
            page.Say("title"), "</title>\n<style>", kStyle, "</style>\n</head>\n<body>\n<nav>");
-  const std::pair<Language, const char*> links[] = {
-      {Language::kKk, "Қазақша"}, {Language::kRu, "Русский"}, {Language::kEn, "English"}};
+  const std::pair<Lang, const char*> links[] = {
+      {Lang::kKazakh, "Қазақша"}, {Lang::kRussian, "Русский"}, {Lang::kEnglish, "English"}};
   for (const auto& [one, name] : links) {
-    const absl::string_view code = CodeOf(one);
+    const std::string code = LangCode(one);
     page.Add("<a href=\"/?lang=", code, "\" lang=\"", code, "\" hreflang=\"", code, "\"",
-             one == language ? " aria-current=\"page\"" : "", ">", name, "</a>");
+             one == lang ? " aria-current=\"page\"" : "", ">", name, "</a>");
   }
   page.Add("</nav>\n<main>\n<h1>", page.Say("title"), "</h1>\n<p>", page.Say("intro"), "</p>\n");
 }
@@ -147,43 +131,14 @@ void AddArticles(Page& page, const v1::Information& information) {
 
 }  // namespace
 
-absl::string_view CodeOf(Language language) {
-  switch (language) {
-    case Language::kKk:
-      return "kk";
-    case Language::kRu:
-      return "ru";
-    case Language::kEn:
-      break;
-  }
-  return "en";
+Lang ChooseLang(absl::string_view asked, absl::string_view accept_language) {
+  const std::optional<Lang> lang = ParseLang(Std(asked));
+  return lang ? *lang : PreferredLang(Std(accept_language), Lang::kKazakh);
 }
 
-Language ChooseLanguage(absl::string_view asked, absl::string_view accept_language) {
-  for (const Language language : kLanguages) {
-    if (asked == CodeOf(language)) return language;
-  }
-  Language best = Language::kKk;
-  double best_quality = 0;
-  for (const absl::string_view part : absl::StrSplit(accept_language, ',')) {
-    const std::pair<absl::string_view, absl::string_view> range =
-        absl::StrSplit(part, absl::MaxSplits(';', 1));
-    double quality = 1;
-    absl::string_view weight = absl::StripAsciiWhitespace(range.second);
-    if (absl::ConsumePrefix(&weight, "q=") && !absl::SimpleAtod(weight, &quality)) continue;
-    const std::string code = absl::AsciiStrToLower(absl::StripAsciiWhitespace(range.first).substr(0, 2));
-    for (const Language language : kLanguages) {
-      if (code != CodeOf(language) || quality <= best_quality) continue;
-      best = language;
-      best_quality = quality;
-    }
-  }
-  return best;
-}
-
-std::string PageOf(const v1::Information& information, Language language) {
-  Page page(language);
-  AddHead(page, language);
+std::string PageOf(const v1::Information& information, Lang lang) {
+  Page page(lang);
+  AddHead(page, lang);
   AddTerm(page, information);
   AddQuotas(page, information);
   AddSections(page, information);

@@ -5,21 +5,17 @@
 
 #include "absl/strings/string_view.h"
 #include "kelisim/v1/information_service.pb.h"
+#include "shared/text/messages.h"
 
 // The public page as HTML: whole in itself, without scripts, loading nothing.
 
 namespace kelisim::web {
 
-enum class Language { kKk, kRu, kEn };
-
-// "kk", "ru", "en".
-absl::string_view CodeOf(Language language);
-
 // The language of `asked` ("kk") when it is one of ours, else the one that the header
 // Accept-Language prefers; Kazakh when neither says anything.
-Language ChooseLanguage(absl::string_view asked, absl::string_view accept_language);
+Lang ChooseLang(absl::string_view asked, absl::string_view accept_language);
 
-std::string PageOf(const v1::Information& information, Language language);
+std::string PageOf(const v1::Information& information, Lang lang);
 
 }  // namespace kelisim::web
 

@@ -44,11 +44,10 @@ void Unavailable(httplib::Response& response) {
 void ShowPage(const Server::Sources& sources, const httplib::Request& request, httplib::Response& response) {
   const absl::StatusOr<v1::Information> information = sources.information();
   if (!information.ok()) return Unavailable(response);
-  const Language language =
-      ChooseLanguage(request.get_param_value("lang"), request.get_header_value("Accept-Language"));
-  response.set_header("Content-Language", std::string(CodeOf(language)));
+  const Lang lang = ChooseLang(request.get_param_value("lang"), request.get_header_value("Accept-Language"));
+  response.set_header("Content-Language", LangCode(lang));
   response.set_header("Vary", "Accept-Language");
-  Send(response, PageOf(*information, language), "text/html; charset=utf-8");
+  Send(response, PageOf(*information, lang), "text/html; charset=utf-8");
 }
 
 void ShowJson(const Server::Sources& sources, httplib::Response& response) {

@@ -76,16 +76,15 @@ TEST(Language, IsTheOneAskedForElseTheOnePreferred) {
       {"", ",;,=;q", "kk"},
   };
   for (const auto& row : kTable) {
-    EXPECT_EQ(CodeOf(ChooseLanguage(row.asked, row.accept)), row.expected)
-        << row.asked << " | " << row.accept;
+    EXPECT_EQ(LangCode(ChooseLang(row.asked, row.accept)), row.expected) << row.asked << " | " << row.accept;
   }
 }
 
 TEST(Page, ShowsPlacesLeftAndDeadlinesInEachLanguage) {
-  const std::pair<Language, std::vector<std::string>> kTable[] = {
-      {Language::kKk, {"lang=\"kk\"", "28 күн", "әлі белгіленген жоқ", "12-бап"}},
-      {Language::kRu, {"lang=\"ru\"", "дней: 28", "ещё не установлена", "Статья 12"}},
-      {Language::kEn, {"lang=\"en\"", "28 days", "not set yet", "Article 12"}},
+  const std::pair<Lang, std::vector<std::string>> kTable[] = {
+      {Lang::kKazakh, {"lang=\"kk\"", "28 күн", "әлі белгіленген жоқ", "12-бап"}},
+      {Lang::kRussian, {"lang=\"ru\"", "дней: 28", "ещё не установлена", "Статья 12"}},
+      {Lang::kEnglish, {"lang=\"en\"", "28 days", "not set yet", "Article 12"}},
   };
   for (const auto& [language, texts] : kTable) {
     const std::string page = PageOf(Sample(), language);
@@ -104,15 +103,15 @@ TEST(Page, HasTheSamePartsInEveryLanguage) {
     }
     return found;
   };
-  const std::string kk = tags(PageOf(Sample(), Language::kKk));
-  EXPECT_EQ(kk, tags(PageOf(Sample(), Language::kRu)));
-  EXPECT_EQ(kk, tags(PageOf(Sample(), Language::kEn)));
+  const std::string kk = tags(PageOf(Sample(), Lang::kKazakh));
+  EXPECT_EQ(kk, tags(PageOf(Sample(), Lang::kRussian)));
+  EXPECT_EQ(kk, tags(PageOf(Sample(), Lang::kEnglish)));
 }
 
 TEST(Page, LoadsNothingAndEscapesWhatItShows) {
   v1::Information information = Sample();
   information.mutable_articles(0)->mutable_rules(0)->mutable_text()->set_en("<script>alert(\"1\")</script>&");
-  const std::string page = PageOf(information, Language::kEn);
+  const std::string page = PageOf(information, Lang::kEnglish);
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;"));
   for (const char* no : {"<script", "src=", "http://", "https://", "@import", "url("}) {
     EXPECT_THAT(page, Not(HasSubstr(no)));
