@@ -29,15 +29,6 @@ absl::Status SyncAndClose(int fd, const std::string& path) {
   return close(fd) == 0 || !synced.ok() ? synced : SystemError(path, "cannot be closed");
 }
 
-bool WriteAll(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno != EINTR) return false;
-    if (written > 0) bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return true;
-}
-
 absl::Status Write(const std::string& path, int flags, std::string_view bytes) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, S_IRUSR | S_IWUSR);
   if (fd < 0 && errno == EEXIST) return absl::AlreadyExistsError(absl::StrCat(path, ": exists"));
@@ -61,6 +52,15 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": larger than 1 MiB"));
   if (!file.eof()) return absl::NotFoundError(absl::StrCat(path, ": cannot be read"));
   return bytes;
+}
+
+bool WriteAll(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno != EINTR) return false;
+    if (written > 0) bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
 }
 
 absl::Status SyncFile(const std::string& path) {

@@ -15,6 +15,9 @@ namespace kelisim {
 // Of at most 1 MiB. NOT_FOUND: cannot be opened or read; INVALID_ARGUMENT: larger.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
+// All of `bytes`, also when a signal comes between. False: errno says why not.
+bool WriteAll(int fd, std::string_view bytes);
+
 // What the file holds is on the disk.
 absl::Status SyncFile(const std::string& path);
 // The names in it are on the disk: what was made, renamed or removed there.

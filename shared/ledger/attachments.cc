@@ -61,16 +61,6 @@ absl::Status CheckSize(const std::string& directory, uint64_t size, uint64_t kep
 
 absl::Status Damaged() { return absl::DataLossError("attachment: damaged, or of another file"); }
 
-absl::Status WriteAll(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return SystemError("write");
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return absl::OkStatus();
-}
-
 // Fewer than `count` bytes only at the end of the file.
 absl::StatusOr<std::string> ReadSome(int fd, size_t count) {
   std::string bytes(count, '\0');
@@ -188,7 +178,7 @@ Attachments::Writer::~Writer() {
 absl::Status Attachments::Writer::Start() {
   fd_ = open(path_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd_ < 0) return SystemError("create");
-  return WriteAll(fd_, header_);
+  return WriteAll(fd_, header_) ? absl::OkStatus() : SystemError("write");
 }
 
 // Takes over the whole chunks that an earlier writer left; what follows them is torn.
@@ -214,8 +204,8 @@ absl::Status Attachments::Writer::Append(std::string_view chunk) {
   if (written_ >= size_ || chunk.size() != ChunkAt(written_, size_)) {
     return absl::InvalidArgumentError("attachment: a chunk of another length");
   }
-  RETURN_IF_ERROR(
-      WriteAll(fd_, Seal(home_.KeyFor(header_), ContextOf(header_, written_), chunk, home_.random_)));
+  if (!WriteAll(fd_, Seal(home_.KeyFor(header_), ContextOf(header_, written_), chunk, home_.random_)))
+    return SystemError("write");
   digest_.Add(chunk);
   written_ += chunk.size();
   return absl::OkStatus();
