@@ -25,7 +25,7 @@ TEXT = re.compile(r'\b(kk|ru|en): ("(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*)')
 TEXTS = re.compile(r"\b(?:text|remedy)\s*:?\s*\{([^{}]*)\}")
 KEYED = re.compile(r'\b(?:key|id): "([^"]+)"')
 # "form.iin_check"; not a file, and not one of a test.
-KEY_LITERAL = re.compile(r'"((?:form|ui|step|found|warn|reason|reissue|audit|flaw|dossier|not_judged)\.[a-z_0-9]+)"')
+KEY_LITERAL = re.compile(r'"((?:form|ui|help|step|found|warn|reason|reissue|audit|flaw|dossier|not_judged)\.[a-z_0-9]+)"')
 WORD = re.compile(r"[^\W\d_]+")
 
 

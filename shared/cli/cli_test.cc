@@ -2,10 +2,12 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <regex>
 #include <set>
 #include <sstream>
 
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/json_util.h"
@@ -600,9 +602,9 @@ TEST_F(CliTest, WrongUseSendsNothing) {
       {{"case"}, "A command is needed. There are:\n  list, show"},
       {{"casee"}, "There is no such command.\n  casee (petition, case"},
       {{"case", "sow", "x"}, "There is no such command.\n  sow (list, show"},
-      {{"case", "list", "--status", "open"}, "--status: 'open' is not one of SUBMITTED|RETURNED"},
-      {{"quota", "set", "--year", "27a"}, "--year: '27a' is not a whole number"},
-      {{"case", "show"}, "An argument is missing.\n  CASE is required"},
+      {{"case", "list", "--status", "open"}, "--status: open (SUBMITTED|RETURNED"},
+      {{"quota", "set", "--year", "27a"}, "--year: 27a (0 ... 2147483647)"},
+      {{"case", "show"}, "An argument is missing.\n  CASE\n"},
       {{"case", "defer", "x", "--nonsense"}, "--nonsense"},
       {{"case", "clear", "x"}, "--all-clear"},
       {{"case", "clear", "x", "--all-clear", "--from-json", json}, "excludes"},
@@ -615,7 +617,7 @@ TEST_F(CliTest, WrongUseSendsNothing) {
       {{"case", "watch", "--from", "12"}, "--from"},
       {{"case", "watch", "--from", "12,x"}, "--from"},
       {{"quota", "show", "--party", "uz", "--year", "2026"}, "--party"},
-      {{"quota", "show", "--party", "kz"}, "--year is required"},
+      {{"quota", "show", "--party", "kz"}, "An argument is missing.\n  --year\n"},
       {{"petition", "file", "/nowhere.json"},
        "The file cannot be read. Nothing was sent.\n  /nowhere.json: cannot be opened"},
       {{"petition", "file", broken}, "line 1, column 14"},
@@ -755,7 +757,7 @@ TEST_F(CliTest, WatchAsJsonIsOneDocumentPerLine) {
 // ---- help and completion
 
 TEST(Help, EveryCommandHasAnExampleOfItself) {
-  const Program program;
+  const Program program(Lang::kEnglish);
   std::vector<std::pair<const CLI::App*, std::string>> todo = {{&program.app, "kelisim"}};
   while (!todo.empty()) {
     const auto [command, path] = todo.back();
@@ -771,7 +773,7 @@ TEST(Help, EveryCommandHasAnExampleOfItself) {
 
 // What an officer copies from the help is understood; only a list of messages needs a file.
 TEST(Help, ExamplesOfTheStepsOfMattersAreUnderstood) {
-  const Program program;
+  const Program program(Lang::kEnglish);
   int with_flags = 0;
   for (const treaty::MatterKind& kind : treaty::MatterKinds()) {
     for (const CLI::App* command : program.app.get_subcommand(GroupOf(kind))->get_subcommands(nullptr)) {
@@ -779,7 +781,7 @@ TEST(Help, ExamplesOfTheStepsOfMattersAreUnderstood) {
       const size_t begin = footer.find("\n  kelisim ");
       ASSERT_NE(begin, std::string::npos) << footer;
       const std::string example = footer.substr(begin + 11, footer.find('\n', begin + 1) - begin - 11);
-      Program parsed;
+      Program parsed(Lang::kEnglish);
       EXPECT_NO_THROW(parsed.app.parse(example)) << example;
       if (example.find("step.json") == std::string::npos) ++with_flags;
     }
@@ -788,6 +790,54 @@ TEST(Help, ExamplesOfTheStepsOfMattersAreUnderstood) {
       program.app.get_subcommand("inquiry")->get_subcommand("refuse")->get_footer().find("--rule 8.2 --text"),
       std::string::npos);
   EXPECT_GT(with_flags, 50);
+}
+
+// `visit` gets each text of the help, of all commands; of footers the lines that are no example.
+void ForEachHelpText(const CLI::App& command, const std::function<void(const std::string&)>& visit) {
+  visit(command.get_description());
+  for (const std::string& line : std::vector<std::string>(absl::StrSplit(command.get_footer(), '\n'))) {
+    if (!line.empty() && line[0] != ' ') visit(line);
+  }
+  for (const CLI::Option* option : command.get_options()) visit(option->get_description());
+  for (const CLI::App* sub : command.get_subcommands(nullptr)) ForEachHelpText(*sub, visit);
+}
+
+bool HasCyrillic(const std::string& text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return (c & 0xf0) == 0xd0; });
+}
+
+TEST(Help, IsWhollyInTheLanguageOfTheReader) {
+  for (const Lang lang : {Lang::kKazakh, Lang::kRussian, Lang::kEnglish}) {
+    int texts = 0;
+    ForEachHelpText(Program(lang).app, [&](const std::string& text) {
+      ++texts;
+      EXPECT_EQ(HasCyrillic(text), lang != Lang::kEnglish) << LangCode(lang) << ": " << text;
+    });
+    EXPECT_GT(texts, 1000);
+  }
+}
+
+TEST(Help, NoTextIsLeftOver) {
+  std::string all = Program(Lang::kEnglish).app.help();
+  ForEachHelpText(Program(Lang::kEnglish).app, [&](const std::string& text) { all += text + "\n"; });
+  all += Program(Lang::kEnglish).app.get_subcommand("verify")->help();
+  all += Program(Lang::kEnglish).app.get_subcommand("audit")->help();
+  for (const char* command : {"evidence", "receipt"}) {
+    all += Program(Lang::kEnglish).app.get_subcommand("node")->get_subcommand(command)->help();
+  }
+  all += Program(Lang::kEnglish).app.get_subcommand("case")->get_subcommand("clear")->help();
+  for (const v1::Message& message : Messages().messages()) {
+    if (message.key().rfind("help.", 0) != 0) continue;
+    EXPECT_THAT(all, HasSubstr(message.text().en())) << message.key();
+  }
+}
+
+// Columns are of characters, whatever these take in bytes.
+TEST(Help, ItsColumnsAreStraight) {
+  const std::string help = Program(Lang::kKazakh).app.get_subcommand("dossier")->help();
+  EXPECT_THAT(help, HasSubstr("\nҚолданылуы: dossier [ПАРАМЕТРЛЕР] KIND ID\n"));
+  EXPECT_THAT(help, HasSubstr("\n  ID TEXT МІНДЕТТІ            Идентификатор"));
+  EXPECT_THAT(help, HasSubstr("\n  --proofs-only               Актілердің"));
 }
 
 // A locale is what the machine was set up with; --lang is what the officer reads.
@@ -804,6 +854,16 @@ TEST_F(CliTest, HelpIsNoError) {
   EXPECT_THAT(out_.str(), HasSubstr("Exit codes"));
   EXPECT_EQ(RunCli({"case", "clear", "--help"}), 0);
   EXPECT_THAT(out_.str(), HasSubstr("--all-clear"));
+}
+
+TEST_F(CliTest, HelpIsInTheLanguageAskedForOrOfTheProfile) {
+  EXPECT_EQ(RunCli({"case", "clear", "--help", "--lang", "kk"}), 0);
+  EXPECT_THAT(out_.str(), StartsWith(Say(Lang::kKazakh, "action.clear")));
+  EXPECT_EQ(RunCli({"--profile=" + FileWith("ru.textproto", "lang: \"ru\""), "case", "clear", "--help"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr(Say(Lang::kRussian, "action.clear")));
+  // Which is also that of what goes wrong before there is any command.
+  EXPECT_EQ(RunCli({"--profile", FileWith("ru.textproto", "lang: \"ru\""), "case", "shw"}), kBadInput);
+  EXPECT_THAT(err_.str(), HasSubstr(Say(Lang::kRussian, "ui.command_unknown")));
 }
 
 std::string Complete(const std::string& script, const std::string& words, int word) {

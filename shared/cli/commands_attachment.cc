@@ -53,19 +53,19 @@ int Get(const std::string& hex, const std::string& path, Session& session) {
 }  // namespace
 
 void AddAttachmentCommands(Program& program) {
-  CLI::App* group = program.app.add_subcommand("attachment", "Documents that steps name by their SHA-256");
+  CLI::App* group = program.app.add_subcommand("attachment", "help.attachments");
   group->require_subcommand(1);
-  CLI::App* put = group->add_subcommand("put", "Store a document; prints the hash that a step names");
-  put->footer("Example:\n  kelisim attachment put decision.pdf");
+  CLI::App* put = group->add_subcommand("put", "help.put");
+  put->footer("help.example\n  kelisim attachment put decision.pdf");
   auto path = std::make_shared<std::string>();
-  put->add_option("FILE", *path, "At most 1 GiB")->required();
+  put->add_option("FILE", *path, "help.put_file")->required();
   put->callback(
       [&program, path] { program.action = [path](Session& session) { return Put(*path, session); }; });
-  CLI::App* get = group->add_subcommand("get", "Fetch a document that is stored here");
-  get->footer("Example:\n  kelisim attachment get 9f86d0...a08 --out decision.pdf");
+  CLI::App* get = group->add_subcommand("get", "help.get");
+  get->footer("help.example\n  kelisim attachment get 9f86d0...a08 --out decision.pdf");
   auto sha256 = std::make_shared<std::string>();
-  get->add_option("SHA256", *sha256, "64 hexadecimal digits")->required();
-  get->add_option("--out", *path, "File to make")->required();
+  get->add_option("SHA256", *sha256, "help.sha256")->required();
+  get->add_option("--out", *path, "help.out_file")->required();
   get->callback([&program, sha256, path] {
     program.action = [sha256, path](Session& session) { return Get(*sha256, *path, session); };
   });

@@ -69,13 +69,8 @@ int Audit(Session& session) {
 }  // namespace
 
 void AddAuditCommand(Program& program) {
-  CLI::App* command = program.app.add_subcommand(
-      "audit", "Check both ledgers of the service, and rebuild its views from them");
-  command->footer(
-      "Example:\n  kelisim audit\n"
-      "The service works on a copy of its store and goes on meanwhile, and reads all documents.\n"
-      "One that is damaged is set aside, to be fetched or put again. Exit code 1: something\n"
-      "does not fit, and what.");
+  CLI::App* command = program.app.add_subcommand("audit", "help.audit");
+  command->footer("help.example\n  kelisim audit\nhelp.audit_note");
   command->callback([&program] { program.action = Audit; });
 }
 

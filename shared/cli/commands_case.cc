@@ -15,26 +15,25 @@ constexpr absl::Duration kFirstPause = absl::Milliseconds(500);
 constexpr absl::Duration kLongestPause = absl::Seconds(15);
 
 void AddList(Program& program, CLI::App& group) {
-  CLI::App* command = group.add_subcommand("list", "List cases");
+  CLI::App* command = group.add_subcommand("list", "help.case_list");
   command->footer(
-      "Examples:\n"
+      "help.examples\n"
       "  kelisim case list --my-turn\n"
       "  kelisim case list --status SUBMITTED RETURNED --page-size 20");
   auto request = std::make_shared<v1::ListCasesRequest>();
   // The names of all statuses would fill the screen.
-  AddFlag(*command, request.get(), {"--status", "statuses", "Only cases in these statuses"})
-      ->type_name("STATUS");
-  AddFlag(*command, request.get(), {"--my-turn", "my_turn", "Only cases whose turn it is here"});
-  AddFlag(*command, request.get(), {"--page-size", "page_size", "Cases on a page; default 50, at most 500"});
-  AddFlag(*command, request.get(), {"--page-token", "page_token", "Where to go on, as the page before says"});
+  AddFlag(*command, request.get(), {"--status", "statuses", "help.statuses"})->type_name("STATUS");
+  AddFlag(*command, request.get(), {"--my-turn", "my_turn", "help.my_turn"});
+  AddFlag(*command, request.get(), {"--page-size", "page_size", "help.page_size"});
+  AddFlag(*command, request.get(), {"--page-token", "page_token", "help.page_token"});
   command->callback([&program, request] {
     program.action = [request](Session& session) { return Show(session, session.client.Call(*request)); };
   });
 }
 
 void AddShow(Program& program, CLI::App& group) {
-  CLI::App* command = group.add_subcommand("show", "Show a case: persons, timeline, what may be done");
-  command->footer("Example:\n  kelisim case show 3f2a9c104be7d865 --lang kk");
+  CLI::App* command = group.add_subcommand("show", "help.case_show");
+  command->footer("help.example\n  kelisim case show 3f2a9c104be7d865 --lang kk");
   auto request = std::make_shared<v1::GetCaseRequest>();
   AddCaseArgument(*command, request->mutable_name());
   command->callback([&program, request] {
@@ -91,17 +90,17 @@ int Watch(v1::WatchActsRequest request, Session& session) {
 }
 
 void AddWatch(Program& program, CLI::App& group) {
-  CLI::App* command = group.add_subcommand("watch", "Follow the acts of both Parties as they come");
+  CLI::App* command = group.add_subcommand("watch", "help.watch");
   command->footer(
-      "With --json every line is one document with the cursor to go on from.\n"
-      "Examples:\n"
+      "help.watch_note\n"
+      "help.examples\n"
       "  kelisim case watch\n"
       "  kelisim case watch --case 3f2a9c104be7d865 --from 12,7 --json");
   auto request = std::make_shared<v1::WatchActsRequest>();
   command
       ->add_option_function<std::string>(
           "--case", [request](const std::string& given) { request->set_name(CaseName(given)); },
-          "Only this case")
+          "help.watch_case")
       ->type_name("CASE");
   command
       ->add_option(
@@ -109,7 +108,7 @@ void AddWatch(Program& program, CLI::App& group) {
           [request](const CLI::results_t& given) {
             return ParseCursor(given.at(0), request->mutable_cursor());
           },
-          "Cursor: next index of the own ledger and of the mirror")
+          "help.watch_from")
       ->type_name("OWN,MIRROR");
   command->callback([&program, request] {
     program.action = [request](Session& session) { return Watch(*request, session); };
@@ -119,7 +118,7 @@ void AddWatch(Program& program, CLI::App& group) {
 }  // namespace
 
 void AddCaseCommands(Program& program) {
-  CLI::App* group = program.app.add_subcommand("case", "Cases: look, follow, and take the steps");
+  CLI::App* group = program.app.add_subcommand("case", "help.cases");
   group->require_subcommand(1);
   AddList(program, *group);
   AddShow(program, *group);

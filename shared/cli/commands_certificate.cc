@@ -55,19 +55,18 @@ int CheckCertificate(const std::string& text, const std::string& on, Session& se
 
 void AddCertificateCommands(Program& program) {
   CLI::App* group = program.app.get_subcommand("property");
-  CLI::App* show = group->add_subcommand("certificate", "The customs certificate as a line and a QR code");
-  show->footer("Example:\n  kelisim property certificate 9546248187d454b7");
+  CLI::App* show = group->add_subcommand("certificate", "help.certificate");
+  show->footer("help.example\n  kelisim property certificate 9546248187d454b7");
   auto name = std::make_shared<std::string>();
-  show->add_option("NAME", *name, "The declaration")->required();
+  show->add_option("NAME", *name, "help.declaration")->required();
   show->callback([&program, name] {
     program.action = [name](Session& session) { return ShowCertificate(*name, session); };
   });
-  CLI::App* check =
-      group->add_subcommand("check", "Is this certificate true and valid? Exit code 3: it is not");
-  check->footer("Example:\n  kelisim property check KELISIM/1/9546248187d454b7/2026-09-01/C-17");
+  CLI::App* check = group->add_subcommand("check", "help.check");
+  check->footer("help.example\n  kelisim property check KELISIM/1/9546248187d454b7/2026-09-01/C-17");
   auto on = std::make_shared<std::string>();
-  check->add_option("TEXT", *name, "What the QR code says")->required();
-  check->add_option("--on", *on, "Day of crossing; default today")->type_name("DATE");
+  check->add_option("TEXT", *name, "help.certificate_text")->required();
+  check->add_option("--on", *on, "help.on")->type_name("DATE");
   check->callback([&program, name, on] {
     program.action = [name, on](Session& session) { return CheckCertificate(*name, *on, session); };
   });

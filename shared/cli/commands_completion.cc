@@ -51,10 +51,11 @@ std::string BashScript(const CLI::App& app) {
 }  // namespace
 
 void AddCompletionCommand(Program& program) {
-  CLI::App* group = program.app.add_subcommand("completion", "Completion of commands in a shell");
+  CLI::App* group = program.app.add_subcommand("completion", "help.completion");
   group->require_subcommand(1);
-  CLI::App* bash = group->add_subcommand("bash", "Write a completion script for bash");
-  bash->footer("Example:\n  kelisim completion bash > ~/.local/share/bash-completion/completions/kelisim");
+  CLI::App* bash = group->add_subcommand("bash", "help.completion_bash");
+  bash->footer(
+      "help.example\n  kelisim completion bash > ~/.local/share/bash-completion/completions/kelisim");
   bash->callback([&program] {
     program.offline = [&program](const Options&, const World& world) {
       world.out << BashScript(program.app);

@@ -110,12 +110,11 @@ int Verify(const VerifyArguments& arguments, const Options& options, const World
 }  // namespace
 
 void AddDossierCommands(Program& program) {
-  CLI::App* command =
-      program.app.add_subcommand("dossier", "Write a directory that proves one case or matter offline");
+  CLI::App* command = program.app.add_subcommand("dossier", "help.dossier");
   command->footer(
-      "Examples:\n  kelisim dossier case 3f2a9c104be7d865 --out dossier\n"
+      "help.examples\n  kelisim dossier case 3f2a9c104be7d865 --out dossier\n"
       "  kelisim dossier decision 1b --proofs-only --out for-anybody\n"
-      "It holds what the counterpart has cosigned so far. Verify it with kelisim verify.");
+      "help.dossier_note");
   auto request = std::make_shared<v1::ExportDossierRequest>();
   auto kind = std::make_shared<std::string>();
   auto id = std::make_shared<std::string>();
@@ -123,10 +122,10 @@ void AddDossierCommands(Program& program) {
   auto proofs_only = std::make_shared<bool>(false);
   std::vector<std::string> kinds;
   for (const auto& [group, collection] : Collections()) kinds.push_back(group);
-  command->add_option("KIND", *kind, "case, decision, dispute, ...")->required()->check(CLI::IsMember(kinds));
-  command->add_option("ID", *id, "ID, or the whole name")->required();
-  command->add_option("--out", *out, "Directory to make")->required();
-  command->add_flag("--proofs-only", *proofs_only, "Without what the acts say, and without documents");
+  command->add_option("KIND", *kind, "help.kind")->required()->check(CLI::IsMember(kinds));
+  command->add_option("ID", *id, "help.id")->required();
+  command->add_option("--out", *out, "help.out_directory")->required();
+  command->add_flag("--proofs-only", *proofs_only, "help.proofs_only");
   command->callback([=, &program] {
     program.action = [=](Session& session) {
       const std::string prefix = Collections().at(*kind) + "/";
@@ -136,24 +135,15 @@ void AddDossierCommands(Program& program) {
     };
   });
 
-  CLI::App* verify =
-      program.app.add_subcommand("verify", "Say what a dossier proves; needs no service and no network");
+  CLI::App* verify = program.app.add_subcommand("verify", "help.verify");
   verify->footer(
-      "Example:\n  kelisim verify dossier --policy-kz kz.policy --policy-ru ru.policy\n"
-      "What kelisim node evidence wrote is verified as well: 13 when it is true.\n"
-      "Exit codes:\n"
-      "  0   valid: signatures, proofs and cosigners are right, and every act was lawful\n"
-      "  10  a signature is wrong, or a file is not what the exporter signed\n"
-      "  11  a proof does not fit\n"
-      "  12  a cosignature that the policy asks for is missing\n"
-      "  13  one key has signed two checkpoints that contradict each other\n"
-      "  14  an act stands that breaks a rule\n"
-      "  15  a file is missing, cannot be read or does not belong there");
+      "help.example\n  kelisim verify dossier --policy-kz kz.policy --policy-ru ru.policy\n"
+      "help.verify_note\n"
+      "help.verify_exit_codes");
   auto arguments = std::make_shared<VerifyArguments>();
-  verify->add_option("DIR", arguments->directory, "The dossier")->required();
-  verify->add_option("--policy-kz", arguments->policy_kz,
-                     "Policy of Kazakhstan's ledger, obtained elsewhere");
-  verify->add_option("--policy-ru", arguments->policy_ru, "Policy of Russia's ledger, obtained elsewhere");
+  verify->add_option("DIR", arguments->directory, "help.dossier_directory")->required();
+  verify->add_option("--policy-kz", arguments->policy_kz, "help.policy_kz");
+  verify->add_option("--policy-ru", arguments->policy_ru, "help.policy_ru");
   verify->callback([&program, arguments] {
     program.offline = [arguments](const Options& options, const World& world) {
       return Verify(*arguments, options, world);

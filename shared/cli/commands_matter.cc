@@ -36,7 +36,6 @@ const char* Forever(std::string text) {
 }
 
 std::string Hyphens(const std::string& name) { return absl::StrReplaceAll(name, {{"_", "-"}}); }
-std::string Words(const std::string& name) { return absl::StrReplaceAll(name, {{"_", " "}}); }
 
 // A flag for each field that fits one, also of messages inside; lists of messages
 // are given by --from-json.
@@ -48,7 +47,7 @@ void CollectFlags(const Descriptor& type, const std::string& path, std::vector<F
       if (!field.is_repeated() && path.empty()) CollectFlags(*field.message_type(), at, flags);
       continue;
     }
-    flags.push_back({Forever("--" + Hyphens(field.name())), Forever(at), Forever(Words(field.name()))});
+    flags.push_back({Forever("--" + Hyphens(field.name())), Forever(at), Forever("field." + field.name())});
   }
 }
 
@@ -107,28 +106,26 @@ std::string NameIn(const Kind& kind, const std::string& given) {
 void AddName(CLI::App& command, const Kind& kind, std::string* name) {
   command
       .add_option_function<std::string>(
-          "NAME", [&kind, name](const std::string& given) { *name = NameIn(kind, given); },
-          absl::StrCat("ID or ", kind.prefix, "ID"))
+          "NAME", [&kind, name](const std::string& given) { *name = NameIn(kind, given); }, "help.id")
       ->required();
 }
 
 void AddList(Program& program, CLI::App& group, const Kind& kind) {
-  CLI::App* command = group.add_subcommand("list", "List them");
-  command->footer(absl::StrCat("Example:\n  kelisim ", kind.group, " list --my-turn"));
+  CLI::App* command = group.add_subcommand("list", "help.matter_list");
+  command->footer(absl::StrCat("help.example\n  kelisim ", kind.group, " list --my-turn"));
   auto request = std::make_shared<v1::ListMattersRequest>();
   request->set_collection(kind.prefix.substr(0, kind.prefix.size() - 1));
-  AddFlag(*command, request.get(), {"--my-turn", "my_turn", "Only those whose turn it is here"});
-  AddFlag(*command, request.get(),
-          {"--page-size", "page_size", "How many on a page; default 50, at most 500"});
-  AddFlag(*command, request.get(), {"--page-token", "page_token", "Where to go on, as the page before says"});
+  AddFlag(*command, request.get(), {"--my-turn", "my_turn", "help.my_turn"});
+  AddFlag(*command, request.get(), {"--page-size", "page_size", "help.page_size"});
+  AddFlag(*command, request.get(), {"--page-token", "page_token", "help.page_token"});
   command->callback([&program, request] {
     program.action = [request](Session& session) { return Show(session, session.client.Call(*request)); };
   });
 }
 
 void AddShow(Program& program, CLI::App& group, const Kind& kind) {
-  CLI::App* command = group.add_subcommand("show", "Show one: its facts, its course, what may be done");
-  command->footer(absl::StrCat("Example:\n  kelisim ", kind.group, " show 3f2a9c104be7d865 --lang kk"));
+  CLI::App* command = group.add_subcommand("show", "help.matter_show");
+  command->footer(absl::StrCat("help.example\n  kelisim ", kind.group, " show 3f2a9c104be7d865 --lang kk"));
   auto request = std::make_shared<v1::GetMatterRequest>();
   AddName(*command, kind, request->mutable_name());
   command->callback([&program, request] {
@@ -145,8 +142,8 @@ void AddStep(Program& program, CLI::App& group, const Kind& kind, const FieldDes
   const std::string name = Hyphens(field.name());
   const bool begins = field.name() == kind.begins;
   const bool filled = field.options().GetExtension(v1::filled);
-  CLI::App* command = group.add_subcommand(name, Say(Lang::kEnglish, MessageKey(field)));
-  command->footer(absl::StrCat("Example:\n  kelisim ", kind.group, " ", name,
+  CLI::App* command = group.add_subcommand(name, MessageKey(field));
+  command->footer(absl::StrCat("help.example\n  kelisim ", kind.group, " ", name,
                                begins ? "" : " 3f2a9c104be7d865",
                                filled ? "" : ExampleOf(*field.message_type())));
   auto step = std::make_shared<MatterStepCommand>();
@@ -171,7 +168,7 @@ void AddStep(Program& program, CLI::App& group, const Kind& kind, const FieldDes
 }
 
 void AddKind(Program& program, const Kind& kind) {
-  CLI::App* group = program.app.add_subcommand(kind.group, Say(Lang::kEnglish, "kind." + kind.field->name()));
+  CLI::App* group = program.app.add_subcommand(kind.group, "kind." + kind.field->name());
   group->require_subcommand(1);
   const Descriptor& steps = *kind.field->message_type();
   for (int i = 0; i < steps.field_count(); ++i) AddStep(program, *group, kind, *steps.field(i));

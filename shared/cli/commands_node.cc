@@ -72,40 +72,33 @@ int WriteEvidence(const std::string& directory, Session& session) {
 }  // namespace
 
 void AddNodeCommands(Program& program) {
-  CLI::App* group = program.app.add_subcommand("node", "The service itself: mode, ledgers, checkpoints");
+  CLI::App* group = program.app.add_subcommand("node", "help.node");
   group->require_subcommand(1);
-  CLI::App* status = group->add_subcommand("status", "Show what the service may do at present, and why");
-  status->footer("Example:\n  kelisim node status");
+  CLI::App* status = group->add_subcommand("status", "help.status");
+  status->footer("help.example\n  kelisim node status");
   status->callback([&program] {
     program.action = [](Session& session) {
       return Show(session, session.client.Call(v1::GetNodeStateRequest()));
     };
   });
-  CLI::App* checkpoint =
-      group->add_subcommand("checkpoint", "Write the newest cosigned checkpoint, a signed note");
-  checkpoint->footer("Example:\n  kelisim node checkpoint --ledger ru > ru.checkpoint");
+  CLI::App* checkpoint = group->add_subcommand("checkpoint", "help.checkpoint");
+  checkpoint->footer("help.example\n  kelisim node checkpoint --ledger ru > ru.checkpoint");
   auto request = std::make_shared<v1::GetCheckpointRequest>();
-  AddFlag(*checkpoint, request.get(), {"--ledger", "ledger", "Whose ledger; default the service's own"});
+  AddFlag(*checkpoint, request.get(), {"--ledger", "ledger", "help.ledger"});
   checkpoint->callback([&program, request] {
     program.action = [request](Session& session) { return ShowCheckpoint(*request, session); };
   });
-  CLI::App* evidence =
-      group->add_subcommand("evidence", "Write the proof that a log has signed two histories, if one has");
-  evidence->footer(
-      "Example:\n  kelisim node evidence --out evidence\n"
-      "Exit code 5: there is none. The directory stands for itself: two checkpoints, and the\n"
-      "proof (RFC 6962) that the second history has another root at the size of the first.");
+  CLI::App* evidence = group->add_subcommand("evidence", "help.evidence");
+  evidence->footer("help.example\n  kelisim node evidence --out evidence\nhelp.evidence_note");
   auto directory = std::make_shared<std::string>();
-  evidence->add_option("--out", *directory, "Directory to make")->required();
+  evidence->add_option("--out", *directory, "help.out_directory")->required();
   evidence->callback([&program, directory] {
     program.action = [directory](Session& session) { return WriteEvidence(*directory, session); };
   });
-  CLI::App* receipt = group->add_subcommand("receipt", "Write the proof of an act, a C2SP tlog-proof");
-  receipt->footer(
-      "Example:\n  kelisim node receipt kz/12 > act.tlog-proof\n"
-      "Exit code 7: the counterpart has not cosigned so far yet; ask again.");
+  CLI::App* receipt = group->add_subcommand("receipt", "help.receipt");
+  receipt->footer("help.example\n  kelisim node receipt kz/12 > act.tlog-proof\nhelp.receipt_note");
   auto position = std::make_shared<std::string>();
-  receipt->add_option("ENTRY", *position, "Where the act stands, as a timeline shows it")->required();
+  receipt->add_option("ENTRY", *position, "help.entry")->required();
   receipt->callback([&program, position] {
     program.action = [position](Session& session) { return ShowReceipt(*position, session); };
   });

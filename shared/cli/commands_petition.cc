@@ -13,7 +13,7 @@ using RequestPtr = std::shared_ptr<v1::SubmitCaseCommandRequest>;
 void TakePetitionFrom(CLI::App& command, Program& program, const RequestPtr& request,
                       v1::Petition* petition) {
   auto path = std::make_shared<std::string>();
-  command.add_option("FILE", *path, "File with kelisim.v1.Petition as JSON")->required();
+  command.add_option("FILE", *path, "help.json_file")->required()->type_name("FILE:kelisim.v1.Petition");
   AddHappenedOn(command, *request);
   command.callback([&program, request, petition, path] {
     program.action = [request, petition, path](Session& session) {
@@ -24,32 +24,32 @@ void TakePetitionFrom(CLI::App& command, Program& program, const RequestPtr& req
 }
 
 void AddFile(Program& program, CLI::App& group) {
-  CLI::App* command = group.add_subcommand("file", "File a petition: opens a case (a1)");
-  command->footer("Example:\n  kelisim petition file petition.json");
+  CLI::App* command = group.add_subcommand("file", "action.file_petition");
+  command->footer("help.example\n  kelisim petition file petition.json");
   auto request = std::make_shared<v1::SubmitCaseCommandRequest>();
   TakePetitionFrom(*command, program, request, request->mutable_command()->mutable_file_petition());
 }
 
 void AddComplete(Program& program, CLI::App& group) {
-  CLI::App* command = group.add_subcommand("complete", "File a returned petition again, completed (a3)");
-  command->footer("Example:\n  kelisim petition complete 3f2a9c104be7d865 petition.json");
+  CLI::App* command = group.add_subcommand("complete", "action.complete_petition");
+  command->footer("help.example\n  kelisim petition complete 3f2a9c104be7d865 petition.json");
   auto request = std::make_shared<v1::SubmitCaseCommandRequest>();
   AddCaseArgument(*command, request->mutable_name());
   TakePetitionFrom(*command, program, request, request->mutable_command()->mutable_complete_petition());
 }
 
 void AddReturn(Program& program, CLI::App& group) {
-  CLI::App* command = group.add_subcommand("return", "Return a petition for completion (a2)");
+  CLI::App* command = group.add_subcommand("return", "action.return_petition");
   command->footer(
-      "Examples:\n"
+      "help.examples\n"
       "  kelisim petition return 3f2a9c104be7d865 --missing MARRIAGE_CERTIFICATE PHOTOGRAPHS\n"
       "  kelisim petition return 3f2a9c104be7d865 --field head.birth_date\n"
       "  kelisim petition return 3f2a9c104be7d865 --from-json return.json");
   auto request = std::make_shared<v1::SubmitCaseCommandRequest>();
   AddCaseArgument(*command, request->mutable_name());
-  const MessageOptions content(*command, request->mutable_command()->mutable_return_petition(),
-                               {{"--missing", "missing", "Papers that are missing"},
-                                {"--field", "fields", "Fields of the petition that need correction"}});
+  const MessageOptions content(
+      *command, request->mutable_command()->mutable_return_petition(),
+      {{"--missing", "missing", "help.missing"}, {"--field", "fields", "help.fields"}});
   AddHappenedOn(*command, *request);
   command->callback([&program, request, content] {
     program.action = [request, content](Session& session) {
@@ -62,7 +62,7 @@ void AddReturn(Program& program, CLI::App& group) {
 }  // namespace
 
 void AddPetitionCommands(Program& program) {
-  CLI::App* group = program.app.add_subcommand("petition", "Petitions of resettlers");
+  CLI::App* group = program.app.add_subcommand("petition", "help.petitions");
   group->require_subcommand(1);
   AddFile(program, *group);
   AddComplete(program, *group);

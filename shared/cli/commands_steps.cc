@@ -11,12 +11,11 @@
 namespace kelisim::cli {
 namespace {
 
-constexpr Flag kRule = {"--rule", "rule", "Rule it rests on, such as 3.g"};
-constexpr Flag kPerson = {"--person", "person_id", "Person concerned: head, m1, m2, ..."};
-constexpr Flag kBasis = {"--basis", "basis", "Number and date of the formal act; no personal data"};
-constexpr Flag kNotice = {"--notice", "resolves_notice",
-                          "Entry id of the notice this answers, as case show lists it"};
-constexpr Flag kHandOff = {"--number", "number", "Number of the hand-off; default the one now due"};
+constexpr Flag kRule = {"--rule", "rule", "help.rule"};
+constexpr Flag kPerson = {"--person", "person_id", "help.person"};
+constexpr Flag kBasis = {"--basis", "basis", "help.basis"};
+constexpr Flag kNotice = {"--notice", "resolves_notice", "help.notice"};
+constexpr Flag kHandOff = {"--number", "number", "help.hand_off"};
 
 // What the program fills in from the case as it stands.
 enum class FillIn { kNothing, kScope, kNextHandOff, kOfferedHandOff, kClearance };
@@ -25,7 +24,6 @@ struct Step {
   const char* name;
   // Of CaseCommand.command.
   const char* field;
-  const char* help;
   const char* example;
   std::vector<Flag> flags;
   FillIn fill_in = FillIn::kNothing;
@@ -35,129 +33,89 @@ const std::vector<Step>& Steps() {
   static const auto* const steps = new std::vector<Step>{
       {"confirm-scope",
        "confirm_scope",
-       "Confirm that the Agreement applies (a4)",
        "--all-confirmed",
-       {{"--citizenship-confirmed", "citizenship_confirmed_person_ids",
-         "Persons whose citizenship was confirmed"},
-        {"--free-will-confirmed", "free_will_confirmed", "Own free will was confirmed in an interview"},
-        {"--compulsion-found", "compulsion_found", "There is evidence of compulsion"},
-        {"--conscript", "conscript_person_ids", "Persons in compulsory military service of the entry state"}},
+       {{"--citizenship-confirmed", "citizenship_confirmed_person_ids", "help.citizenship_confirmed"},
+        {"--free-will-confirmed", "free_will_confirmed", "help.free_will"},
+        {"--compulsion-found", "compulsion_found", "help.compulsion"},
+        {"--conscript", "conscript_person_ids", "help.conscript"}},
        FillIn::kScope},
       {"refuse-scope",
        "refuse_scope",
-       "Refuse: the Agreement does not apply (a5)",
        "--rule 1.3 --compulsion-found",
        {kRule,
-        {"--citizenship-confirmed", "finding.citizenship_confirmed_person_ids",
-         "Persons whose citizenship was confirmed"},
-        {"--free-will-confirmed", "finding.free_will_confirmed",
-         "Own free will was confirmed in an interview"},
-        {"--compulsion-found", "finding.compulsion_found", "There is evidence of compulsion"},
-        {"--conscript", "finding.conscript_person_ids",
-         "Persons in compulsory military service of the entry state"}}},
-      {"offer", "offer", "Offer the case to the other Party", "", {kHandOff}, FillIn::kNextHandOff},
-      {"accept", "accept", "Accept the hand-off that is offered", "", {kHandOff}, FillIn::kOfferedHandOff},
-      {"decline",
-       "decline",
-       "Decline the hand-off that is offered",
-       "--rule 2.1 --person head",
-       {kHandOff, kRule, kPerson},
-       FillIn::kOfferedHandOff},
-      {"clear",
-       "clear",
-       "Certify that nothing stands in the way (a7)",
-       "--all-clear",
-       {},
-       FillIn::kClearance},
+        {"--citizenship-confirmed", "finding.citizenship_confirmed_person_ids", "help.citizenship_confirmed"},
+        {"--free-will-confirmed", "finding.free_will_confirmed", "help.free_will"},
+        {"--compulsion-found", "finding.compulsion_found", "help.compulsion"},
+        {"--conscript", "finding.conscript_person_ids", "help.conscript"}}},
+      {"offer", "offer", "", {kHandOff}, FillIn::kNextHandOff},
+      {"accept", "accept", "", {kHandOff}, FillIn::kOfferedHandOff},
+      {"decline", "decline", "--rule 2.1 --person head", {kHandOff, kRule, kPerson}, FillIn::kOfferedHandOff},
+      {"clear", "clear", "--all-clear", {}, FillIn::kClearance},
       {"defer",
        "defer",
-       "Defer a person's departure (a8)",
        "--rule 3.g --person head --basis \"12/2026 of 2026-11-02\" --review-on 2027-02-01",
-       {kRule, kPerson, kBasis, {"--review-on", "review_on", "Day of the next review"}}},
+       {kRule, kPerson, kBasis, {"--review-on", "review_on", "help.review_on"}}},
       {"end-deferral",
        "end_deferral",
-       "The reason of a deferral has ended (a9)",
        "--rule 3.g --person head --fulfilled-in-full --basis \"14/2027 of 2027-01-20\"",
-       {kRule,
-        kPerson,
-        kBasis,
-        {"--fulfilled-in-full", "fulfilled_in_full", "Obligations are met in full"},
-        kNotice}},
+       {kRule, kPerson, kBasis, {"--fulfilled-in-full", "fulfilled_in_full", "help.fulfilled"}, kNotice}},
       {"exclude",
        "exclude",
-       "Exclude a person under Article 3 (a10)",
        "--rule 3.b --person head --basis \"7/2026 of 2026-10-11\"",
        {kRule, kPerson, kBasis, kNotice}},
-      {"reserve-place", "reserve_place", "Reserve places in the quota (a11)", "", {}},
-      {"opt-out", "opt_out", "The person resettles independently (a14)", "", {}},
+      {"reserve-place", "reserve_place", "", {}},
+      {"opt-out", "opt_out", "", {}},
       {"issue-status",
        "issue_status",
-       "Issue the status document (a15)",
        "--number 0001234 --citizenship-confirmed --no-obstacle-known",
-       {{"--number", "number", "Number of the document"},
-        {"--citizenship-confirmed", "citizenship_confirmed",
-         "The head's citizenship was checked on this day"},
-        {"--no-obstacle-known", "no_obstacle_known", "No Article 3 circumstance is known on this day"}}},
+       {{"--number", "number", "help.document_number"},
+        {"--citizenship-confirmed", "citizenship_confirmed", "help.citizenship_checked"},
+        {"--no-obstacle-known", "no_obstacle_known", "help.no_obstacle"}}},
       {"reissue-document",
        "reissue_document",
-       "Issue a lost or damaged document again",
        "--reason lost",
-       {{"--reason", "reason", "lost or damaged"}}},
+       {{"--reason", "reason", "help.reissue_reason"}}},
       {"record-exit",
        "record_exit",
-       "Record that the border was crossed (a17)",
        "--crossed-on 2027-04-12 --crossing-point RU-0412",
-       {{"--crossed-on", "crossed_on", "Day of crossing"},
-        {"--crossing-point", "crossing_point", "Code of the crossing point"}}},
+       {{"--crossed-on", "crossed_on", "field.crossed_on"},
+        {"--crossing-point", "crossing_point", "help.crossing_point"}}},
       {"register-residence",
        "register_residence",
-       "Register residence in the entry state (a19)",
        "--registered-on 2027-04-20 --region KZ-71",
-       {{"--registered-on", "registered_on", "Day of registration"},
-        {"--region", "region", "Region by ISO 3166-2"}}},
+       {{"--registered-on", "registered_on", "help.registered_on"}, {"--region", "region", "help.region"}}},
       {"suspend",
        "suspend",
-       "Suspend: an Article 3 circumstance appeared (a20)",
        "--rule 3.v --person head --basis \"3/2027 of 2027-02-15\"",
        {kRule, kPerson, kBasis, kNotice}},
       {"resume",
        "resume",
-       "Resume: the circumstance has ended (a21)",
        "--rule 3.v --person head --basis \"5/2027 of 2027-03-15\"",
-       {kRule,
-        kPerson,
-        kBasis,
-        {"--fulfilled-in-full", "fulfilled_in_full", "Obligations are met in full"},
-        kNotice}},
+       {kRule, kPerson, kBasis, {"--fulfilled-in-full", "fulfilled_in_full", "help.fulfilled"}, kNotice}},
       {"withdraw",
        "withdraw",
-       "End the case by the person's will (a22)",
        "--stated-on 2026-12-03",
-       {{"--stated-on", "stated_on", "Day on which the will was stated"}, kNotice}},
+       {{"--stated-on", "stated_on", "help.will_stated_on"}, kNotice}},
       {"annul",
        "annul",
-       "Annul an issued status (a23)",
        "--rule 1.3 --person head --basis \"8/2027 of 2027-05-06\"",
        {kRule, kPerson, kBasis, kNotice}},
-      {"lapse", "lapse", "The status document's time has run out (a24)", "", {}},
-      {"close-by-termination", "close_by_termination", "The Agreement has ended (a25)", "", {}},
+      {"lapse", "lapse", "", {}},
+      {"close-by-termination", "close_by_termination", "", {}},
       {"remove-member",
        "remove_member",
-       "A family member leaves the case; the case goes on",
        "--person m2 --reason NOT_COVERED",
-       {kPerson, {"--reason", "reason", "Why"}}},
+       {kPerson, {"--reason", "reason", "field.reason"}}},
       {"notice",
        "give_notice",
-       "Tell the holder what became known",
        "--kind WITHDRAWAL --stated-on 2026-12-03",
-       {{"--kind", "kind", "What about"},
+       {{"--kind", "kind", "help.notice_kind"},
         kRule,
         kPerson,
         kBasis,
-        {"--stated-on", "stated_on", "Day on which it was stated or became known"}}},
+        {"--stated-on", "stated_on", "help.known_on"}}},
       {"dismiss-notice",
        "dismiss_notice",
-       "A notice was examined and not confirmed",
        "--notice 00112233445566778899aabbccddeeff --basis \"9/2027 of 2027-05-10\"",
        {kNotice, kBasis}},
   };
@@ -247,20 +205,17 @@ int RunStep(CaseStepCommand& step, Session& session) {
 // Switches that set more than one field.
 void AddShortcuts(CLI::App& command, CaseStepCommand& step) {
   if (step.fill_in == FillIn::kClearance) {
-    step.content->Excludes(
-        command.add_flag("--all-clear", step.all_clear,
-                         "Every register was asked about every person of the case; nothing found"));
+    step.content->Excludes(command.add_flag("--all-clear", step.all_clear, "help.all_clear"));
   }
   if (step.fill_in == FillIn::kScope) {
-    step.content->Excludes(command.add_flag(
-        "--all-confirmed", step.all_confirmed,
-        "The head's citizenship, as the petition states it, and own free will are confirmed"));
+    step.content->Excludes(command.add_flag("--all-confirmed", step.all_confirmed, "help.all_confirmed"));
   }
 }
 
 void AddStep(Program& program, CLI::App& group, const Step& step) {
-  CLI::App* command = group.add_subcommand(step.name, step.help);
-  command->footer(absl::StrCat("Example:\n  kelisim case ", step.name, " 3f2a9c104be7d865 ", step.example));
+  CLI::App* command = group.add_subcommand(step.name, absl::StrCat("action.", step.field));
+  command->footer(
+      absl::StrCat("help.example\n  kelisim case ", step.name, " 3f2a9c104be7d865 ", step.example));
   auto state = std::make_shared<CaseStepCommand>();
   state->fill_in = step.fill_in;
   AddCaseArgument(*command, state->request.mutable_name());

@@ -35,27 +35,27 @@ void AddSubmission(Program& program, CLI::App& command, const char* field, const
 
 // ---- quota
 
-constexpr Flag kYear = {"--year", "year", "Civil year of the entry state"};
-constexpr Flag kLimit = {"--limit", "limit", "Number of places; zero is a valid quota"};
-constexpr Flag kLegalAct = {"--legal-act", "legal_act", "Number and date of the national act"};
+constexpr Flag kYear = {"--year", "year", "help.year"};
+constexpr Flag kLimit = {"--limit", "limit", "help.limit"};
+constexpr Flag kLegalAct = {"--legal-act", "legal_act", "help.legal_act"};
 
 void AddQuotaStep(Program& program, CLI::App& group, const char* name, const char* field, const char* help,
                   const char* example, const std::vector<Flag>& flags) {
   CLI::App* command = group.add_subcommand(name, help);
-  command->footer(absl::StrCat("Example:\n  kelisim quota ", name, " ", example));
+  command->footer(absl::StrCat("help.example\n  kelisim quota ", name, " ", example));
   AddSubmission<v1::SubmitQuotaCommandRequest>(program, *command, field, flags);
 }
 
 void AddQuotaShow(Program& program, CLI::App& group) {
-  CLI::App* command = group.add_subcommand("show", "Show a year's quota of either Party");
-  command->footer("Example:\n  kelisim quota show --party kz --year 2026");
+  CLI::App* command = group.add_subcommand("show", "help.quota_show");
+  command->footer("help.example\n  kelisim quota show --party kz --year 2026");
   auto party = std::make_shared<std::string>();
   auto year = std::make_shared<int>(0);
-  command->add_option("--party", *party, "Entry state: kz or ru")
+  command->add_option("--party", *party, "help.entry_state")
       ->required()
       ->type_name("")
       ->transform(CLI::IsMember({"kz", "ru"}, CLI::ignore_case));
-  command->add_option("--year", *year, "Civil year")->required()->type_name("NUMBER");
+  command->add_option("--year", *year, "help.year")->required()->type_name("NUMBER");
   command->callback([&program, party, year] {
     program.action = [party, year](Session& session) {
       v1::GetQuotaRequest request;
@@ -67,36 +67,35 @@ void AddQuotaShow(Program& program, CLI::App& group) {
 
 // ---- term
 
-constexpr Flag kFrom = {"--from", "from", "Party that gave it"};
-constexpr Flag kReceivedOn = {"--received-on", "received_on", "Day of receipt in the receiving capital"};
-constexpr Flag kNoteNumber = {"--note-number", "note_number", "Number of the diplomatic note"};
+constexpr Flag kFrom = {"--from", "from", "help.notice_from"};
+constexpr Flag kReceivedOn = {"--received-on", "received_on", "help.received_on"};
+constexpr Flag kNoteNumber = {"--note-number", "note_number", "help.note_number"};
 
 void AddTermShow(Program& program, CLI::App& group) {
-  CLI::App* command = group.add_subcommand("show", "Show whether the Agreement is in force and until when");
-  command->footer("Examples:\n  kelisim term show\n  kelisim term show --on 2029-10-17");
+  CLI::App* command = group.add_subcommand("show", "help.term_show");
+  command->footer("help.examples\n  kelisim term show\n  kelisim term show --on 2029-10-17");
   auto request = std::make_shared<v1::GetTermRequest>();
-  command->add_option("--on", *request->mutable_on(), "Day to ask about; default today")->type_name("DATE");
+  command->add_option("--on", *request->mutable_on(), "help.on")->type_name("DATE");
   command->callback([&program, request] {
     program.action = [request](Session& session) { return Show(session, session.client.Call(*request)); };
   });
 }
 
 void AddTermSteps(Program& program, CLI::App& group) {
-  CLI::App* notice = group.add_subcommand("record-notice", "Record a notice of termination (17.4)");
+  CLI::App* notice = group.add_subcommand("record-notice", "treaty_command.record_termination_notice");
   notice->footer(
-      "Example:\n"
+      "help.example\n"
       "  kelisim term record-notice --from ru --received-on 2029-09-30 --note-number 41/n --written "
       "--by-party");
-  AddSubmission<v1::SubmitTreatyCommandRequest>(
-      program, *notice, "record_termination_notice",
-      {kFrom,
-       kReceivedOn,
-       kNoteNumber,
-       {"--written", "written", "It is in writing"},
-       {"--by-party", "by_party", "It was given by the Party, not by a migration body"}});
-  CLI::App* revocation = group.add_subcommand("record-revocation", "Record that a notice was taken back");
+  AddSubmission<v1::SubmitTreatyCommandRequest>(program, *notice, "record_termination_notice",
+                                                {kFrom,
+                                                 kReceivedOn,
+                                                 kNoteNumber,
+                                                 {"--written", "written", "help.written"},
+                                                 {"--by-party", "by_party", "help.by_party"}});
+  CLI::App* revocation = group.add_subcommand("record-revocation", "treaty_command.record_revocation");
   revocation->footer(
-      "Example:\n  kelisim term record-revocation --from ru --received-on 2029-12-01 --note-number 55/n");
+      "help.example\n  kelisim term record-revocation --from ru --received-on 2029-12-01 --note-number 55/n");
   AddSubmission<v1::SubmitTreatyCommandRequest>(program, *revocation, "record_revocation",
                                                 {kFrom, kReceivedOn, kNoteNumber});
 }
@@ -104,7 +103,7 @@ void AddTermSteps(Program& program, CLI::App& group) {
 // ---- rules
 
 void AddOn(CLI::App& command, v1::ListRulesRequest& request) {
-  command.add_option("--on", *request.mutable_on(), "Wording of that day; default today")->type_name("DATE");
+  command.add_option("--on", *request.mutable_on(), "help.wording_on")->type_name("DATE");
 }
 
 int ShowRule(const std::string& id, const v1::ListRulesRequest& request, Session& session) {
@@ -119,49 +118,47 @@ int ShowRule(const std::string& id, const v1::ListRulesRequest& request, Session
 }  // namespace
 
 void AddQuotaCommands(Program& program) {
-  CLI::App* group = program.app.add_subcommand("quota", "The yearly resettlement quota (Art. 12)");
+  CLI::App* group = program.app.add_subcommand("quota", "help.quota");
   group->require_subcommand(1);
-  AddQuotaStep(program, *group, "set", "set_quota", "Set the quota of a year",
+  AddQuotaStep(program, *group, "set", "set_quota", "quota_command.set_quota",
                "--year 2027 --limit 250 --legal-act \"91 of 2026-11-01\"", {kYear, kLimit, kLegalAct});
-  AddQuotaStep(program, *group, "adjust", "adjust_quota", "Change the quota of a year",
+  AddQuotaStep(program, *group, "adjust", "adjust_quota", "quota_command.adjust_quota",
                "--year 2027 --limit 300 --legal-act \"17 of 2027-03-01\"", {kYear, kLimit, kLegalAct});
-  AddQuotaStep(program, *group, "close", "close_year", "Close a year", "--year 2026", {kYear});
-  AddQuotaStep(program, *group, "report", "report_year", "Report a closed year to the other Party",
-               "--year 2026", {kYear});
+  AddQuotaStep(program, *group, "close", "close_year", "quota_command.close_year", "--year 2026", {kYear});
+  AddQuotaStep(program, *group, "report", "report_year", "quota_command.report_year", "--year 2026", {kYear});
   AddQuotaShow(program, *group);
 }
 
 void AddTermCommands(Program& program) {
-  CLI::App* group = program.app.add_subcommand("term", "The term of the Agreement (Art. 17)");
+  CLI::App* group = program.app.add_subcommand("term", "help.term");
   group->require_subcommand(1);
   AddTermShow(program, *group);
   AddTermSteps(program, *group);
 }
 
 void AddRuleCommands(Program& program) {
-  CLI::App* group = program.app.add_subcommand("rules", "The rules that the service enforces");
+  CLI::App* group = program.app.add_subcommand("rules", "help.rules");
   group->require_subcommand(1);
-  CLI::App* list = group->add_subcommand("list", "List the rules");
-  list->footer("Example:\n  kelisim rules list --lang ru");
+  CLI::App* list = group->add_subcommand("list", "help.rules_list");
+  list->footer("help.example\n  kelisim rules list --lang ru");
   auto request = std::make_shared<v1::ListRulesRequest>();
   AddOn(*list, *request);
   list->callback([&program, request] {
     program.action = [request](Session& session) { return Show(session, session.client.Call(*request)); };
   });
-  CLI::App* precedence = group->add_subcommand("precedence", "Where national law says otherwise (Art. 14)");
-  precedence->footer("Example:\n  kelisim rules precedence --lang ru");
+  CLI::App* precedence = group->add_subcommand("precedence", "help.precedence");
+  precedence->footer("help.example\n  kelisim rules precedence --lang ru");
   auto precedences = std::make_shared<v1::ListPrecedencesRequest>();
-  precedence->add_option("--on", *precedences->mutable_on(), "As of that day; default today")
-      ->type_name("DATE");
+  precedence->add_option("--on", *precedences->mutable_on(), "help.on")->type_name("DATE");
   precedence->callback([&program, precedences] {
     program.action = [precedences](Session& session) {
       return Show(session, session.client.Call(*precedences));
     };
   });
-  CLI::App* show = group->add_subcommand("show", "Show a rule and what to do when it stands in the way");
-  show->footer("Example:\n  kelisim rules show 3.g");
+  CLI::App* show = group->add_subcommand("show", "help.rules_show");
+  show->footer("help.example\n  kelisim rules show 3.g");
   auto id = std::make_shared<std::string>();
-  show->add_option("ID", *id, "Rule id")->required();
+  show->add_option("ID", *id, "help.rule_id")->required();
   AddOn(*show, *request);
   show->callback([&program, id, request] {
     program.action = [id, request](Session& session) { return ShowRule(*id, *request, session); };
@@ -169,9 +166,8 @@ void AddRuleCommands(Program& program) {
 }
 
 void AddInformationCommand(Program& program) {
-  CLI::App* command =
-      program.app.add_subcommand("information", "What people are told of the Agreement (Art. 5)");
-  command->footer("Example:\n  kelisim information --lang kk");
+  CLI::App* command = program.app.add_subcommand("information", "help.information");
+  command->footer("help.example\n  kelisim information --lang kk");
   command->callback([&program] {
     program.action = [](Session& session) {
       return Show(session, session.client.Call(v1::GetInformationRequest()));

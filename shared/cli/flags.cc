@@ -104,16 +104,10 @@ std::string TypeName(const FieldDescriptor& field) {
   }
 }
 
-// What was expected in place of a value that does not fit.
+// What fits in place of a value that does not.
 std::string Expected(const FieldDescriptor& field) {
-  switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_ENUM:
-      return absl::StrCat("one of ", TypeName(field));
-    case FieldDescriptor::CPPTYPE_STRING:
-      return "hexadecimal";
-    default:
-      return absl::StrCat("a whole number from 0 to ", std::numeric_limits<int32_t>::max());
-  }
+  const bool number = TypeName(field) == "NUMBER";
+  return number ? absl::StrCat("0 ... ", std::numeric_limits<int32_t>::max()) : TypeName(field);
 }
 
 }  // namespace
@@ -138,7 +132,7 @@ CLI::Option* AddFlag(CLI::App& command, Message* message, const Flag& flag) {
       [target, name = flag.name](const CLI::results_t& given) {
         for (const std::string& one : given) {
           if (!Set(target, one))
-            throw CLI::ConversionError(absl::StrCat(name, ": '", one, "' is not ", Expected(*target.field)));
+            throw CLI::ConversionError(absl::StrCat(name, ": ", one, " (", Expected(*target.field), ")"));
         }
         return true;
       },
@@ -150,10 +144,8 @@ CLI::Option* AddFlag(CLI::App& command, Message* message, const Flag& flag) {
 }
 
 MessageOptions::MessageOptions(CLI::App& command, Message* message, const std::vector<Flag>& flags)
-    : message_(message),
-      file_flag_(
-          command.add_option("--from-json", *file_, "File with " + message->GetTypeName() + " as JSON")) {
-  file_flag_->type_name("FILE");
+    : message_(message), file_flag_(command.add_option("--from-json", *file_, "help.json_file")) {
+  file_flag_->type_name("FILE:" + message->GetTypeName());
   for (const Flag& flag : flags) file_flag_->excludes(AddFlag(command, message, flag));
 }
 

@@ -1,5 +1,6 @@
 #include "shared/cli/program.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -7,28 +8,15 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "shared/cli/help.h"
 
 namespace kelisim::cli {
 namespace {
 
-constexpr char kDescription[] =
-    "Cases, quotas and the term of the Agreement of 6 July 1998 between Kazakhstan and\n"
-    "Russia on the rights of resettlers, as one authority's service keeps them.";
-
 constexpr char kFooter[] =
-    "Exit codes:\n"
-    "  0  done\n"
-    "  1  any other error\n"
-    "  2  wrong use, or input that was not sent\n"
-    "  3  refused by a rule of the Agreement or of its procedure\n"
-    "  4  the service found errors in fields of the request\n"
-    "  5  not found\n"
-    "  6  not allowed to this officer\n"
-    "  7  not reachable, or the outcome is unknown: repeat with the request id shown\n"
-    "  8  the request id was used before with other content\n"
-    "  10 to 15  kelisim verify: see its --help\n"
+    "help.exit_codes\n"
     "\n"
-    "Examples:\n"
+    "help.examples\n"
     "  export KELISIM_PROFILE=kz-officer.textproto\n"
     "  kelisim petition file petition.json\n"
     "  kelisim case list --my-turn\n"
@@ -39,34 +27,38 @@ constexpr char kFooter[] =
 void AddOptions(CLI::App& app, Options& options) {
   v1::CliProfile& connection = options.connection;
   // CLI11 wants places to write to; strings of a message are such places.
-  app.add_option("--profile", options.profile, "Profile file with the options below (or KELISIM_PROFILE)");
-  app.add_option("--server", *connection.mutable_server(), "HOST:PORT of the authority's service");
-  app.add_option("--tls-cert", *connection.mutable_tls_certificate(), "Officer's certificate, PEM");
-  app.add_option("--tls-key", *connection.mutable_tls_private_key(), "Officer's private key, PEM");
-  app.add_option("--tls-roots", *connection.mutable_tls_roots(),
-                 "Roots that the service's certificate chains to, PEM");
-  app.add_option("--tls-name", *connection.mutable_tls_name(),
-                 "Name in the service's certificate, if not HOST");
-  app.add_option("--timeout", options.timeout, "How long to wait for an answer: 20s, 500ms; at most 30s")
-      ->capture_default_str();
-  app.add_option("--lang", *connection.mutable_lang(),
-                 "kk, ru or en; default from the profile, then the locale")
-      ->check(CLI::IsMember({"kk", "ru", "en"}));
-  app.add_flag("--json", options.json, "Answers and errors as JSON");
-  app.add_option("--request-id", options.request_id, "UUID of this request; give the same one to ask again");
-  app.add_flag("--validate-only", options.validate_only, "Only ask whether the command would be accepted");
+  app.add_option("--profile", options.profile, "help.profile");
+  app.add_option("--server", *connection.mutable_server(), "help.server");
+  app.add_option("--tls-cert", *connection.mutable_tls_certificate(), "help.tls_cert");
+  app.add_option("--tls-key", *connection.mutable_tls_private_key(), "help.tls_key");
+  app.add_option("--tls-roots", *connection.mutable_tls_roots(), "help.tls_roots");
+  app.add_option("--tls-name", *connection.mutable_tls_name(), "help.tls_name");
+  app.add_option("--timeout", options.timeout, "help.timeout")->capture_default_str();
+  app.add_option("--lang", *connection.mutable_lang(), "help.lang")->check(CLI::IsMember({"kk", "ru", "en"}));
+  app.add_flag("--json", options.json, "help.json");
+  app.add_option("--request-id", options.request_id, "help.request_id");
+  app.add_flag("--validate-only", options.validate_only, "help.validate_only");
 }
 
-// Usage errors come before the options are complete: what counts is what stands anywhere.
-Options AsFarAsGiven(const std::vector<std::string>& arguments) {
-  Options options;
+// The value of the last `name VALUE` or `name=VALUE` anywhere; empty: there is none.
+std::string LastOf(const std::vector<std::string>& arguments, const std::string& name) {
+  std::string value;
   for (size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i] == "--json") options.json = true;
-    absl::string_view lang = arguments[i];
-    if (absl::ConsumePrefix(&lang, "--lang=")) options.connection.set_lang(std::string(lang));
-    if (lang == "--lang" && i + 1 < arguments.size()) options.connection.set_lang(arguments[i + 1]);
+    absl::string_view given = arguments[i];
+    if (absl::ConsumePrefix(&given, name + "=")) value = std::string(given);
+    if (given == name && i + 1 < arguments.size()) value = arguments[i + 1];
   }
-  return options;
+  return value;
+}
+
+// Help and usage errors come before anything is parsed: what counts is what stands anywhere.
+Options AsFarAsGiven(const std::vector<std::string>& arguments, const Environment& environment) {
+  Options options;
+  options.json = std::count(arguments.begin(), arguments.end(), "--json") > 0;
+  options.profile = LastOf(arguments, "--profile");
+  options.connection.set_lang(LastOf(arguments, "--lang"));
+  // A profile that cannot be read is told of by the command that needs it.
+  return FillIn(options, environment).value_or(options);
 }
 
 // `command`: whose help says more.
@@ -101,9 +93,13 @@ Failure Explain(const CLI::App& app, const CLI::App& given, const CLI::ParseErro
                ? BadInput(list, {}, "ui.command_missing")
                : BadInput(absl::StrCat(unknown.front(), " (", list, ")"), {}, "ui.command_unknown");
   }
-  if (required) return BadInput(error.what(), {}, "ui.argument_missing");
+  // CLI11's sentences are English; the heading says the same in the reader's language.
+  const std::string what = error.what();
+  if (required)
+    return BadInput(std::string(absl::StripSuffix(what, " is required")), {}, "ui.argument_missing");
   const bool extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
-  return BadInput(error.what(), {}, extra ? "ui.argument_unknown" : "ui.argument_wrong");
+  return extra ? BadInput(absl::StrJoin(unknown, " "), {}, "ui.argument_unknown")
+               : BadInput(what, {}, "ui.argument_wrong");
 }
 
 // The exit code of what ended with `exit`. What could not be written was not told; `recorded`:
@@ -131,7 +127,9 @@ int RunAction(const Program& program, const Options& options, const World& world
 
 }  // namespace
 
-Program::Program() : app(kDescription, "kelisim") {
+Program::Program(Lang lang) : app("help.program", "kelisim") {
+  app.formatter(HelpFormatter(lang));
+  app.set_help_flag("-h,--help", "help.help");
   AddOptions(app, options);
   app.footer(kFooter);
   app.require_subcommand(1);
@@ -150,6 +148,7 @@ Program::Program() : app(kDescription, "kelisim") {
   AddAuditCommand(*this);
   AddNodeCommands(*this);
   AddCompletionCommand(*this);
+  SayHelp(app, lang);
 }
 
 int Fail(const Session& session, const Failure& failure) {
@@ -169,21 +168,22 @@ std::string CaseName(const std::string& given) {
 void AddCaseArgument(CLI::App& command, std::string* name) {
   command
       .add_option_function<std::string>(
-          "CASE", [name](const std::string& given) { *name = CaseName(given); }, "Case: ID or cases/ID")
+          "CASE", [name](const std::string& given) { *name = CaseName(given); }, "help.case")
       ->required();
 }
 
 int Run(const std::vector<std::string>& arguments, const World& world) {
-  Program program;
+  const Options given = AsFarAsGiven(arguments, world.environment);
+  Program program(ChooseLang(given, world.environment));
   try {
     // CLI11 takes the arguments from the end.
     program.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) {  // --help
-      return Told(program.app.exit(error, world.out, world.err), "", AsFarAsGiven(arguments), world);
+      return Told(program.app.exit(error, world.out, world.err), "", given, world);
     }
-    const auto [name, given] = GivenCommand(program.app);
-    return TellUsage(Explain(program.app, *given, error), AsFarAsGiven(arguments), world, name);
+    const auto [name, command] = GivenCommand(program.app);
+    return TellUsage(Explain(program.app, *command, error), given, world, name);
   }
   if (program.offline) return Told(program.offline(program.options, world), "", program.options, world);
   const absl::StatusOr<Options> options = FillIn(program.options, world.environment);

@@ -52,7 +52,8 @@ using Action = std::function<int(Session&)>;
 
 // The command tree and what parsing leaves behind.
 struct Program {
-  Program();
+  // `lang`: of the help.
+  explicit Program(Lang lang);
   CLI::App app;
   Options options;
   // Set by the command that was parsed. Exactly one of the two.
@@ -103,9 +104,7 @@ void AddCaseArgument(CLI::App& command, std::string* name);
 
 template <typename Request>
 void AddHappenedOn(CLI::App& command, Request& request) {
-  command
-      .add_option("--happened-on", *request.mutable_happened_on(), "Day on which it happened; default today")
-      ->type_name("DATE");
+  command.add_option("--happened-on", *request.mutable_happened_on(), "help.happened_on")->type_name("DATE");
 }
 
 void AddPetitionCommands(Program& program);
