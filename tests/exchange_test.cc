@@ -573,10 +573,11 @@ class CaseTest : public ::testing::Test {
     both_.Exchange();
   }
   // Two acts on the petition, which stays in Kazakhstan.
-  void ReturnAndComplete() {
+  void ReturnAndComplete(int fields = 1) {
     v1::SubmitCaseCommandRequest returned;
     returned.set_name(name_);
-    returned.mutable_command()->mutable_return_petition()->add_fields("head.birth_date");
+    for (int i = 0; i < fields; ++i)
+      returned.mutable_command()->mutable_return_petition()->add_fields("head.birth_date");
     v1::SubmitCaseCommandRequest completed;
     completed.set_name(name_);
     *completed.mutable_command()->mutable_complete_petition() = PetitionOf(v1::PARTY_KZ, 0, {}, today_);
@@ -899,6 +900,45 @@ TEST_F(CaseTest, ADossierSaysHowManyNewerActsItLeavesOut) {
   EXPECT_THAT(page(), ::testing::Not(::testing::HasSubstr("Newer acts left out")));
   ReturnAndComplete();
   EXPECT_THAT(page(), ::testing::HasSubstr("has not cosigned them yet: 2<"));
+}
+
+// A case of any length can be read: page after page, each of which fits an answer.
+TEST_F(CaseTest, ATimelineComesInPages) {
+  Do(v1::PARTY_KZ, "file_petition");
+  for (int round = 0; round < 300; ++round) ReturnAndComplete(/*fields=*/200);
+  both_.Exchange();
+  const authority::Reader& reader = *both_.of(v1::PARTY_KZ).reader;
+  const v1::Case whole = reader.GetCase(name_, kNow).value();
+  ASSERT_EQ(whole.timeline_size(), 601);
+  EXPECT_GT(whole.ByteSizeLong(), 1024u * 1024) << "is to be more than one answer may have";
+  for (const int size : {0, 1, 7, 499, 100'000}) {
+    v1::GetCaseRequest request;
+    request.set_name(name_);
+    request.set_page_size(size);
+    v1::Case pages;
+    do {
+      const v1::Case page = reader.GetCase(request, kNow).value();
+      EXPECT_LT(page.ByteSizeLong(), 1024u * 1024);
+      EXPECT_GT(page.timeline_size(), 0);
+      EXPECT_LE(page.timeline_size(), size == 0 ? 500 : std::min(size, 500));
+      EXPECT_EQ(page.state().SerializeAsString(), whole.state().SerializeAsString());
+      pages.mutable_timeline()->MergeFrom(page.timeline());
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty() && pages.timeline_size() <= whole.timeline_size());
+    ASSERT_EQ(pages.timeline_size(), whole.timeline_size()) << size;
+    for (int i = 0; i < pages.timeline_size(); ++i) {
+      ASSERT_EQ(pages.timeline(i).SerializeAsString(), whole.timeline(i).SerializeAsString()) << size;
+    }
+  }
+  v1::GetCaseRequest wrong;
+  wrong.set_name(name_);
+  wrong.set_page_size(-1);
+  EXPECT_EQ(reader.GetCase(wrong, kNow).status(), absl::InvalidArgumentError("page_size"));
+  wrong.set_page_size(0);
+  for (const char* token : {"x", "-1", "602", "4294967296", "99999999999999999999"}) {
+    wrong.set_page_token(token);
+    EXPECT_EQ(reader.GetCase(wrong, kNow).status(), absl::InvalidArgumentError("page_token")) << token;
+  }
 }
 
 // One call looks at so many entries and no more, whether they are what it asks for or not;

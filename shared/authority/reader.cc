@@ -1,6 +1,7 @@
 #include "shared/authority/reader.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -29,6 +30,8 @@ using ledger::Store;
 
 constexpr int kDefaultPage = 50;
 constexpr int kLargestPage = 500;
+// Of a timeline. An answer may have 1 MiB, and its state and actions stand beside this.
+constexpr size_t kLargestPageBytes = 512 * 1024;
 
 }  // namespace
 
@@ -90,8 +93,22 @@ void AddWarnings(const v1::Petition& petition, const Profile& profile,
 
 }  // namespace
 
+// A token is the place of the act that comes next: acts are added at the end, and none goes away.
+template <typename Request>
+absl::StatusOr<Reader::Page> Reader::PageOf(const Request& request) {
+  if (request.page_size() < 0) return absl::InvalidArgumentError("page_size");
+  Page page{0, kLargestPage, kLargestPageBytes};
+  if (request.page_size() > 0) page.most_acts = std::min(request.page_size(), kLargestPage);
+  if (request.page_token().empty()) return page;
+  const std::optional<uint64_t> first = ParseDecimal(request.page_token());
+  if (!first || *first > static_cast<uint64_t>(std::numeric_limits<int>::max()))
+    return absl::InvalidArgumentError("page_token");
+  page.first = static_cast<int>(*first);
+  return page;
+}
+
 template <typename Record, typename File>
-absl::StatusOr<File> Reader::GetFile(const std::string& name, absl::Time now) const {
+absl::StatusOr<File> Reader::GetFile(const std::string& name, const Page& page, absl::Time now) const {
   const size_t slash = name.find('/');
   if (slash == std::string::npos || slash + 1 == name.size()) return absl::InvalidArgumentError("name");
   const std::string id = name.substr(slash + 1);
@@ -102,24 +119,34 @@ absl::StatusOr<File> Reader::GetFile(const std::string& name, absl::Time now) co
   if (IsUnknown(record.state()) || NameOf<Record>(record.state(), id) != name) {
     return absl::NotFoundError("no such name here");
   }
+  if (page.first > record.acts_size()) return absl::InvalidArgumentError("page_token");
   ASSIGN_OR_RETURN(const uint64_t cosigned, Cosigned());
+  // What acts that stand have answered, and of which Party they are.
+  std::set<std::pair<v1::Party, std::string_view>> answers;
+  for (const v1::ActRecord& made : record.acts()) {
+    if (!made.has_refusal()) answers.emplace(made.entry().ledger(), made.answers());
+  }
 
   File view;
   view.set_name(name);
   ASSIGN_OR_RETURN(*view.mutable_state(), views.ToldState(record, cosigned));
   view.set_awaiting_cosignature(record.told_from_size() > cosigned);
-  for (const v1::ActRecord& made : record.acts()) {
+  size_t bytes = 0;
+  for (int at = page.first; at < record.acts_size(); ++at) {
+    const v1::ActRecord& made = record.acts(at);
     if (view.awaiting_cosignature() && made.entry().ledger() == identity_.self() &&
         made.entry().index() + 1 >= record.told_from_size()) {
       break;
     }
     ASSIGN_OR_RETURN(v1::TimelineItem item, ItemFor(made, cosigned));
+    bytes += item.ByteSizeLong();
+    const int shown = view.timeline_size();
+    if (shown > 0 && (shown == page.most_acts || bytes > page.most_bytes)) {
+      view.set_next_page_token(absl::StrCat(at));
+      break;
+    }
     // Answered: a later act of the other Party names it.
-    const bool answered =
-        std::any_of(record.acts().begin(), record.acts().end(), [&](const v1::ActRecord& later) {
-          return !later.has_refusal() && later.answers() == made.entry().entry_id() &&
-                 later.entry().ledger() != made.entry().ledger();
-        });
+    const bool answered = answers.count({treaty::Other(made.entry().ledger()), made.entry().entry_id()}) > 0;
     if (answered && item.evidence() != v1::REFUSED) item.set_evidence(v1::ANSWERED);
     *view.add_timeline() = std::move(item);
   }
@@ -136,13 +163,24 @@ absl::StatusOr<File> Reader::GetFile(const std::string& name, absl::Time now) co
   return view;
 }
 
-absl::StatusOr<v1::Case> Reader::GetCase(const std::string& name, absl::Time now) const {
-  ASSIGN_OR_RETURN(v1::Case file, (GetFile<v1::CaseRecord, v1::Case>(name, now)));
+absl::StatusOr<v1::Case> Reader::GetCase(const std::string& name, const Page& page, absl::Time now) const {
+  ASSIGN_OR_RETURN(v1::Case file, (GetFile<v1::CaseRecord, v1::Case>(name, page, now)));
   AddWarnings(file.state().petition(), identity_.profile, *file.mutable_warnings());
   return file;
 }
+absl::StatusOr<v1::Case> Reader::GetCase(const v1::GetCaseRequest& request, absl::Time now) const {
+  ASSIGN_OR_RETURN(const Page page, PageOf(request));
+  return GetCase(request.name(), page, now);
+}
+absl::StatusOr<v1::Case> Reader::GetCase(const std::string& name, absl::Time now) const {
+  return GetCase(name, Page(), now);
+}
+absl::StatusOr<v1::MatterFile> Reader::GetMatter(const v1::GetMatterRequest& request, absl::Time now) const {
+  ASSIGN_OR_RETURN(const Page page, PageOf(request));
+  return GetFile<v1::MatterRecord, v1::MatterFile>(request.name(), page, now);
+}
 absl::StatusOr<v1::MatterFile> Reader::GetMatter(const std::string& name, absl::Time now) const {
-  return GetFile<v1::MatterRecord, v1::MatterFile>(name, now);
+  return GetFile<v1::MatterRecord, v1::MatterFile>(name, Page(), now);
 }
 
 template <typename Record, typename Request, typename Wanted, typename Show>

@@ -26,7 +26,9 @@ namespace {
 using google::protobuf::Message;
 using google::protobuf::TextFormat;
 using google::protobuf::util::MessageDifferencer;
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 template <typename T>
@@ -53,6 +55,8 @@ struct Notes {
   v1::GetTermRequest term;
   v1::GetCheckpointRequest checkpoint;
   v1::Case file;
+  // If there are any, these instead, by token: "" is the first, "1" the next.
+  std::vector<v1::Case> pages;
   // One stream after the other: its messages, then its status.
   std::vector<v1::WatchActsRequest> watched;
   std::vector<std::pair<std::vector<v1::WatchActsResponse>, grpc::Status>> streams;
@@ -85,6 +89,7 @@ class Cases : public v1::CaseService::Service {
   grpc::Status GetCase(grpc::ServerContext* context, const v1::GetCaseRequest* request,
                        v1::Case* response) override {
     *response = notes_.file;
+    if (!notes_.pages.empty()) *response = notes_.pages.at(std::stoul("0" + request->page_token()));
     response->set_name(request->name());
     return notes_.Take(*context);
   }
@@ -472,6 +477,24 @@ TEST_F(CliTest, ShowsWhatItReads) {
   EXPECT_EQ(notes_.checkpoint.ledger(), v1::PARTY_KZ);
   EXPECT_EQ(RunCli({"case", "show", "x"}), 0);
   EXPECT_THAT(out_.str(), HasSubstr("cases/x"));
+}
+
+// However many answers it takes, a case is shown whole.
+TEST_F(CliTest, ALongCaseIsShownWhole) {
+  notes_.pages = {
+      Proto<v1::Case>("state { status: SUBMITTED } next_page_token: '1' "
+                      "timeline { entry { ledger: PARTY_KZ index: 7 } case_act { petition_filed {} } }"),
+      Proto<v1::Case>("state { status: RETURNED } next_page_token: '2' "
+                      "timeline { entry { ledger: PARTY_KZ index: 8 } case_act { petition_returned {} } }"),
+      Proto<v1::Case>("state { status: SUBMITTED } "
+                      "timeline { entry { ledger: PARTY_KZ index: 9 } case_act { petition_completed {} } }")};
+  EXPECT_EQ(RunCli({"case", "show", "x"}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("kz/7"), HasSubstr("kz/8"), HasSubstr("kz/9")));
+  EXPECT_EQ(RunCli({"case", "show", "x", "--json"}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("petition_filed"), HasSubstr("petition_returned"),
+                                HasSubstr("petition_completed"), HasSubstr("\"next_page_token\": \"\"")));
+  EXPECT_LT(out_.str().find("petition_filed"), out_.str().find("petition_returned"));
+  EXPECT_EQ(notes_.calls, 6);
 }
 
 // ---- requests

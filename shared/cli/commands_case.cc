@@ -38,7 +38,9 @@ void AddShow(Program& program, CLI::App& group) {
   auto request = std::make_shared<v1::GetCaseRequest>();
   AddCaseArgument(*command, request->mutable_name());
   command->callback([&program, request] {
-    program.action = [request](Session& session) { return Show(session, session.client.Call(*request)); };
+    program.action = [request](Session& session) {
+      return Show(session, CallForAll(session.client, *request));
+    };
   });
 }
 

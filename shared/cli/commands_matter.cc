@@ -132,7 +132,9 @@ void AddShow(Program& program, CLI::App& group, const Kind& kind) {
   auto request = std::make_shared<v1::GetMatterRequest>();
   AddName(*command, kind, request->mutable_name());
   command->callback([&program, request] {
-    program.action = [request](Session& session) { return Show(session, session.client.Call(*request)); };
+    program.action = [request](Session& session) {
+      return Show(session, CallForAll(session.client, *request));
+    };
   });
 }
 

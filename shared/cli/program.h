@@ -74,6 +74,21 @@ int Show(const Session& session, const Result<Response>& result) {
   return kOk;
 }
 
+// A case or a matter with its whole timeline, page after page. Everything else is as the last
+// page says.
+template <typename Request>
+auto CallForAll(Client& client, Request request) {
+  auto all = client.Call(request);
+  while (all.status.ok() && !all.response.next_page_token().empty()) {
+    request.set_page_token(all.response.next_page_token());
+    auto next = client.Call(request);
+    all.response.mutable_timeline()->MergeFrom(next.response.timeline());
+    next.response.mutable_timeline()->Swap(all.response.mutable_timeline());
+    all = std::move(next);
+  }
+  return all;
+}
+
 // Sends a command of an officer, with the request id of the options or a new one.
 template <typename Request>
 int Submit(Session& session, Request request) {

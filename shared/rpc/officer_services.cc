@@ -96,8 +96,16 @@ absl::Status CheckWatch(const Desk& desk, const v1::WatchActsRequest& request) {
   RETURN_IF_ERROR(desk.reader.ReadActs(cursor, request.name(), 0).status());
   if (request.name().empty()) return absl::OkStatus();
   const absl::Time now = desk.clock.Now();
-  return absl::StartsWith(request.name(), "cases/") ? desk.reader.GetCase(request.name(), now).status()
-                                                    : desk.reader.GetMatter(request.name(), now).status();
+  if (absl::StartsWith(request.name(), "cases/")) {
+    v1::GetCaseRequest get;
+    get.set_name(request.name());
+    get.set_page_size(1);
+    return desk.reader.GetCase(get, now).status();
+  }
+  v1::GetMatterRequest get;
+  get.set_name(request.name());
+  get.set_page_size(1);
+  return desk.reader.GetMatter(get, now).status();
 }
 
 }  // namespace
@@ -114,12 +122,12 @@ grpc::ServerUnaryReactor* CaseServiceAdapter::SubmitCaseCommand(grpc::CallbackSe
 grpc::ServerUnaryReactor* CaseServiceAdapter::GetCase(grpc::CallbackServerContext* context,
                                                       const v1::GetCaseRequest* request, v1::Case* response) {
   constexpr std::string_view kMethod = "/kelisim.v1.CaseService/GetCase";
-  return Question(
-      desk_, kMethod, *context, *request, response, [&](const Caller& caller) -> absl::StatusOr<v1::Case> {
-        ASSIGN_OR_RETURN(v1::Case found, desk_.reader.GetCase(request->name(), desk_.clock.Now()));
-        LogRead(kMethod, caller, found.name());
-        return found;
-      });
+  return Question(desk_, kMethod, *context, *request, response,
+                  [&](const Caller& caller) -> absl::StatusOr<v1::Case> {
+                    ASSIGN_OR_RETURN(v1::Case found, desk_.reader.GetCase(*request, desk_.clock.Now()));
+                    LogRead(kMethod, caller, found.name());
+                    return found;
+                  });
 }
 
 grpc::ServerUnaryReactor* CaseServiceAdapter::ListCases(grpc::CallbackServerContext* context,
@@ -164,7 +172,7 @@ grpc::ServerUnaryReactor* MatterServiceAdapter::GetMatter(grpc::CallbackServerCo
   return Question(desk_, kMethod, *context, *request, response,
                   [&](const Caller& caller) -> absl::StatusOr<v1::MatterFile> {
                     ASSIGN_OR_RETURN(v1::MatterFile found,
-                                     desk_.reader.GetMatter(request->name(), desk_.clock.Now()));
+                                     desk_.reader.GetMatter(*request, desk_.clock.Now()));
                     for (const std::string& document : treaty::DocumentsIn(found.state())) {
                       ASSIGN_OR_RETURN(const Hash sha256, Hash::FromBytes(document));
                       const absl::StatusOr<uint64_t> size = desk_.attachments.SizeOf(sha256);
