@@ -876,6 +876,47 @@ TEST(OnceOnly, APassportIsOneDocumentInAnySpelling) {
 }
 
 // Nothing is shown to a court that the counterpart does not have.
+// Nobody's question holds up the others: a list looks at so many cases and no more, and goes on
+// at its token.
+TEST(Lists, LookAtABoundedNumberOfCases) {
+  Pair both(kNow);
+  constexpr int kCases = 520;
+  for (int i = 0; i < kCases; ++i) {
+    v1::SubmitCaseCommandRequest request;
+    request.set_request_id(absl::StrFormat("00000000-0000-4000-8000-%012d", i));
+    v1::Petition& petition = *request.mutable_command()->mutable_file_petition();
+    petition = PetitionOf(v1::PARTY_KZ, 1, {}, "2025-12-20");
+    petition.mutable_head()->clear_identifiers();
+    v1::Identifier& passport = *petition.mutable_head()->add_identifiers();
+    passport.set_kind(v1::Identifier::PASSPORT);
+    passport.set_issuing_state("RUS");
+    passport.set_number(absl::StrFormat("N%08d", i));
+    const auto replies = both.Turn(
+        v1::PARTY_KZ, {OfficerCall{kToken, "spiffe://test/officer", Sha256(request.request_id()), request}});
+    ASSERT_TRUE(replies.at(0).answer.status.ok()) << replies.at(0).answer.status;
+  }
+  const Authority& kz = both.of(v1::PARTY_KZ);
+  const auto pages = [&](v1::ListCasesRequest request) {
+    std::vector<int> sizes;
+    do {
+      const v1::ListCasesResponse page = kz.reader->ListCases(request).value();
+      sizes.push_back(page.cases_size());
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty() && sizes.size() < 100);
+    return sizes;
+  };
+  v1::ListCasesRequest all;
+  all.set_page_size(500);
+  EXPECT_EQ(pages(all), (std::vector<int>{500, 20}));
+  v1::ListCasesRequest none;
+  none.add_statuses(v1::WITHDRAWN);
+  EXPECT_EQ(pages(none), (std::vector<int>{0, 0}));
+  v1::ListCasesRequest some;
+  some.add_statuses(v1::SUBMITTED);
+  some.set_page_size(300);
+  EXPECT_EQ(pages(some), (std::vector<int>{300, 220}));
+}
+
 TEST(Dossier, OfWhatNobodyHasCosignedThereIsNone) {
   Pair both(kNow);
   Authority& kz = both.of(v1::PARTY_KZ);

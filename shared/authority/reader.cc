@@ -30,6 +30,10 @@ using ledger::Store;
 
 constexpr int kDefaultPage = 50;
 constexpr int kLargestPage = 500;
+// Rows that one call for a list looks at, however few of them it shows, and their bytes: what a
+// filter leaves out costs as much as what it shows.
+constexpr int kMostLookedAt = kLargestPage;
+constexpr size_t kMostBytesLookedAt = 4 * 1024 * 1024;
 // Of a timeline. An answer may have 1 MiB, and its state and actions stand beside this.
 constexpr size_t kLargestPageBytes = 512 * 1024;
 
@@ -193,35 +197,39 @@ absl::StatusOr<std::string> Reader::List(const Request& request, Wanted wanted, 
   Overlay rows(store_);
   const Views views(identity_.self(), rows, vault_);
   const std::string prefix = Matter<Record>::kRowPrefix;
-  // The token is the id of the last one shown.
+  // The token is the id of the last one looked at.
   const std::string begin =
       request.page_token().empty() ? prefix : absl::StrCat(prefix, request.page_token()) + '\0';
   absl::Status failed;
   int shown = 0;
-  std::string last_shown;
+  int looked_at = 0;
+  size_t bytes = 0;
+  std::string last;
   std::string next_page_token;
-  const auto visit = [&](std::string_view key, std::string_view sealed) -> absl::StatusOr<bool> {
-    ASSIGN_OR_RETURN(const std::string bytes, vault_.Unseal(store_, key, sealed));
+  const auto visit = [&](std::string_view key, std::string_view sealed) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::string opened, vault_.Unseal(store_, key, sealed));
     Record record;
-    if (!record.ParseFromString(bytes)) {
+    if (!record.ParseFromString(opened)) {
       return absl::DataLossError("a record in the store cannot be read");
     }
+    ++looked_at;
+    bytes += sealed.size();
+    last = key.substr(prefix.size());
     ASSIGN_OR_RETURN(const auto state, views.ToldState(record, cosigned));
-    // All that is known of it is that this node, or the counterpart, has refused it.
-    if (IsUnknown(state) || !wanted(state)) return true;
-    if (shown++ == page) {
-      next_page_token = last_shown;
-      return false;
-    }
-    last_shown = Matter<Record>::Id(state);
+    // All that is known of it may be that this node, or the counterpart, has refused it.
+    if (IsUnknown(state) || !wanted(state)) return absl::OkStatus();
+    ++shown;
     show(state);
-    return true;
+    return absl::OkStatus();
   };
   RETURN_IF_ERROR(
       store_.Scan(begin, ledger::PrefixEnd(prefix), [&](std::string_view key, std::string_view sealed) {
-        const absl::StatusOr<bool> more = visit(key, sealed);
-        failed.Update(more.status());
-        return more.ok() && *more;
+        if (shown == page || looked_at == kMostLookedAt || bytes >= kMostBytesLookedAt) {
+          next_page_token = last;
+          return false;
+        }
+        failed = visit(key, sealed);
+        return failed.ok();
       }));
   RETURN_IF_ERROR(failed);
   return next_page_token;

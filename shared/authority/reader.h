@@ -121,7 +121,8 @@ class Reader {
   template <typename Record, typename File>
   absl::StatusOr<File> GetFile(const std::string& name, const Page& page, absl::Time now) const;
   // The told states of all matters of a kind behind `page_token`, in the order of
-  // their ids, those that `wanted` takes, a page of them; gives the next token.
+  // their ids, those that `wanted` takes, a page of them; gives the next token. What it looks
+  // at is bounded, so that a page may be short, or empty, and not be the last.
   template <typename Record, typename Request, typename Wanted, typename Show>
   absl::StatusOr<std::string> List(const Request& request, Wanted wanted, Show show) const;
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdio>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -51,6 +52,8 @@ struct Notes {
   v1::GetMatterRequest matter;
   v1::ListMattersRequest matters;
   v1::ListCasesRequest list;
+  // What the next calls for a list give, as far as there are any.
+  std::deque<v1::ListCasesResponse> lists;
   v1::GetQuotaRequest quota;
   v1::GetTermRequest term;
   v1::GetCheckpointRequest checkpoint;
@@ -94,7 +97,11 @@ class Cases : public v1::CaseService::Service {
     return notes_.Take(*context);
   }
   grpc::Status ListCases(grpc::ServerContext* context, const v1::ListCasesRequest* request,
-                         v1::ListCasesResponse*) override {
+                         v1::ListCasesResponse* response) override {
+    if (!notes_.lists.empty()) {
+      *response = notes_.lists.front();
+      notes_.lists.pop_front();
+    }
     return notes_.Take(*context, *request, notes_.list);
   }
   grpc::Status WatchActs(grpc::ServerContext* context, const v1::WatchActsRequest* request,
@@ -494,6 +501,22 @@ TEST_F(CliTest, ALongCaseIsShownWhole) {
   EXPECT_THAT(out_.str(), AllOf(HasSubstr("petition_filed"), HasSubstr("petition_returned"),
                                 HasSubstr("petition_completed"), HasSubstr("\"next_page_token\": \"\"")));
   EXPECT_LT(out_.str().find("petition_filed"), out_.str().find("petition_returned"));
+  EXPECT_EQ(notes_.calls, 6);
+}
+
+// A service may give fewer than there are, or none, and say that there is more.
+TEST_F(CliTest, APageIsFilledFromAsManyAnswersAsItTakes) {
+  const auto lists = {Proto<v1::ListCasesResponse>("next_page_token: 'a'"),
+                      Proto<v1::ListCasesResponse>("cases { name: 'cases/1' } next_page_token: 'b'"),
+                      Proto<v1::ListCasesResponse>("cases { name: 'cases/2' } next_page_token: 'c'")};
+  notes_.lists = lists;
+  EXPECT_EQ(RunCli({"case", "list", "--my-turn", "--page-size", "2"}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("cases/1"), HasSubstr("cases/2"), HasSubstr("--page-token c")));
+  EXPECT_EQ(notes_.list.ShortDebugString(), "page_size: 1 page_token: \"b\" my_turn: true");
+  notes_.lists = lists;
+  notes_.lists.back().clear_next_page_token();
+  EXPECT_EQ(RunCli({"case", "list"}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("cases/2"), Not(HasSubstr("--page-token"))));
   EXPECT_EQ(notes_.calls, 6);
 }
 

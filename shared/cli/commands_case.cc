@@ -28,7 +28,9 @@ void AddList(Program& program, CLI::App& group) {
   AddFlag(*command, request.get(), {"--page-size", "page_size", "Cases on a page; default 50, at most 500"});
   AddFlag(*command, request.get(), {"--page-token", "page_token", "Where to go on, as the page before says"});
   command->callback([&program, request] {
-    program.action = [request](Session& session) { return Show(session, session.client.Call(*request)); };
+    program.action = [request](Session& session) {
+      return Show(session, CallForPage(session.client, *request));
+    };
   });
 }
 

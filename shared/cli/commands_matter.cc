@@ -122,7 +122,9 @@ void AddList(Program& program, CLI::App& group, const Kind& kind) {
           {"--page-size", "page_size", "How many on a page; default 50, at most 500"});
   AddFlag(*command, request.get(), {"--page-token", "page_token", "Where to go on, as the page before says"});
   command->callback([&program, request] {
-    program.action = [request](Session& session) { return Show(session, session.client.Call(*request)); };
+    program.action = [request](Session& session) {
+      return Show(session, CallForPage(session.client, *request));
+    };
   });
 }
 
