@@ -22,6 +22,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
@@ -37,6 +38,7 @@
 #include "kelisim/v1/exchange_service.grpc.pb.h"
 #include "kelisim/v1/ledger_service.grpc.pb.h"
 #include "kelisim/v1/treaty_service.grpc.pb.h"
+#include "shared/base/bytes.h"
 #include "shared/base/files.h"
 #include "shared/crypto/seal.h"
 #include "shared/node/config.h"
@@ -291,12 +293,12 @@ v1::SubmitCaseCommandRequest Command(const std::string& request_id, const std::s
   return request;
 }
 
-// An empty request to any method.
+// A request of these bytes to any method.
 grpc::Status AskRaw(const std::shared_ptr<grpc::Channel>& channel, std::string_view method,
-                    std::string* answer = nullptr) {
+                    std::string* answer = nullptr, std::string_view bytes = "") {
   grpc::GenericStub stub(channel);
   Context context;
-  grpc::ByteBuffer request = rpc::ToBuffer("");
+  grpc::ByteBuffer request = rpc::ToBuffer(bytes);
   grpc::ByteBuffer response;
   std::promise<grpc::Status> done;
   stub.UnaryCall(&context.client, std::string(method), grpc::StubOptions(), &request, &response,
@@ -934,6 +936,19 @@ TEST(Node, AQuestionThatItDoesNotUnderstandIsNotAnswered) {
   v1::WatchActsRequest unknown;
   unknown.GetReflection()->MutableUnknownFields(&unknown)->AddVarint(77, 1);
   expect(watch(unknown), "", "form.unknown_field");
+
+  // What is no message at all is the fault of the question too, and no method that is missing.
+  for (const rpc::MethodAccess& row : rpc::AccessTable()) {
+    const google::protobuf::MethodDescriptor* const method =
+        google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
+            absl::StrReplaceAll(Absl(row.method.substr(1)), {{"/", "."}}));
+    const bool officers = std::count(row.roles.begin(), row.roles.end(), v1::Identity::OFFICER) > 0;
+    if (method == nullptr || !officers || method->client_streaming() || method->server_streaming()) continue;
+    const grpc::Status malformed = AskRaw(channel, row.method, nullptr, "\xff\xff");
+    EXPECT_EQ(malformed.error_code(), grpc::StatusCode::INVALID_ARGUMENT)
+        << row.method << ": " << malformed.error_message();
+    EXPECT_EQ(InfoOf(malformed).reason(), "INVALID_ARGUMENT") << row.method;
+  }
 }
 
 TEST(Node, OneProcessPerStoreAndPerPort) {
