@@ -853,6 +853,28 @@ TEST(Node, RefusesEveryMethodToEveryRoleThatMayNotCallIt) {
   EXPECT_EQ(recorded(), before);
 }
 
+// A caller without rights does not fill the disk with what is said of it.
+TEST(Node, WhomItRefusesFillsNoLog) {
+  TwoAuthorities two;
+  two.Start(v1::PARTY_RU);
+  const auto stranger = two.Connect(v1::PARTY_RU, "stranger");
+  constexpr int kCalls = 100;
+  rpc::StartLog(rpc::LogLevel::kWarning);
+  ::testing::internal::CaptureStderr();
+  const absl::Time begin = absl::Now();
+  for (int i = 0; i < kCalls; ++i) {
+    EXPECT_EQ(AskRaw(stranger, "/kelisim.v1.CaseService/GetCase").error_code(),
+              grpc::StatusCode::UNAUTHENTICATED);
+  }
+  EXPECT_TRUE(rpc::FlushLog(absl::Seconds(10)));
+  const auto seconds = static_cast<size_t>(absl::ToInt64Seconds(absl::Now() - begin)) + 1;
+  rpc::StartLog(rpc::LogLevel::kError);
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  const std::vector<std::string> lines = absl::StrSplit(log, "\"event\":\"refused\"");
+  EXPECT_GT(lines.size(), 1u) << log;
+  EXPECT_LE(lines.size() - 1, 5 * (seconds + 1));
+}
+
 TEST(Node, RefusesCallsWithoutLimitsItCanKeep) {
   TwoAuthorities two;
   two.Start(v1::PARTY_RU);
