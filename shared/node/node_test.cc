@@ -1358,6 +1358,17 @@ TEST(Program, ChecksAConfiguration) {
   const Outcome missing = Program({"check-config", "--config", file, "--keys-mirror", "/none"});
   EXPECT_EQ(missing.code, kExitUsage);
   EXPECT_THAT(missing.err, HasSubstr("keys.mirror: /none"));
+  // A body that nobody has named, and one of the other Party.
+  for (const char* body : {"kz-labour-2202", "ru-interior-2016"}) {
+    const Outcome outcome = Program({"check-config", "--config", file, "--body", body});
+    EXPECT_EQ(outcome.code, kExitUsage) << body;
+    EXPECT_THAT(outcome.err, HasSubstr(absl::StrCat("body: ", body)));
+    EXPECT_EQ(Program({"run", "--config", file, "--body", body}).code, kExitUsage) << body;
+  }
+  // Who runs it is told the same as who asks beforehand.
+  EXPECT_EQ(Program({"run", "--config", file, "--keys-mirror", "/none"}).code, kExitUsage);
+  EXPECT_EQ(Program({"run", "--config", file, "--keys-master", file}).code, kExitUsage);
+  EXPECT_EQ(Program({"run", "--config", file, "--tls-private-key", "/none"}).code, kExitUsage);
   EXPECT_EQ(Program({"check-config", "--no-such-flag", "1"}).code, kExitUsage);
   EXPECT_EQ(Program({"check-config"}).code, kExitUsage);
   const Outcome help = Program({"--help"});
