@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -266,17 +267,25 @@ TEST_F(PushTest, WhatBreaksARuleIsMirroredAndRefused) {
          act.set_subject_id("0123456789ABCDEF");
        },
        in_order},
+      {"another format", "exchange.format", [](v1::Act&) {},
+       [](v1::Entry& entry, v1::Leaf&) { entry.set_format(2); }},
       {"an officer without end", "exchange.format",
        [](v1::Act& act) { act.set_officer(std::string(3000, 'x')); }, in_order},
+      {"an id of another length", "exchange.format", [](v1::Act&) {},
+       [](v1::Entry& entry, v1::Leaf&) { entry.set_entry_id("short"); }},
       {"an officer who commands a terminal", "exchange.format",
        [](v1::Act& act) { act.set_officer("\033[2J"); }, in_order},
       {"a request id without end", "exchange.format",
        [](v1::Act& act) { act.set_request_id(std::string(3000, 'x')); }, in_order},
       {"no subject", "exchange.format", [](v1::Act& act) { act.clear_quota_act(); }, in_order},
       {"no day", "exchange.format", [](v1::Act& act) { act.set_effective_on("2025-13-01"); }, in_order},
+      {"a payload that is no act", "exchange.format", [](v1::Act&) {},
+       [](v1::Entry&, v1::Leaf& leaf) { leaf.set_payload("\xff\xff"); }},
       {"another day than that of the entry", "step.date",
        [](v1::Act& act) { act.set_effective_on("2025-12-22"); }, in_order},
       {"tomorrow", "step.date", [](v1::Act& act) { act.set_effective_on("2025-12-21"); }, in_order},
+      {"no commitment", "exchange.format", [](v1::Act&) {},
+       [](v1::Entry& entry, v1::Leaf&) { entry.clear_commitment(); }},
       {"yesterday", "step.date", [](v1::Act& act) { act.set_effective_on("2025-12-19"); }, in_order},
       {"a protocol that nobody has signed", "13.2", [](v1::Act& act) { act.set_protocol_version("?"); },
        in_order},
@@ -290,14 +299,6 @@ TEST_F(PushTest, WhatBreaksARuleIsMirroredAndRefused) {
          act.set_subject_id("0123456789abcdef");
        },
        in_order},
-      {"another format", "exchange.format", [](v1::Act&) {},
-       [](v1::Entry& entry, v1::Leaf&) { entry.set_format(2); }},
-      {"an id of another length", "exchange.format", [](v1::Act&) {},
-       [](v1::Entry& entry, v1::Leaf&) { entry.set_entry_id("short"); }},
-      {"no commitment", "exchange.format", [](v1::Act&) {},
-       [](v1::Entry& entry, v1::Leaf&) { entry.clear_commitment(); }},
-      {"a payload that is no act", "exchange.format", [](v1::Act&) {},
-       [](v1::Entry&, v1::Leaf& leaf) { leaf.set_payload("\xff\xff"); }},
       {"the quota of the year after next", "",
        [](v1::Act& act) { act.mutable_quota_act()->mutable_quota_set()->set_year(2028); }, in_order},
   };
@@ -316,6 +317,41 @@ TEST_F(PushTest, WhatBreaksARuleIsMirroredAndRefused) {
   EXPECT_EQ(ru_.reader->GetQuota("quotas/kz/2028")->status(), v1::OPEN);
   ru_.Restart();
   EXPECT_EQ(ru_.SizeOf(Side::kMirror), 2 + std::size(rows));
+}
+
+// Who signs garbage without end makes the other's ledger grow by its pushes, not by its leaves:
+// what stands between two acts and is none is refused together.
+TEST_F(PushTest, EntriesWithoutAnActAreRefusedTogether) {
+  constexpr int kRounds = 300;
+  const auto add = [&](const std::function<void(v1::Entry&, v1::Leaf&)>& change) {
+    AddForged(kz_, push_, SecondAct(), change);
+  };
+  for (int round = 0; round < kRounds; ++round) {
+    add([](v1::Entry& entry, v1::Leaf&) { entry.set_format(2); });
+    add([](v1::Entry&, v1::Leaf& leaf) { leaf.set_payload("\xff\xff"); });
+    // Neither an act nor refused.
+    add([](v1::Entry& entry, v1::Leaf& leaf) {
+      entry.set_kind(v1::ENTRY_KIND_PROGRESS);
+      entry.clear_commitment();
+      leaf.Clear();
+    });
+    push_.mutable_leaves(push_.leaves_size() - 1)->clear_payload();
+  }
+  add([](v1::Entry& entry, v1::Leaf&) { entry.clear_entry_id(); });
+  // An act ends a stretch, and is judged for itself.
+  v1::Act late = SecondAct();
+  late.set_effective_on("2025-12-22");
+  AddForged(kz_, push_, late);
+  add([](v1::Entry& entry, v1::Leaf&) { entry.set_format(2); });
+  const auto last = static_cast<uint64_t>(push_.leaves_size());
+  EXPECT_EQ(Response(Deliver(push_)).mirror_size(), last);
+  EXPECT_EQ(Refusals(), (std::vector<std::string>{"exchange.format", "step.date", "exchange.format"}));
+  EXPECT_EQ(ru_.SizeOf(Side::kOwn), 6u);
+  EXPECT_EQ(ru_.reader->GetQuota("quotas/kz/2027")->status(), v1::OPEN);
+  // The same is the outcome of everything anew.
+  const Audited audited = AuditOf(ru_.identity, ru_.store, *ru_.vault);
+  EXPECT_TRUE(audited.done) << audited.status;
+  EXPECT_EQ(audited.findings, std::vector<std::string>());
 }
 
 // Lines that nobody verifies would be kept, and sent with every handshake.
@@ -381,6 +417,21 @@ TEST_F(PushTest, ARefusedQuotaIsUndoneByItsAuthor) {
   const Outputs made = kz_.Turn({again});
   ASSERT_TRUE(made.replies.at(0).answer.status.ok()) << made.replies.at(0).answer.status;
   EXPECT_EQ(kz_.reader->GetQuota("quotas/kz/2027")->limit(), 5u);
+}
+
+// Several at once as well: every act that did not arrive is undone, and nothing else is.
+TEST_F(PushTest, WhatIsRefusedTogetherIsUndoneByItsAuthor) {
+  for (int i = 0; i < 2; ++i) push_.mutable_leaves(i)->clear_payload();
+  const Outputs taken = ru_.Turn({PeerCall{kToken, PeerMethod::kPush, push_.SerializeAsString()}});
+  EXPECT_EQ(ru_.SizeOf(Side::kOwn), 2u);
+  Answer(ru_, taken.calls.at(0), kz_);
+  for (Authority* authority : {&kz_, &ru_}) {
+    EXPECT_EQ(authority->reader->GetQuota("quotas/kz/2026")->status(), v1::UNSET);
+    EXPECT_EQ(authority->reader->GetQuota("quotas/kz/2027")->status(), v1::UNSET);
+    const Audited audited = AuditOf(authority->identity, authority->store, *authority->vault);
+    EXPECT_TRUE(audited.done) << audited.status;
+    EXPECT_EQ(audited.findings, std::vector<std::string>());
+  }
 }
 
 // Its operator is told, in one line, whatever one push brings.
@@ -522,10 +573,11 @@ class CaseTest : public ::testing::Test {
     both_.Exchange();
   }
   // Two acts on the petition, which stays in Kazakhstan.
-  void ReturnAndComplete() {
+  void ReturnAndComplete(int fields = 1) {
     v1::SubmitCaseCommandRequest returned;
     returned.set_name(name_);
-    returned.mutable_command()->mutable_return_petition()->add_fields("head.birth_date");
+    for (int i = 0; i < fields; ++i)
+      returned.mutable_command()->mutable_return_petition()->add_fields("head.birth_date");
     v1::SubmitCaseCommandRequest completed;
     completed.set_name(name_);
     *completed.mutable_command()->mutable_complete_petition() = PetitionOf(v1::PARTY_KZ, 0, {}, today_);
@@ -639,6 +691,89 @@ TEST_F(CaseTest, ARefusedActIsMarkedAndUndone) {
   }
 }
 
+// Whatever number a counterpart writes there.
+TEST_F(CaseTest, ARefusalOfWhatThereIsNotRefusesNothing) {
+  Do(v1::PARTY_KZ, "file_petition");
+  Authority& kz = both_.of(v1::PARTY_KZ);
+  Authority& ru = both_.of(v1::PARTY_RU);
+  const v1::CaseState before = StateOf(v1::PARTY_KZ);
+  const Outputs made = ru.Turn({SettingQuota(2027)});
+  v1::PushRequest push;
+  ASSERT_TRUE(push.ParseFromString(made.calls.at(0).bytes));
+  constexpr uint64_t kLast = std::numeric_limits<uint64_t>::max();
+  for (const uint64_t position : {uint64_t{0}, kLast, uint64_t{1}, kLast - 1}) {
+    for (const uint64_t entries : {uint64_t{0}, kLast}) {
+      for (const v1::EntryKind kind : {v1::ENTRY_KIND_PROGRESS, v1::ENTRY_KIND_REFUSAL}) {
+        const bool progress = kind == v1::ENTRY_KIND_PROGRESS;
+        v1::Refusal refusal;
+        refusal.set_entries(entries);
+        AddForged(ru, push, v1::Act(), [&](v1::Entry& forged, v1::Leaf& leaf) {
+          forged.set_kind(kind);
+          forged.mutable_reference()->set_position(progress ? position + 1 : position);
+          if (progress) forged.clear_commitment();
+          leaf.set_payload(progress ? "" : refusal.SerializeAsString());
+        });
+      }
+    }
+  }
+  const Outputs taken = kz.Turn({PeerCall{kToken, PeerMethod::kPush, push.SerializeAsString()}});
+  ASSERT_TRUE(taken.replies.at(0).answer.status.ok()) << taken.replies.at(0).answer.status;
+  EXPECT_EQ(StateOf(v1::PARTY_KZ).SerializeAsString(), before.SerializeAsString());
+  EXPECT_EQ(VerifyAllDossiers(kz.identity, *kz.reader, kNow), "");
+  EXPECT_EQ(AuditOf(kz.identity, kz.store, *kz.vault).findings, std::vector<std::string>());
+}
+
+// Acts that are refused together are undone in each of their cases, and each case proves it.
+TEST_F(CaseTest, ActsRefusedTogetherAreUndoneInTheirCases) {
+  std::vector<std::string> names;
+  asked_ = 100;  // FilePetition counts its requests for itself
+  for (int i = 0; i < 2; ++i) {
+    v1::SubmitCaseCommandResponse filed;
+    ASSERT_TRUE(filed.ParseFromString(both_.FilePetition(v1::PARTY_KZ).response));
+    names.push_back(filed.name());
+    name_ = filed.name();
+    Do(v1::PARTY_KZ, "confirm_scope");
+  }
+  Authority& kz = both_.of(v1::PARTY_KZ);
+  Authority& ru = both_.of(v1::PARTY_RU);
+  std::vector<Input> offers;
+  for (const std::string& name : names) {
+    name_ = name;
+    offers.push_back(CallOf(RequestFor(v1::PARTY_KZ, "offer")));
+  }
+  const Outputs made = kz.Turn(std::move(offers));
+  for (const authority::Reply& reply : made.replies) {
+    ASSERT_TRUE(reply.answer.status.ok()) << reply.answer.status << reply.answer.violation.rule();
+  }
+  v1::PushRequest push;
+  ASSERT_TRUE(push.ParseFromString(made.calls.at(0).bytes));
+  for (v1::Leaf& leaf : *push.mutable_leaves()) leaf.clear_payload();
+  const Outputs taken = ru.Turn({PeerCall{kToken, PeerMethod::kPush, push.SerializeAsString()}});
+  EXPECT_EQ(RefusalsIn(ru), std::vector<std::string>{"exchange.commitment"});
+  both_.Turn(v1::PARTY_KZ,
+             {PeerReply{made.calls.at(0).call_id, absl::OkStatus(), taken.replies.at(0).answer.response}});
+  ASSERT_EQ(taken.calls.size(), 1u);
+  const Call refusal = taken.calls.at(0);
+  const auto cosigned = both_.Turn(v1::PARTY_KZ, {PeerCall{kToken, refusal.method, refusal.bytes}});
+  both_.Turn(v1::PARTY_RU, {PeerReply{refusal.call_id, absl::OkStatus(), cosigned.at(0).answer.response}});
+  for (const std::string& name : names) {
+    const v1::Case refused = kz.reader->GetCase(name, kNow).value();
+    EXPECT_EQ(refused.state().status(), v1::SCOPE_OK);
+    const v1::TimelineItem& offer = refused.timeline(refused.timeline_size() - 1);
+    EXPECT_EQ(offer.evidence(), v1::REFUSED);
+    EXPECT_EQ(offer.refusal().rule(), "exchange.commitment");
+    // Lawful only where the first offer is seen to be refused.
+    name_ = name;
+    Do(v1::PARTY_KZ, "offer");
+    Do(v1::PARTY_RU, "accept");
+  }
+  for (const v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) {
+    const Authority& one = both_.of(party);
+    EXPECT_EQ(VerifyAllDossiers(one.identity, *one.reader, kNow), "");
+    EXPECT_EQ(AuditOf(one.identity, one.store, *one.vault).findings, std::vector<std::string>());
+  }
+}
+
 // An act is refused when it is processed or never: what is built upon stands, and what has
 // stayed at home is not the counterpart's to refuse.
 TEST_F(CaseTest, WhatIsRefusedTooLateStands) {
@@ -669,6 +804,8 @@ TEST_F(CaseTest, WhatIsRefusedTooLateStands) {
       }
       v1::Refusal refusal;
       refusal.mutable_violation()->set_rule("step.chain");
+      // Nor do several at once reach back to it.
+      if (with_progress) refusal.set_entries(index + 1);
       AddForged(ru, push, v1::Act(), [&](v1::Entry& forged, v1::Leaf& leaf) {
         forged.set_kind(v1::ENTRY_KIND_REFUSAL);
         forged.set_addressed(true);
@@ -739,6 +876,47 @@ TEST(OnceOnly, APassportIsOneDocumentInAnySpelling) {
 }
 
 // Nothing is shown to a court that the counterpart does not have.
+// Nobody's question holds up the others: a list looks at so many cases and no more, and goes on
+// at its token.
+TEST(Lists, LookAtABoundedNumberOfCases) {
+  Pair both(kNow);
+  constexpr int kCases = 520;
+  for (int i = 0; i < kCases; ++i) {
+    v1::SubmitCaseCommandRequest request;
+    request.set_request_id(absl::StrFormat("00000000-0000-4000-8000-%012d", i));
+    v1::Petition& petition = *request.mutable_command()->mutable_file_petition();
+    petition = PetitionOf(v1::PARTY_KZ, 1, {}, "2025-12-20");
+    petition.mutable_head()->clear_identifiers();
+    v1::Identifier& passport = *petition.mutable_head()->add_identifiers();
+    passport.set_kind(v1::Identifier::PASSPORT);
+    passport.set_issuing_state("RUS");
+    passport.set_number(absl::StrFormat("N%08d", i));
+    const auto replies = both.Turn(
+        v1::PARTY_KZ, {OfficerCall{kToken, "spiffe://test/officer", Sha256(request.request_id()), request}});
+    ASSERT_TRUE(replies.at(0).answer.status.ok()) << replies.at(0).answer.status;
+  }
+  const Authority& kz = both.of(v1::PARTY_KZ);
+  const auto pages = [&](v1::ListCasesRequest request) {
+    std::vector<int> sizes;
+    do {
+      const v1::ListCasesResponse page = kz.reader->ListCases(request).value();
+      sizes.push_back(page.cases_size());
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty() && sizes.size() < 100);
+    return sizes;
+  };
+  v1::ListCasesRequest all;
+  all.set_page_size(500);
+  EXPECT_EQ(pages(all), (std::vector<int>{500, 20}));
+  v1::ListCasesRequest none;
+  none.add_statuses(v1::WITHDRAWN);
+  EXPECT_EQ(pages(none), (std::vector<int>{0, 0}));
+  v1::ListCasesRequest some;
+  some.add_statuses(v1::SUBMITTED);
+  some.set_page_size(300);
+  EXPECT_EQ(pages(some), (std::vector<int>{300, 220}));
+}
+
 TEST(Dossier, OfWhatNobodyHasCosignedThereIsNone) {
   Pair both(kNow);
   Authority& kz = both.of(v1::PARTY_KZ);
@@ -763,6 +941,45 @@ TEST_F(CaseTest, ADossierSaysHowManyNewerActsItLeavesOut) {
   EXPECT_THAT(page(), ::testing::Not(::testing::HasSubstr("Newer acts left out")));
   ReturnAndComplete();
   EXPECT_THAT(page(), ::testing::HasSubstr("has not cosigned them yet: 2<"));
+}
+
+// A case of any length can be read: page after page, each of which fits an answer.
+TEST_F(CaseTest, ATimelineComesInPages) {
+  Do(v1::PARTY_KZ, "file_petition");
+  for (int round = 0; round < 300; ++round) ReturnAndComplete(/*fields=*/200);
+  both_.Exchange();
+  const authority::Reader& reader = *both_.of(v1::PARTY_KZ).reader;
+  const v1::Case whole = reader.GetCase(name_, kNow).value();
+  ASSERT_EQ(whole.timeline_size(), 601);
+  EXPECT_GT(whole.ByteSizeLong(), 1024u * 1024) << "is to be more than one answer may have";
+  for (const int size : {0, 1, 7, 499, 100'000}) {
+    v1::GetCaseRequest request;
+    request.set_name(name_);
+    request.set_page_size(size);
+    v1::Case pages;
+    do {
+      const v1::Case page = reader.GetCase(request, kNow).value();
+      EXPECT_LT(page.ByteSizeLong(), 1024u * 1024);
+      EXPECT_GT(page.timeline_size(), 0);
+      EXPECT_LE(page.timeline_size(), size == 0 ? 500 : std::min(size, 500));
+      EXPECT_EQ(page.state().SerializeAsString(), whole.state().SerializeAsString());
+      pages.mutable_timeline()->MergeFrom(page.timeline());
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty() && pages.timeline_size() <= whole.timeline_size());
+    ASSERT_EQ(pages.timeline_size(), whole.timeline_size()) << size;
+    for (int i = 0; i < pages.timeline_size(); ++i) {
+      ASSERT_EQ(pages.timeline(i).SerializeAsString(), whole.timeline(i).SerializeAsString()) << size;
+    }
+  }
+  v1::GetCaseRequest wrong;
+  wrong.set_name(name_);
+  wrong.set_page_size(-1);
+  EXPECT_EQ(reader.GetCase(wrong, kNow).status(), absl::InvalidArgumentError("page_size"));
+  wrong.set_page_size(0);
+  for (const char* token : {"x", "-1", "602", "4294967296", "99999999999999999999"}) {
+    wrong.set_page_token(token);
+    EXPECT_EQ(reader.GetCase(wrong, kNow).status(), absl::InvalidArgumentError("page_token")) << token;
+  }
 }
 
 // One call looks at so many entries and no more, whether they are what it asks for or not;
@@ -1040,6 +1257,25 @@ TEST(Recovery, WhatWasRefusedForWantOfItsContentComesBackWithoutIt) {
   both.Turn(v1::PARTY_RU, {PeerReply{call.call_id, answer.status, answer.response}});
   both.Exchange();
   both.Turn(v1::PARTY_KZ, {SettingQuota(2026)});
+  both.Exchange();
+  ASSERT_EQ(RefusalsIn(kz), std::vector<std::string>{"exchange.commitment"});
+  TakeBackWithoutContent(kz, ru);
+  EXPECT_EQ(kz.Turn({authority::Tick()}).state.mode(), v1::OPEN_FOR_ALL);
+  EXPECT_EQ(RefusalsIn(kz), std::vector<std::string>{"exchange.commitment"});
+}
+
+// Nor are several that were refused together asked for.
+TEST(Recovery, WhatWasRefusedTogetherComesBackWithoutContent) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  Authority& ru = both.of(v1::PARTY_RU);
+  const Call call = ru.Turn({SettingQuota(2026), SettingQuota(2027)}).calls.at(0);
+  v1::PushRequest push;
+  ASSERT_TRUE(push.ParseFromString(call.bytes));
+  for (v1::Leaf& leaf : *push.mutable_leaves()) leaf.clear_payload();
+  const auto taken = both.Turn(v1::PARTY_KZ, {PeerCall{kToken, call.method, push.SerializeAsString()}});
+  const authority::Answer& answer = taken.at(0).answer;
+  both.Turn(v1::PARTY_RU, {PeerReply{call.call_id, answer.status, answer.response}});
   both.Exchange();
   ASSERT_EQ(RefusalsIn(kz), std::vector<std::string>{"exchange.commitment"});
   TakeBackWithoutContent(kz, ru);

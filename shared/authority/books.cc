@@ -191,21 +191,21 @@ void Books::Remember(v1::Leaf leaf) {
   }
 }
 
-absl::Status Books::AppendProgress(absl::Time now) {
-  if (progress_ == processed_) return absl::OkStatus();
+absl::Status Books::AppendProgress(uint64_t position, absl::Time now) {
+  if (progress_ == position) return absl::OkStatus();
   v1::Entry entry;
   entry.set_kind(v1::ENTRY_KIND_PROGRESS);
-  entry.mutable_reference()->set_position(processed_);
-  ASSIGN_OR_RETURN(const Hash root, mirror_.RootAt(rows_, processed_));
+  entry.mutable_reference()->set_position(position);
+  ASSIGN_OR_RETURN(const Hash root, mirror_.RootAt(rows_, position));
   entry.mutable_reference()->set_hash(std::string(root.bytes()));
   RETURN_IF_ERROR(AppendEntry(std::move(entry), "", "", now, nullptr));
-  progress_ = processed_;
+  progress_ = position;
   PutNumber(kProgress, progress_);
   return absl::OkStatus();
 }
 
 absl::Status Books::AppendAct(const v1::Act& act, bool addressed, absl::Time now) {
-  RETURN_IF_ERROR(AppendProgress(now));
+  RETURN_IF_ERROR(AppendProgress(processed_, now));
   v1::Entry entry;
   entry.set_kind(v1::ENTRY_KIND_ACT);
   entry.set_addressed(addressed);
@@ -214,11 +214,11 @@ absl::Status Books::AppendAct(const v1::Act& act, bool addressed, absl::Time now
   return views_.Fold(opened, act);
 }
 
-absl::Status Books::AppendRefusal(const OpenedEntry& refused, const v1::Act& act,
-                                  const v1::Violation& violation, absl::Time now) {
-  RETURN_IF_ERROR(AppendProgress(now));
+absl::Status Books::AppendRefusal(const Refused& refused, absl::Time now) {
+  const uint64_t last = refused.last.index();
+  RETURN_IF_ERROR(AppendProgress(last + 1, now));
   ASSIGN_OR_RETURN(const std::string refused_bytes,
-                   ledger::LogRows<ledger::Overlay>(Side::kMirror, rows_).Entry(refused.reference.index()));
+                   ledger::LogRows<ledger::Overlay>(Side::kMirror, rows_).Entry(last));
   const Hash leaf = tlog::LeafHash(refused_bytes);
   v1::Entry entry;
   entry.set_kind(v1::ENTRY_KIND_REFUSAL);
@@ -226,13 +226,13 @@ absl::Status Books::AppendRefusal(const OpenedEntry& refused, const v1::Act& act
   // Derived, so that the same refusal made again after a restore is the same.
   entry.set_entry_id(
       std::string(Sha256({"kelisim refusal\n", leaf.bytes()}).bytes().substr(0, kEntryIdSize)));
-  entry.mutable_reference()->set_position(refused.reference.index());
+  entry.mutable_reference()->set_position(last);
   entry.mutable_reference()->set_hash(std::string(leaf.bytes()));
   v1::Refusal refusal;
-  *refusal.mutable_violation() = violation;
-  *refusal.mutable_refused() = refused.reference;
-  RETURN_IF_ERROR(AppendEntry(std::move(entry), refusal.SerializeAsString(), "", now, nullptr));
-  return views_.FoldOwnRefusal(refused, act, violation);
+  *refusal.mutable_violation() = refused.violation;
+  *refusal.mutable_refused() = refused.last;
+  if (refused.first < last) refusal.set_entries(last - refused.first + 1);
+  return AppendEntry(std::move(entry), refusal.SerializeAsString(), "", now, nullptr);
 }
 
 absl::Status Books::AnnounceKeys(absl::Time now) {
@@ -256,7 +256,7 @@ absl::Status Books::AnnounceKeys(absl::Time now) {
       signature.set_key(signer->verifier().ToString());
       signature.set_signature(signer->SignRaw(message));
     }
-    RETURN_IF_ERROR(AppendProgress(now));
+    RETURN_IF_ERROR(AppendProgress(processed_, now));
     v1::Entry entry;
     entry.set_kind(v1::ENTRY_KIND_KEY);
     entry.set_addressed(true);
@@ -390,7 +390,7 @@ absl::Status Books::ProcessMirror(absl::Time now) {
   }
   taken_.clear();
   PutNumber(kProcessedRow, processed_);
-  return absl::OkStatus();
+  return RefuseUnreadable(now);
 }
 
 absl::Status Books::ProcessEntry(const OpenedEntry& opened, absl::Time now) {
@@ -398,8 +398,26 @@ absl::Status Books::ProcessEntry(const OpenedEntry& opened, absl::Time now) {
   processed_ = opened.reference.index() + 1;
   key_announced_ = key_announced_ || opened.entry.kind() == v1::ENTRY_KIND_KEY;
   ASSIGN_OR_RETURN(const std::optional<Judgement> judged, JudgeEntry(opened, identity_.protocol, views_));
-  if (judged && judged->violation) return AppendRefusal(opened, judged->act, *judged->violation, now);
+  if (judged && judged->violation && judged->act.subject_case() == v1::Act::SUBJECT_NOT_SET) {
+    if (!unreadable_) unreadable_.emplace().first = opened.reference.index();
+    unreadable_->last = opened.reference;
+    unreadable_->violation = *judged->violation;
+    const bool enough = opened.reference.index() - unreadable_->first + 1 >= kMostRefusedTogether;
+    return enough ? RefuseUnreadable(now) : absl::OkStatus();
+  }
+  // Before an act a stretch ends: every act in it is refused.
+  if (judged) RETURN_IF_ERROR(RefuseUnreadable(now));
+  if (judged && judged->violation) {
+    const Refused refused{opened.reference.index(), opened.reference, *judged->violation};
+    RETURN_IF_ERROR(AppendRefusal(refused, now));
+  }
   return FoldJudged(opened, judged, views_);
+}
+
+absl::Status Books::RefuseUnreadable(absl::Time now) {
+  if (!unreadable_) return absl::OkStatus();
+  const Refused refused = *std::exchange(unreadable_, std::nullopt);
+  return AppendRefusal(refused, now);
 }
 
 absl::Status Books::SetCosigned(uint64_t size, std::string note) {
@@ -547,10 +565,15 @@ absl::StatusOr<std::string> Books::ReadLostEntries() const {
 
 absl::StatusOr<Books::JudgedBefore> Books::ReadJudgedBefore() const {
   JudgedBefore judged;
-  RETURN_IF_ERROR(ForEachOwn([&](uint64_t, const v1::Entry& entry) {
+  RETURN_IF_ERROR(ForEachOwn([&](uint64_t own_index, const v1::Entry& entry) -> absl::Status {
     const uint64_t position = entry.reference().position();
     if (entry.kind() == v1::ENTRY_KIND_PROGRESS) judged.end = std::max(judged.end, position);
-    if (entry.kind() == v1::ENTRY_KIND_REFUSAL) judged.refused.insert(position);
+    if (entry.kind() != v1::ENTRY_KIND_REFUSAL) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const OpenedEntry opened, views_.OpenEntry(Side::kOwn, own_index));
+    v1::Refusal refusal;
+    if (!refusal.ParseFromString(opened.payload)) return absl::DataLossError("an own refusal cannot be read");
+    for (uint64_t index = FirstRefused(refusal, position); index <= position; ++index)
+      judged.refused.insert(index);
     return absl::OkStatus();
   }));
   return judged;

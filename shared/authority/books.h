@@ -80,8 +80,6 @@ class Books {
   // a loss could keep some and not the others. More than fit one message are cut all the same.
   absl::Status MakeRoomFor(uint64_t entries);
   absl::Status AppendAct(const v1::Act& act, bool addressed, absl::Time now);
-  absl::Status AppendRefusal(const OpenedEntry& refused, const v1::Act& act, const v1::Violation& violation,
-                             absl::Time now);
   // After a recovery: says which entries up to the head that the anchor remembers, and
   // which payloads, did not come back. False: nothing was lost, nothing is said.
   absl::StatusOr<bool> AppendLoss(const ledger::Head& remembered, absl::Time now);
@@ -102,7 +100,9 @@ class Books {
   // was taken.
   absl::Status TakeMirror(const google::protobuf::RepeatedPtrField<v1::Leaf>& leaves,
                           const tlog::SignedCheckpoint& checkpoint);
-  // Judges what the mirror has and is not processed: folds acts, appends refusals.
+  // Judges what the mirror has and is not processed: folds acts, appends refusals. Each act that
+  // breaks a rule gets its own; entries in which no act can be read, which an honest counterpart
+  // does not make, get one together as far as no act stands between them.
   absl::Status ProcessMirror(absl::Time now);
   // Whether a key of the counterpart's log was announced since this was last asked.
   bool TakeKeyAnnounced() { return std::exchange(key_announced_, false); }
@@ -148,7 +148,17 @@ class Books {
   absl::Status CheckProtocol();
   absl::Status AppendEntry(v1::Entry entry, const std::string& payload, const std::string& subject_id,
                            absl::Time now, OpenedEntry* opened);
-  absl::Status AppendProgress(absl::Time now);
+  // Up to `position`, unless it was said before.
+  absl::Status AppendProgress(uint64_t position, absl::Time now);
+  // Entries of the counterpart that are refused together.
+  struct Refused {
+    uint64_t first = 0;
+    v1::EntryReference last;
+    v1::Violation violation;  // of the last
+  };
+  absl::Status AppendRefusal(const Refused& refused, absl::Time now);
+  // Refuses what `unreadable_` has gathered.
+  absl::Status RefuseUnreadable(absl::Time now);
   absl::StatusOr<std::vector<uint64_t>> LostPayloads() const;
   // What own entries say of the counterpart's: up to where they were judged, and which of
   // them were refused.
@@ -198,6 +208,9 @@ class Books {
   static constexpr size_t kNewestBytes = 256 * 1024;
   std::deque<v1::Leaf> newest_;
   size_t newest_bytes_ = 0;
+  // Entries in which no act can be read, and that are processed and not refused yet; none
+  // outside ProcessMirror.
+  std::optional<Refused> unreadable_;
   // The end of the mirror, as it was taken in this turn and is to be processed.
   std::vector<OpenedEntry> taken_;
   // Entries and payload bytes since the last signed checkpoint.

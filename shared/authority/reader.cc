@@ -1,6 +1,7 @@
 #include "shared/authority/reader.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -29,6 +30,12 @@ using ledger::Store;
 
 constexpr int kDefaultPage = 50;
 constexpr int kLargestPage = 500;
+// Rows that one call for a list looks at, however few of them it shows, and their bytes: what a
+// filter leaves out costs as much as what it shows.
+constexpr int kMostLookedAt = kLargestPage;
+constexpr size_t kMostBytesLookedAt = 4 * 1024 * 1024;
+// Of a timeline. An answer may have 1 MiB, and its state and actions stand beside this.
+constexpr size_t kLargestPageBytes = 512 * 1024;
 
 }  // namespace
 
@@ -90,8 +97,22 @@ void AddWarnings(const v1::Petition& petition, const Profile& profile,
 
 }  // namespace
 
+// A token is the place of the act that comes next: acts are added at the end, and none goes away.
+template <typename Request>
+absl::StatusOr<Reader::Page> Reader::PageOf(const Request& request) {
+  if (request.page_size() < 0) return absl::InvalidArgumentError("page_size");
+  Page page{0, kLargestPage, kLargestPageBytes};
+  if (request.page_size() > 0) page.most_acts = std::min(request.page_size(), kLargestPage);
+  if (request.page_token().empty()) return page;
+  const std::optional<uint64_t> first = ParseDecimal(request.page_token());
+  if (!first || *first > static_cast<uint64_t>(std::numeric_limits<int>::max()))
+    return absl::InvalidArgumentError("page_token");
+  page.first = static_cast<int>(*first);
+  return page;
+}
+
 template <typename Record, typename File>
-absl::StatusOr<File> Reader::GetFile(const std::string& name, absl::Time now) const {
+absl::StatusOr<File> Reader::GetFile(const std::string& name, const Page& page, absl::Time now) const {
   const size_t slash = name.find('/');
   if (slash == std::string::npos || slash + 1 == name.size()) return absl::InvalidArgumentError("name");
   const std::string id = name.substr(slash + 1);
@@ -102,24 +123,34 @@ absl::StatusOr<File> Reader::GetFile(const std::string& name, absl::Time now) co
   if (IsUnknown(record.state()) || NameOf<Record>(record.state(), id) != name) {
     return absl::NotFoundError("no such name here");
   }
+  if (page.first > record.acts_size()) return absl::InvalidArgumentError("page_token");
   ASSIGN_OR_RETURN(const uint64_t cosigned, Cosigned());
+  // What acts that stand have answered, and of which Party they are.
+  std::set<std::pair<v1::Party, std::string_view>> answers;
+  for (const v1::ActRecord& made : record.acts()) {
+    if (!made.has_refusal()) answers.emplace(made.entry().ledger(), made.answers());
+  }
 
   File view;
   view.set_name(name);
   ASSIGN_OR_RETURN(*view.mutable_state(), views.ToldState(record, cosigned));
   view.set_awaiting_cosignature(record.told_from_size() > cosigned);
-  for (const v1::ActRecord& made : record.acts()) {
+  size_t bytes = 0;
+  for (int at = page.first; at < record.acts_size(); ++at) {
+    const v1::ActRecord& made = record.acts(at);
     if (view.awaiting_cosignature() && made.entry().ledger() == identity_.self() &&
         made.entry().index() + 1 >= record.told_from_size()) {
       break;
     }
     ASSIGN_OR_RETURN(v1::TimelineItem item, ItemFor(made, cosigned));
+    bytes += item.ByteSizeLong();
+    const int shown = view.timeline_size();
+    if (shown > 0 && (shown == page.most_acts || bytes > page.most_bytes)) {
+      view.set_next_page_token(absl::StrCat(at));
+      break;
+    }
     // Answered: a later act of the other Party names it.
-    const bool answered =
-        std::any_of(record.acts().begin(), record.acts().end(), [&](const v1::ActRecord& later) {
-          return !later.has_refusal() && later.answers() == made.entry().entry_id() &&
-                 later.entry().ledger() != made.entry().ledger();
-        });
+    const bool answered = answers.count({treaty::Other(made.entry().ledger()), made.entry().entry_id()}) > 0;
     if (answered && item.evidence() != v1::REFUSED) item.set_evidence(v1::ANSWERED);
     *view.add_timeline() = std::move(item);
   }
@@ -136,13 +167,24 @@ absl::StatusOr<File> Reader::GetFile(const std::string& name, absl::Time now) co
   return view;
 }
 
-absl::StatusOr<v1::Case> Reader::GetCase(const std::string& name, absl::Time now) const {
-  ASSIGN_OR_RETURN(v1::Case file, (GetFile<v1::CaseRecord, v1::Case>(name, now)));
+absl::StatusOr<v1::Case> Reader::GetCase(const std::string& name, const Page& page, absl::Time now) const {
+  ASSIGN_OR_RETURN(v1::Case file, (GetFile<v1::CaseRecord, v1::Case>(name, page, now)));
   AddWarnings(file.state().petition(), identity_.profile, *file.mutable_warnings());
   return file;
 }
+absl::StatusOr<v1::Case> Reader::GetCase(const v1::GetCaseRequest& request, absl::Time now) const {
+  ASSIGN_OR_RETURN(const Page page, PageOf(request));
+  return GetCase(request.name(), page, now);
+}
+absl::StatusOr<v1::Case> Reader::GetCase(const std::string& name, absl::Time now) const {
+  return GetCase(name, Page(), now);
+}
+absl::StatusOr<v1::MatterFile> Reader::GetMatter(const v1::GetMatterRequest& request, absl::Time now) const {
+  ASSIGN_OR_RETURN(const Page page, PageOf(request));
+  return GetFile<v1::MatterRecord, v1::MatterFile>(request.name(), page, now);
+}
 absl::StatusOr<v1::MatterFile> Reader::GetMatter(const std::string& name, absl::Time now) const {
-  return GetFile<v1::MatterRecord, v1::MatterFile>(name, now);
+  return GetFile<v1::MatterRecord, v1::MatterFile>(name, Page(), now);
 }
 
 template <typename Record, typename Request, typename Wanted, typename Show>
@@ -155,35 +197,39 @@ absl::StatusOr<std::string> Reader::List(const Request& request, Wanted wanted, 
   Overlay rows(store_);
   const Views views(identity_.self(), rows, vault_);
   const std::string prefix = Matter<Record>::kRowPrefix;
-  // The token is the id of the last one shown.
+  // The token is the id of the last one looked at.
   const std::string begin =
       request.page_token().empty() ? prefix : absl::StrCat(prefix, request.page_token()) + '\0';
   absl::Status failed;
   int shown = 0;
-  std::string last_shown;
+  int looked_at = 0;
+  size_t bytes = 0;
+  std::string last;
   std::string next_page_token;
-  const auto visit = [&](std::string_view key, std::string_view sealed) -> absl::StatusOr<bool> {
-    ASSIGN_OR_RETURN(const std::string bytes, vault_.Unseal(store_, key, sealed));
+  const auto visit = [&](std::string_view key, std::string_view sealed) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::string opened, vault_.Unseal(store_, key, sealed));
     Record record;
-    if (!record.ParseFromString(bytes)) {
+    if (!record.ParseFromString(opened)) {
       return absl::DataLossError("a record in the store cannot be read");
     }
+    ++looked_at;
+    bytes += sealed.size();
+    last = key.substr(prefix.size());
     ASSIGN_OR_RETURN(const auto state, views.ToldState(record, cosigned));
-    // All that is known of it is that this node, or the counterpart, has refused it.
-    if (IsUnknown(state) || !wanted(state)) return true;
-    if (shown++ == page) {
-      next_page_token = last_shown;
-      return false;
-    }
-    last_shown = Matter<Record>::Id(state);
+    // All that is known of it may be that this node, or the counterpart, has refused it.
+    if (IsUnknown(state) || !wanted(state)) return absl::OkStatus();
+    ++shown;
     show(state);
-    return true;
+    return absl::OkStatus();
   };
   RETURN_IF_ERROR(
       store_.Scan(begin, ledger::PrefixEnd(prefix), [&](std::string_view key, std::string_view sealed) {
-        const absl::StatusOr<bool> more = visit(key, sealed);
-        failed.Update(more.status());
-        return more.ok() && *more;
+        if (shown == page || looked_at == kMostLookedAt || bytes >= kMostBytesLookedAt) {
+          next_page_token = last;
+          return false;
+        }
+        failed = visit(key, sealed);
+        return failed.ok();
       }));
   RETURN_IF_ERROR(failed);
   return next_page_token;

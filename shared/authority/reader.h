@@ -2,6 +2,7 @@
 #define KELISIM_SHARED_AUTHORITY_READER_H_
 
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,7 +42,10 @@ class Reader {
          std::function<std::string()> third = nullptr)
       : identity_(identity), store_(store), vault_(vault), third_(std::move(third)) {}
 
-  // With timeline, evidence and what may be done on the civil day of `now`.
+  // With a page of the timeline, evidence and what may be done on the civil day of `now`.
+  absl::StatusOr<v1::Case> GetCase(const v1::GetCaseRequest& request, absl::Time now) const;
+  absl::StatusOr<v1::MatterFile> GetMatter(const v1::GetMatterRequest& request, absl::Time now) const;
+  // The same with the whole timeline, which may be more than fits a message.
   absl::StatusOr<v1::Case> GetCase(const std::string& name, absl::Time now) const;
   absl::StatusOr<v1::MatterFile> GetMatter(const std::string& name, absl::Time now) const;
   absl::StatusOr<v1::ListCasesResponse> ListCases(const v1::ListCasesRequest& request) const;
@@ -104,11 +108,21 @@ class Reader {
   // Size of the ledger as far as it is published.
   absl::StatusOr<uint64_t> Published(v1::Party ledger) const;
   absl::StatusOr<absl::CivilDay> DayOf(const std::string& on, absl::Time now) const;
+  // A page of a timeline: acts of the record from `first` on, but no more than these; at least one.
+  struct Page {
+    int first = 0;
+    int most_acts = std::numeric_limits<int>::max();
+    size_t most_bytes = std::numeric_limits<size_t>::max();
+  };
+  template <typename Request>
+  static absl::StatusOr<Page> PageOf(const Request& request);
+  absl::StatusOr<v1::Case> GetCase(const std::string& name, const Page& page, absl::Time now) const;
   // The view of one: a Case or MatterFile.
   template <typename Record, typename File>
-  absl::StatusOr<File> GetFile(const std::string& name, absl::Time now) const;
+  absl::StatusOr<File> GetFile(const std::string& name, const Page& page, absl::Time now) const;
   // The told states of all matters of a kind behind `page_token`, in the order of
-  // their ids, those that `wanted` takes, a page of them; gives the next token.
+  // their ids, those that `wanted` takes, a page of them; gives the next token. What it looks
+  // at is bounded, so that a page may be short, or empty, and not be the last.
   template <typename Record, typename Request, typename Wanted, typename Show>
   absl::StatusOr<std::string> List(const Request& request, Wanted wanted, Show show) const;
 

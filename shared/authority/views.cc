@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "kelisim/v1/quota_service.pb.h"
 #include "kelisim/v1/treaty_service.pb.h"
@@ -329,8 +330,9 @@ absl::Status Views::FoldProgress(const OpenedEntry& opened) {
   const uint64_t position = opened.entry.reference().position();
   ASSIGN_OR_RETURN(const std::optional<std::string> newest, rows_.Get(kCounterpartsProgress));
   // Nobody processes an entry twice: one that says less than before says nothing.
-  if (newest && ReadU64(*newest) >= position) return absl::OkStatus();
-  rows_.Put(kCounterpartsProgress, U64(position) + U64(opened.reference.index()));
+  const uint64_t before = newest ? ReadU64(*newest) : 0;
+  if (newest && before >= position) return absl::OkStatus();
+  rows_.Put(kCounterpartsProgress, U64(position) + U64(opened.reference.index()) + U64(before));
   return absl::OkStatus();
 }
 
@@ -339,13 +341,25 @@ absl::Status Views::FoldRefusal(const OpenedEntry& opened) {
   const uint64_t index = opened.entry.reference().position();
   if (!refusal.ParseFromString(opened.payload)) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::optional<std::string> progress, rows_.Get(kCounterpartsProgress));
-  if (progress != U64(index + 1) + U64(opened.reference.index() - 1)) return absl::OkStatus();
+  const std::string in_time = U64(index + 1) + U64(opened.reference.index() - 1);
+  if (!progress || !absl::StartsWith(*progress, in_time)) return absl::OkStatus();
+  // What was processed before can be refused no more. A row of an earlier version does not say.
+  const bool says = progress->size() > in_time.size();
+  const uint64_t before = says ? ReadU64(progress->substr(in_time.size())) : index;
+  const uint64_t first = FirstRefused(refusal, index);
+  if (first < before) return absl::OkStatus();
   const ledger::LogRows<ledger::Overlay> own(ledger::Side::kOwn, rows_);
   ASSIGN_OR_RETURN(const uint64_t size, own.Size());
   if (index >= size) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::string refused_bytes, own.Entry(index));
   if (tlog::LeafHash(refused_bytes).bytes() != opened.entry.reference().hash()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const OpenedEntry refused, OpenEntry(ledger::Side::kOwn, index));
+  for (uint64_t own_index = first; own_index <= index; ++own_index)
+    RETURN_IF_ERROR(FoldRefusalOf(own_index, refusal.violation()));
+  return absl::OkStatus();
+}
+
+absl::Status Views::FoldRefusalOf(uint64_t own_index, const v1::Violation& violation) {
+  ASSIGN_OR_RETURN(const OpenedEntry refused, OpenEntry(ledger::Side::kOwn, own_index));
   v1::Act act;
   // What stays at home was not the counterpart's to judge.
   if (refused.entry.kind() != v1::ENTRY_KIND_ACT || !refused.entry.addressed() ||
@@ -353,10 +367,10 @@ absl::Status Views::FoldRefusal(const OpenedEntry& opened) {
     return absl::OkStatus();
   }
   if (refused_.count++ == 0) {
-    refused_.index = index;
-    refused_.rule = refusal.violation().rule();
+    refused_.index = own_index;
+    refused_.rule = violation.rule();
   }
-  return FoldRefusalOfOwn(refused, act, refusal.violation());
+  return FoldRefusalOfOwn(refused, act, violation);
 }
 
 absl::Status Views::FoldRefusalOfOwn(const OpenedEntry& refused, const v1::Act& act,

@@ -1,6 +1,7 @@
 #ifndef KELISIM_SHARED_AUTHORITY_VIEWS_H_
 #define KELISIM_SHARED_AUTHORITY_VIEWS_H_
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
@@ -36,6 +37,14 @@ struct OpenedEntry {
   std::string payload;
 };
 
+// Entries that one refusal may cover: as many as one push may have.
+inline constexpr uint64_t kMostRefusedTogether = 4096;
+// The first of the entries that a refusal of those up to `position` covers.
+inline uint64_t FirstRefused(const v1::Refusal& refusal, uint64_t position) {
+  const uint64_t before = std::clamp<uint64_t>(refusal.entries(), 1, kMostRefusedTogether) - 1;
+  return position - std::min(before, position);
+}
+
 inline std::string AttachmentRowKey(std::string_view sha256) { return absl::StrCat("vf", Absl(sha256)); }
 
 // The views of a node: views = fold(own ledger, mirror). Nothing here decides;
@@ -57,7 +66,8 @@ inline std::string AttachmentRowKey(std::string_view sha256) { return absl::StrC
 //   vf <sha256>                      AttachmentRow
 //   vg <party> <index u64>           an act on which all matters rest: empty, or "refused"
 //   vk <party> <key id u32>          KeyRange as announced
-//   vp                               the counterpart's newest PROGRESS: its position (u64), its index (u64)
+//   vp                               the counterpart's newest PROGRESS: its position (u64), its index (u64),
+//                                    the position of the one before (u64)
 //
 // Single-threaded. As a Registry it cannot return errors; the first failed read
 // is kept in status(), which the caller checks before it trusts a verdict.
@@ -110,7 +120,7 @@ class Views final : public treaty::Registry {
   // Notes how much of the own ledger the counterpart says it has processed.
   absl::Status FoldProgress(const OpenedEntry& opened);
   // Folds a refusal by the counterpart: the matter, the quota or the treaty becomes what it
-  // is without the own act that it refuses. One that refuses nothing changes nothing; nor
+  // is without the own acts that it refuses. One that refuses nothing changes nothing; nor
   // does one that comes later than its time: an act is refused when it is processed, directly
   // after the PROGRESS entry that says so, or never.
   absl::Status FoldRefusal(const OpenedEntry& opened);
@@ -168,6 +178,7 @@ class Views final : public treaty::Registry {
       const std::function<void(const v1::EntryReference&, const v1::Act&)>& each) const;
   absl::Status RefoldQuota(int year);
   absl::Status RefoldNotices();
+  absl::Status FoldRefusalOf(uint64_t own_index, const v1::Violation& violation);
   absl::Status FoldRefusalOfOwn(const OpenedEntry& refused, const v1::Act& act,
                                 const v1::Violation& violation);
   absl::Status UpdateRegisters(const Registered& before, const v1::CaseState& state);

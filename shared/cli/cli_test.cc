@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdio>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -28,7 +29,9 @@ namespace {
 using google::protobuf::Message;
 using google::protobuf::TextFormat;
 using google::protobuf::util::MessageDifferencer;
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 template <typename T>
@@ -51,10 +54,14 @@ struct Notes {
   v1::GetMatterRequest matter;
   v1::ListMattersRequest matters;
   v1::ListCasesRequest list;
+  // What the next calls for a list give, as far as there are any.
+  std::deque<v1::ListCasesResponse> lists;
   v1::GetQuotaRequest quota;
   v1::GetTermRequest term;
   v1::GetCheckpointRequest checkpoint;
   v1::Case file;
+  // If there are any, these instead, by token: "" is the first, "1" the next.
+  std::vector<v1::Case> pages;
   // One stream after the other: its messages, then its status.
   std::vector<v1::WatchActsRequest> watched;
   std::vector<std::pair<std::vector<v1::WatchActsResponse>, grpc::Status>> streams;
@@ -87,11 +94,16 @@ class Cases : public v1::CaseService::Service {
   grpc::Status GetCase(grpc::ServerContext* context, const v1::GetCaseRequest* request,
                        v1::Case* response) override {
     *response = notes_.file;
+    if (!notes_.pages.empty()) *response = notes_.pages.at(std::stoul("0" + request->page_token()));
     response->set_name(request->name());
     return notes_.Take(*context);
   }
   grpc::Status ListCases(grpc::ServerContext* context, const v1::ListCasesRequest* request,
-                         v1::ListCasesResponse*) override {
+                         v1::ListCasesResponse* response) override {
+    if (!notes_.lists.empty()) {
+      *response = notes_.lists.front();
+      notes_.lists.pop_front();
+    }
     return notes_.Take(*context, *request, notes_.list);
   }
   grpc::Status WatchActs(grpc::ServerContext* context, const v1::WatchActsRequest* request,
@@ -474,6 +486,40 @@ TEST_F(CliTest, ShowsWhatItReads) {
   EXPECT_EQ(notes_.checkpoint.ledger(), v1::PARTY_KZ);
   EXPECT_EQ(RunCli({"case", "show", "x"}), 0);
   EXPECT_THAT(out_.str(), HasSubstr("cases/x"));
+}
+
+// However many answers it takes, a case is shown whole.
+TEST_F(CliTest, ALongCaseIsShownWhole) {
+  notes_.pages = {
+      Proto<v1::Case>("state { status: SUBMITTED } next_page_token: '1' "
+                      "timeline { entry { ledger: PARTY_KZ index: 7 } case_act { petition_filed {} } }"),
+      Proto<v1::Case>("state { status: RETURNED } next_page_token: '2' "
+                      "timeline { entry { ledger: PARTY_KZ index: 8 } case_act { petition_returned {} } }"),
+      Proto<v1::Case>("state { status: SUBMITTED } "
+                      "timeline { entry { ledger: PARTY_KZ index: 9 } case_act { petition_completed {} } }")};
+  EXPECT_EQ(RunCli({"case", "show", "x"}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("kz/7"), HasSubstr("kz/8"), HasSubstr("kz/9")));
+  EXPECT_EQ(RunCli({"case", "show", "x", "--json"}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("petition_filed"), HasSubstr("petition_returned"),
+                                HasSubstr("petition_completed"), HasSubstr("\"next_page_token\": \"\"")));
+  EXPECT_LT(out_.str().find("petition_filed"), out_.str().find("petition_returned"));
+  EXPECT_EQ(notes_.calls, 6);
+}
+
+// A service may give fewer than there are, or none, and say that there is more.
+TEST_F(CliTest, APageIsFilledFromAsManyAnswersAsItTakes) {
+  const auto lists = {Proto<v1::ListCasesResponse>("next_page_token: 'a'"),
+                      Proto<v1::ListCasesResponse>("cases { name: 'cases/1' } next_page_token: 'b'"),
+                      Proto<v1::ListCasesResponse>("cases { name: 'cases/2' } next_page_token: 'c'")};
+  notes_.lists = lists;
+  EXPECT_EQ(RunCli({"case", "list", "--my-turn", "--page-size", "2"}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("cases/1"), HasSubstr("cases/2"), HasSubstr("--page-token c")));
+  EXPECT_EQ(notes_.list.ShortDebugString(), "page_size: 1 page_token: \"b\" my_turn: true");
+  notes_.lists = lists;
+  notes_.lists.back().clear_next_page_token();
+  EXPECT_EQ(RunCli({"case", "list"}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("cases/2"), Not(HasSubstr("--page-token"))));
+  EXPECT_EQ(notes_.calls, 6);
 }
 
 // ---- requests

@@ -27,7 +27,9 @@ void AddList(Program& program, CLI::App& group) {
   AddFlag(*command, request.get(), {"--page-size", "page_size", "help.page_size"});
   AddFlag(*command, request.get(), {"--page-token", "page_token", "help.page_token"});
   command->callback([&program, request] {
-    program.action = [request](Session& session) { return Show(session, session.client.Call(*request)); };
+    program.action = [request](Session& session) {
+      return Show(session, CallForPage(session.client, *request));
+    };
   });
 }
 
@@ -37,7 +39,9 @@ void AddShow(Program& program, CLI::App& group) {
   auto request = std::make_shared<v1::GetCaseRequest>();
   AddCaseArgument(*command, request->mutable_name());
   command->callback([&program, request] {
-    program.action = [request](Session& session) { return Show(session, session.client.Call(*request)); };
+    program.action = [request](Session& session) {
+      return Show(session, CallForAll(session.client, *request));
+    };
   });
 }
 

@@ -119,7 +119,9 @@ void AddList(Program& program, CLI::App& group, const Kind& kind) {
   AddFlag(*command, request.get(), {"--page-size", "page_size", "help.page_size"});
   AddFlag(*command, request.get(), {"--page-token", "page_token", "help.page_token"});
   command->callback([&program, request] {
-    program.action = [request](Session& session) { return Show(session, session.client.Call(*request)); };
+    program.action = [request](Session& session) {
+      return Show(session, CallForPage(session.client, *request));
+    };
   });
 }
 
@@ -129,7 +131,9 @@ void AddShow(Program& program, CLI::App& group, const Kind& kind) {
   auto request = std::make_shared<v1::GetMatterRequest>();
   AddName(*command, kind, request->mutable_name());
   command->callback([&program, request] {
-    program.action = [request](Session& session) { return Show(session, session.client.Call(*request)); };
+    program.action = [request](Session& session) {
+      return Show(session, CallForAll(session.client, *request));
+    };
   });
 }
 

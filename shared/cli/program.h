@@ -1,6 +1,7 @@
 #ifndef KELISIM_SHARED_CLI_PROGRAM_H_
 #define KELISIM_SHARED_CLI_PROGRAM_H_
 
+#include <algorithm>
 #include <csignal>
 #include <functional>
 #include <memory>
@@ -73,6 +74,44 @@ int Show(const Session& session, const Result<Response>& result) {
   session.world.out << (session.options.json ? ToJson(result.response)
                                              : Render(result.response, session.reader));
   return kOk;
+}
+
+// A case or a matter with its whole timeline, page after page. Everything else is as the last
+// page says.
+template <typename Request>
+auto CallForAll(Client& client, Request request) {
+  auto all = client.Call(request);
+  while (all.status.ok() && !all.response.next_page_token().empty()) {
+    request.set_page_token(all.response.next_page_token());
+    auto next = client.Call(request);
+    all.response.mutable_timeline()->MergeFrom(next.response.timeline());
+    next.response.mutable_timeline()->Swap(all.response.mutable_timeline());
+    all = std::move(next);
+  }
+  return all;
+}
+
+inline int SizeOf(const v1::ListCasesResponse& page) { return page.cases_size(); }
+inline int SizeOf(const v1::ListMattersResponse& page) { return page.matters_size(); }
+
+// A page of a list: as many as were asked for, if there are so many. One answer may have fewer
+// and not be the last.
+template <typename Request>
+auto CallForPage(Client& client, Request request) {
+  constexpr int kDefaultPage = 50;
+  constexpr int kLargestPage = 500;
+  const int wanted = request.page_size() == 0 ? kDefaultPage : std::min(request.page_size(), kLargestPage);
+  request.set_page_size(wanted);
+  auto page = client.Call(request);
+  while (page.status.ok() && !page.response.next_page_token().empty() && SizeOf(page.response) < wanted) {
+    request.set_page_size(wanted - SizeOf(page.response));
+    request.set_page_token(page.response.next_page_token());
+    auto more = client.Call(request);
+    page.status = more.status;
+    page.response.MergeFrom(more.response);
+    page.response.set_next_page_token(more.response.next_page_token());
+  }
+  return page;
 }
 
 // Sends a command of an officer, with the request id of the options or a new one.

@@ -132,9 +132,19 @@ absl::Status Exporter::AddRefusals(Places& acts, Places& grounds) const {
       if (entry.kind() == v1::ENTRY_KIND_LOSS || entry.kind() == v1::ENTRY_KIND_KEY)
         grounds.emplace(ledger.party, index);
       if (entry.kind() != v1::ENTRY_KIND_REFUSAL) continue;
-      const std::pair refused(treaty::Other(ledger.party), entry.reference().position());
-      if (of_matter.count(refused) > 0) acts.emplace(ledger.party, index);
-      if (of_all.count(refused) > 0) grounds.emplace(ledger.party, index);
+      ASSIGN_OR_RETURN(const authority::Disclosed disclosed, source_.reader.Disclose(ledger.party, index));
+      v1::Refusal refusal;
+      // One without content covers the entry that it names.
+      if (disclosed.content && !refusal.ParseFromString(disclosed.content->payload)) refusal.Clear();
+      const uint64_t last = entry.reference().position();
+      const std::pair from(treaty::Other(ledger.party), authority::FirstRefused(refusal, last));
+      const std::pair to(from.first, last);
+      const auto covers_one_of = [&](const Places& places) {
+        const auto next = places.lower_bound(from);
+        return next != places.end() && *next <= to;
+      };
+      if (covers_one_of(of_matter)) acts.emplace(ledger.party, index);
+      if (covers_one_of(of_all)) grounds.emplace(ledger.party, index);
     }
   }
   return absl::OkStatus();

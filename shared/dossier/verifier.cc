@@ -650,7 +650,8 @@ absl::Status Verification::FindRefused() {
         // One of another matter is not here.
         if (payload.ok() && !refusal.ParseFromString(*payload)) refusal.Clear();
       }
-      refused_[{author, position}] = refusal.violation();
+      for (uint64_t at = authority::FirstRefused(refusal, position); at <= position; ++at)
+        refused_[{author, at}] = refusal.violation();
     }
   }
   return absl::OkStatus();

@@ -65,6 +65,31 @@ Finding ExamineBody(const authority::Identity& identity, const v1::TreatyState& 
                               v1::Party_Name(identity.self()), " today: it could record nothing")};
 }
 
+// The same before there is a day to ask for: whether the node's Party can have such a body at
+// all. A successor that came by an instrument is known to the store alone.
+Finding ExamineBodyName(const v1::NodeConfig& config, const authority::Identity& identity) {
+  const std::string name = absl::StrCat("body: ", identity.body);
+  for (const v1::Body& body : treaty::InitialBodies().bodies()) {
+    if (body.id() != identity.body) continue;
+    if (body.party() == identity.self()) return {true, name};
+    return {false, absl::StrCat(name, ": is a body of the other Party")};
+  }
+  const Finding unknown{false, absl::StrCat(name, ": there is no such body of ",
+                                            v1::Party_Name(identity.self()), " (kelisim term show)")};
+  if (IsEmptyDirectory(config.data_dir())) return unknown;
+  const auto store = ledger::OpenRocksStoreForReading({config.data_dir(), nullptr});
+  // In use, or damaged: for others to say.
+  if (!store.ok()) return {true, name};
+  const auto bytes = (*store)->Get(authority::kTreatyRow);
+  v1::TreatyState treaty;
+  if (!bytes.ok() || (*bytes && !treaty.ParseFromString(**bytes))) return {true, name};
+  for (const v1::Succession& succession : treaty.successions()) {
+    if (succession.body().id() == identity.body && succession.body().party() == identity.self())
+      return {true, name};
+  }
+  return unknown;
+}
+
 // What is wrong with books that are whole.
 void ExamineState(const authority::Core& core, const ledger::LogRows<ledger::Store>& own, uint64_t size,
                   absl::Time now, const Tell& tell) {
@@ -183,6 +208,8 @@ std::optional<authority::Identity> Examined(const v1::NodeConfig& config, const 
   if (!identity.ok() || !key.ok()) return std::nullopt;
   tell({true, absl::StrCat("keys and policy: ", identity->log.verifier().name(), " faces ",
                            identity->peer_log.name())});
+  const Finding body = ExamineBodyName(config, *identity);
+  if (!body.ok) tell(body);
   master_key = *std::move(key);
   return *std::move(identity);
 }
@@ -200,6 +227,14 @@ Finding ExamineCertificate(const v1::NodeConfig& config, absl::Time now) {
   if (old)
     return {false, absl::StrCat("certificate: past half its life, valid until ", until, " UTC: renew it")};
   return {true, absl::StrCat("certificate: ", facts->uri, ", valid until ", until, " UTC")};
+}
+
+absl::Status CheckFiles(const v1::NodeConfig& config, const authority::Profile& profile, absl::Time now) {
+  ASSIGN_OR_RETURN(const authority::Identity identity, LoadIdentity(config, profile));
+  RETURN_IF_ERROR(LoadMasterKey(config).status());
+  RETURN_IF_ERROR(CheckTlsFiles(config, now).status());
+  const Finding body = ExamineBodyName(config, identity);
+  return body.ok ? absl::OkStatus() : absl::InvalidArgumentError(body.text);
 }
 
 void ExamineFiles(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock,

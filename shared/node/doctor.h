@@ -24,6 +24,10 @@ using Tell = std::function<void(const Finding&)>;
 // it was not renewed.
 Finding ExamineCertificate(const v1::NodeConfig& config, absl::Time now);
 
+// INVALID_ARGUMENT: no start can be made by this configuration, because of keys, policies, TLS
+// files or body.
+absl::Status CheckFiles(const v1::NodeConfig& config, const authority::Profile& profile, absl::Time now);
+
 // What a start asks of configuration, certificate, keys and policies, before any store.
 void ExamineFiles(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock,
                   const Tell& tell);

@@ -222,6 +222,7 @@ void Node::RunCore() {
       last_tick = now;
       WatchCounterpart();
       WatchCertificate();
+      access_.LogLeftOut(now);
     }
     auto turned = Caught([&] { return Turn(std::move(inputs)); });
     if (!turned.ok()) return Fail(turned.status());

@@ -22,6 +22,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
@@ -37,6 +38,7 @@
 #include "kelisim/v1/exchange_service.grpc.pb.h"
 #include "kelisim/v1/ledger_service.grpc.pb.h"
 #include "kelisim/v1/treaty_service.grpc.pb.h"
+#include "shared/base/bytes.h"
 #include "shared/base/files.h"
 #include "shared/crypto/seal.h"
 #include "shared/node/config.h"
@@ -291,12 +293,12 @@ v1::SubmitCaseCommandRequest Command(const std::string& request_id, const std::s
   return request;
 }
 
-// An empty request to any method.
+// A request of these bytes to any method.
 grpc::Status AskRaw(const std::shared_ptr<grpc::Channel>& channel, std::string_view method,
-                    std::string* answer = nullptr) {
+                    std::string* answer = nullptr, std::string_view bytes = "") {
   grpc::GenericStub stub(channel);
   Context context;
-  grpc::ByteBuffer request = rpc::ToBuffer("");
+  grpc::ByteBuffer request = rpc::ToBuffer(bytes);
   grpc::ByteBuffer response;
   std::promise<grpc::Status> done;
   stub.UnaryCall(&context.client, std::string(method), grpc::StubOptions(), &request, &response,
@@ -851,6 +853,28 @@ TEST(Node, RefusesEveryMethodToEveryRoleThatMayNotCallIt) {
   EXPECT_EQ(recorded(), before);
 }
 
+// A caller without rights does not fill the disk with what is said of it.
+TEST(Node, WhomItRefusesFillsNoLog) {
+  TwoAuthorities two;
+  two.Start(v1::PARTY_RU);
+  const auto stranger = two.Connect(v1::PARTY_RU, "stranger");
+  constexpr int kCalls = 100;
+  rpc::StartLog(rpc::LogLevel::kWarning);
+  ::testing::internal::CaptureStderr();
+  const absl::Time begin = absl::Now();
+  for (int i = 0; i < kCalls; ++i) {
+    EXPECT_EQ(AskRaw(stranger, "/kelisim.v1.CaseService/GetCase").error_code(),
+              grpc::StatusCode::UNAUTHENTICATED);
+  }
+  EXPECT_TRUE(rpc::FlushLog(absl::Seconds(10)));
+  const auto seconds = static_cast<size_t>(absl::ToInt64Seconds(absl::Now() - begin)) + 1;
+  rpc::StartLog(rpc::LogLevel::kError);
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  const std::vector<std::string> lines = absl::StrSplit(log, "\"event\":\"refused\"");
+  EXPECT_GT(lines.size(), 1u) << log;
+  EXPECT_LE(lines.size() - 1, 5 * (seconds + 1));
+}
+
 TEST(Node, RefusesCallsWithoutLimitsItCanKeep) {
   TwoAuthorities two;
   two.Start(v1::PARTY_RU);
@@ -934,6 +958,19 @@ TEST(Node, AQuestionThatItDoesNotUnderstandIsNotAnswered) {
   v1::WatchActsRequest unknown;
   unknown.GetReflection()->MutableUnknownFields(&unknown)->AddVarint(77, 1);
   expect(watch(unknown), "", "form.unknown_field");
+
+  // What is no message at all is the fault of the question too, and no method that is missing.
+  for (const rpc::MethodAccess& row : rpc::AccessTable()) {
+    const google::protobuf::MethodDescriptor* const method =
+        google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
+            absl::StrReplaceAll(Absl(row.method.substr(1)), {{"/", "."}}));
+    const bool officers = std::count(row.roles.begin(), row.roles.end(), v1::Identity::OFFICER) > 0;
+    if (method == nullptr || !officers || method->client_streaming() || method->server_streaming()) continue;
+    const grpc::Status malformed = AskRaw(channel, row.method, nullptr, "\xff\xff");
+    EXPECT_EQ(malformed.error_code(), grpc::StatusCode::INVALID_ARGUMENT)
+        << row.method << ": " << malformed.error_message();
+    EXPECT_EQ(InfoOf(malformed).reason(), "INVALID_ARGUMENT") << row.method;
+  }
 }
 
 TEST(Node, OneProcessPerStoreAndPerPort) {
@@ -1321,6 +1358,17 @@ TEST(Program, ChecksAConfiguration) {
   const Outcome missing = Program({"check-config", "--config", file, "--keys-mirror", "/none"});
   EXPECT_EQ(missing.code, kExitUsage);
   EXPECT_THAT(missing.err, HasSubstr("keys.mirror: /none"));
+  // A body that nobody has named, and one of the other Party.
+  for (const char* body : {"kz-labour-2202", "ru-interior-2016"}) {
+    const Outcome outcome = Program({"check-config", "--config", file, "--body", body});
+    EXPECT_EQ(outcome.code, kExitUsage) << body;
+    EXPECT_THAT(outcome.err, HasSubstr(absl::StrCat("body: ", body)));
+    EXPECT_EQ(Program({"run", "--config", file, "--body", body}).code, kExitUsage) << body;
+  }
+  // Who runs it is told the same as who asks beforehand.
+  EXPECT_EQ(Program({"run", "--config", file, "--keys-mirror", "/none"}).code, kExitUsage);
+  EXPECT_EQ(Program({"run", "--config", file, "--keys-master", file}).code, kExitUsage);
+  EXPECT_EQ(Program({"run", "--config", file, "--tls-private-key", "/none"}).code, kExitUsage);
   EXPECT_EQ(Program({"check-config", "--no-such-flag", "1"}).code, kExitUsage);
   EXPECT_EQ(Program({"check-config"}).code, kExitUsage);
   const Outcome help = Program({"--help"});

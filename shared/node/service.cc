@@ -97,10 +97,15 @@ char WaitForWake() {
 // How long a stop waits for whoever reads the log.
 constexpr absl::Duration kLogPatience = absl::Seconds(2);
 
-// A start that is refused a thread or memory throws.
+// A start that is refused a thread or memory throws. `code` receives what a failure means.
 absl::StatusOr<std::unique_ptr<Node>> StartNode(const v1::NodeConfig& config,
-                                                const authority::Profile& profile) {
+                                                const authority::Profile& profile, int& code) {
+  code = kExitFailed;
   try {
+    if (absl::Status fit = CheckFiles(config, profile, SystemClock().Now()); !fit.ok()) {
+      code = kExitUsage;
+      return fit;
+    }
     return Node::Start(config, profile, SystemClock(), [] { Wake(kFailed); });
   } catch (const std::exception& e) {
     return absl::InternalError(e.what());
@@ -117,10 +122,11 @@ int RunNode(const v1::NodeConfig& config, const authority::Profile& profile) {
   sigaction(SIGINT, &action, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
-  absl::StatusOr<std::unique_ptr<Node>> node = StartNode(config, profile);
+  int code = kExitFailed;
+  absl::StatusOr<std::unique_ptr<Node>> node = StartNode(config, profile, code);
   if (!node.ok()) {
     rpc::Log(rpc::LogLevel::kError, "not_started", {{"status", node.status().ToString()}});
-    return kExitFailed;
+    return code;
   }
   const char why = WaitForWake();
   const uint32_t grace =
@@ -156,7 +162,7 @@ int Doctor(const v1::NodeConfig& config, const authority::Profile& profile) {
   return ok ? kExitOk : kExitFailed;
 }
 
-int CheckFiles(const v1::NodeConfig& config, const authority::Profile& profile) {
+int CheckConfig(const v1::NodeConfig& config, const authority::Profile& profile) {
   bool ok = true;
   ExamineFiles(config, profile, SystemClock(), [&](const Finding& finding) {
     if (!finding.ok) std::cerr << finding.text << "\n";
@@ -272,7 +278,7 @@ int RunService(int argc, const char* const* argv, const authority::Profile& prof
     std::cerr << problem << "\n";
   }
   if (!problems.empty()) return kExitUsage;
-  if (check->parsed()) return CheckFiles(*config, profile);
+  if (check->parsed()) return CheckConfig(*config, profile);
   if (rotate->parsed()) return RotateKey(*config, arguments, begin->parsed());
   if (init->parsed()) return MakeAnchor(*config, InitNode(*config, profile));
   if (replace->parsed()) return MakeAnchor(*config, ReplaceAnchor(*config, profile));

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
 #include "grpc/grpc_security_constants.h"
 #include "shared/base/status_macros.h"
 #include "shared/rpc/log.h"
@@ -33,6 +34,10 @@ std::vector<std::string> UrisOf(const grpc::AuthContext& context) {
     uris.emplace_back(uri.data(), uri.size());
   }
   return uris;
+}
+
+void TellLeftOut(int64_t count) {
+  if (count > 0) Log(LogLevel::kWarning, "refused_more", {{"count", count}});
 }
 
 }  // namespace
@@ -95,7 +100,10 @@ absl::StatusOr<Caller> Access::Check(std::string_view method, const std::vector<
 absl::StatusOr<Caller> Access::Check(std::string_view method, const grpc::AuthContext& context) const {
   const std::vector<std::string> uris = UrisOf(context);
   absl::StatusOr<Caller> caller = Check(method, uris);
-  if (!caller.ok()) {
+  if (caller.ok()) return caller;
+  const LogLimit::Taken taken = refusals_.Take(absl::Now());
+  TellLeftOut(taken.left_out_before);
+  if (taken.may_write) {
     Log(LogLevel::kWarning, "refused",
         {{"method", FindMethod(method) == nullptr ? "unknown" : std::string(method)},
          {"caller", uris.empty() ? "" : uris[0]},
@@ -103,6 +111,8 @@ absl::StatusOr<Caller> Access::Check(std::string_view method, const grpc::AuthCo
   }
   return caller;
 }
+
+void Access::LogLeftOut(absl::Time now) const { TellLeftOut(refusals_.TakeLeftOut(now)); }
 
 grpc::Status AccessProcessor::Process(const InputMetadata& metadata, grpc::AuthContext* context,
                                       OutputMetadata*, OutputMetadata*) {

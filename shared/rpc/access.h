@@ -10,6 +10,7 @@
 #include "grpcpp/security/auth_context.h"
 #include "grpcpp/security/auth_metadata_processor.h"
 #include "kelisim/v1/config.pb.h"
+#include "shared/rpc/log.h"
 
 // Who may call what. The one place; what the table does not name is refused.
 
@@ -39,11 +40,15 @@ class Access {
   absl::StatusOr<Caller> Identify(const std::vector<std::string>& uris) const;
   // PERMISSION_DENIED: not for this role; the message names those that may.
   absl::StatusOr<Caller> Check(std::string_view method, const std::vector<std::string>& uris) const;
-  // The same of a call, and a refusal is logged.
+  // The same of a call, and a refusal is logged. Not every one of many: how many were left out
+  // is logged afterwards, by a later refusal or by LogLeftOut.
   absl::StatusOr<Caller> Check(std::string_view method, const grpc::AuthContext& context) const;
+  // To be called now and then.
+  void LogLeftOut(absl::Time now) const;
 
  private:
   std::map<std::string, Role, std::less<>> role_of_;
+  mutable LogLimit refusals_;
 };
 
 // Refuses what is not a method of ours (health, reflection, what there is not) before

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -151,6 +152,31 @@ void Log(LogLevel level, std::string_view event, const LogFields& fields) {
 
 bool FlushLog(absl::Duration patience) {
   return TheWriter().sink->AwaitWritten(TheWriter().logged, patience);
+}
+
+// Also when the clock was set back.
+bool LogLimit::IsOver(absl::Time now) const { return now < begun_ || now - begun_ >= absl::Seconds(1); }
+
+LogLimit::Taken LogLimit::Take(absl::Time now) {
+  const std::lock_guard lock(mutex_);
+  Taken taken;
+  if (IsOver(now)) {
+    begun_ = now;
+    written_ = 0;
+    taken.left_out_before = std::exchange(left_out_, 0);
+  }
+  taken.may_write = written_ < kMostInASecond;
+  if (taken.may_write) {
+    ++written_;
+  } else {
+    ++left_out_;
+  }
+  return taken;
+}
+
+int64_t LogLimit::TakeLeftOut(absl::Time now) {
+  const std::lock_guard lock(mutex_);
+  return IsOver(now) ? std::exchange(left_out_, 0) : 0;
 }
 
 void StartLog(LogLevel least) {

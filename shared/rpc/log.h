@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,30 @@ std::string LogLine(LogLevel level, std::string_view event, const LogFields& fie
 // Waits until all that was logged before is written, `patience` at most; false: it is not.
 // Before the process ends, which does not wait.
 bool FlushLog(absl::Duration patience);
+
+// Keeps lines that anybody can cause from filling the disk. Thread-safe.
+class LogLimit {
+ public:
+  static constexpr int kMostInASecond = 5;
+
+  struct Taken {
+    bool may_write = false;
+    // Lines of earlier seconds that were left out and not told of yet.
+    int64_t left_out_before = 0;
+  };
+  // Asked for each line, at `now`.
+  Taken Take(absl::Time now);
+  // The same count, once that second is over; when no further line may come.
+  int64_t TakeLeftOut(absl::Time now);
+
+ private:
+  bool IsOver(absl::Time now) const;
+
+  std::mutex mutex_;
+  absl::Time begun_ = absl::InfinitePast();  // guarded by mutex_; of this second
+  int written_ = 0;                          // guarded by mutex_; in it
+  int64_t left_out_ = 0;                     // guarded by mutex_
+};
 
 // What is below `least` is not written. Also leads the messages of gRPC and
 // protobuf into this log. Once, before either is used.

@@ -27,19 +27,27 @@ Answer CheckFields(const google::protobuf::Message& request) {
           std::move(unknown)};
 }
 
+// Of bytes as received; `bytes` receives them.
+template <typename Request>
+Answer ReadRequest(const grpc::ByteBuffer& buffer, Request& request, std::string& bytes) {
+  absl::StatusOr<std::string> read = BytesOf(buffer, kOfficerBytes);
+  if (!read.ok()) return Only(read.status());
+  bytes = *std::move(read);
+  if (absl::Status parsed = Parse(bytes, &request); !parsed.ok()) return Only(std::move(parsed));
+  return CheckFields(request);
+}
+
 // Reads and checks a command. `call` is whole when the answer's status is OK.
 template <typename Request>
 Answer ReadCommand(const Desk& desk, std::string_view method, const grpc::CallbackServerContext& context,
                    const grpc::ByteBuffer& buffer, OfficerCall& call) {
   absl::StatusOr<Caller> caller = Admit(desk, method, context);
   if (!caller.ok()) return Only(caller.status());
-  const absl::StatusOr<std::string> bytes = BytesOf(buffer, kOfficerBytes);
-  if (!bytes.ok()) return Only(bytes.status());
   Request request;
-  if (absl::Status parsed = Parse(*bytes, &request); !parsed.ok()) return Only(std::move(parsed));
-  if (Answer known = CheckFields(request); !known.status.ok()) return known;
+  std::string bytes;
+  if (Answer read = ReadRequest(buffer, request, bytes); !read.status.ok()) return read;
   call.officer = std::move(caller->uri);
-  call.request_digest = Sha256({method, "\n", *bytes});
+  call.request_digest = Sha256({method, "\n", bytes});
   call.request = std::move(request);
   return {};
 }
@@ -73,19 +81,24 @@ void LogRead(std::string_view method, const Caller& caller, const std::string& n
   Log(LogLevel::kInfo, "read", {{"method", std::string(method)}, {"caller", caller.uri}, {"name", name}});
 }
 
-// `read(caller)` gives a StatusOr<Response>.
-template <typename Request, typename Response, typename Read>
+// `read(caller, request)` gives a StatusOr of the response.
+template <typename Request, typename Read>
 grpc::ServerUnaryReactor* Question(const Desk& desk, std::string_view method,
-                                   grpc::CallbackServerContext& context, const Request& request,
-                                   Response* response, Read read) {
+                                   grpc::CallbackServerContext& context, const grpc::ByteBuffer& buffer,
+                                   grpc::ByteBuffer* response, Read read) {
   const absl::StatusOr<Caller> caller =
       Guarded<absl::StatusOr<Caller>>([&] { return Admit(desk, method, context); });
   if (!caller.ok()) return Finished(context, ToGrpc(caller.status()));
-  const Answer known = Guarded<Answer>([&] { return CheckFields(request); });
+  Request request;
+  std::string bytes;
+  const Answer known = Guarded<Answer>([&] { return ReadRequest(buffer, request, bytes); });
   if (!known.status.ok()) return Finished(context, ToGrpc(known, LangOf(context)));
-  absl::StatusOr<Response> answer = Guarded<absl::StatusOr<Response>>([&] { return read(*caller); });
+  const auto answer = Guarded<absl::StatusOr<std::string>>([&]() -> absl::StatusOr<std::string> {
+    ASSIGN_OR_RETURN(const auto found, read(*caller, request));
+    return found.SerializeAsString();
+  });
   if (!answer.ok()) return Finished(context, ToGrpc(ToAnswer(answer.status()), LangOf(context)));
-  *response = *std::move(answer);
+  *response = ToBuffer(*answer);
   return Finished(context, grpc::Status::OK);
 }
 
@@ -96,8 +109,16 @@ absl::Status CheckWatch(const Desk& desk, const v1::WatchActsRequest& request) {
   RETURN_IF_ERROR(desk.reader.ReadActs(cursor, request.name(), 0).status());
   if (request.name().empty()) return absl::OkStatus();
   const absl::Time now = desk.clock.Now();
-  return absl::StartsWith(request.name(), "cases/") ? desk.reader.GetCase(request.name(), now).status()
-                                                    : desk.reader.GetMatter(request.name(), now).status();
+  if (absl::StartsWith(request.name(), "cases/")) {
+    v1::GetCaseRequest get;
+    get.set_name(request.name());
+    get.set_page_size(1);
+    return desk.reader.GetCase(get, now).status();
+  }
+  v1::GetMatterRequest get;
+  get.set_name(request.name());
+  get.set_page_size(1);
+  return desk.reader.GetMatter(get, now).status();
 }
 
 }  // namespace
@@ -112,24 +133,27 @@ grpc::ServerUnaryReactor* CaseServiceAdapter::SubmitCaseCommand(grpc::CallbackSe
 }
 
 grpc::ServerUnaryReactor* CaseServiceAdapter::GetCase(grpc::CallbackServerContext* context,
-                                                      const v1::GetCaseRequest* request, v1::Case* response) {
+                                                      const grpc::ByteBuffer* request,
+                                                      grpc::ByteBuffer* response) {
   constexpr std::string_view kMethod = "/kelisim.v1.CaseService/GetCase";
-  return Question(
-      desk_, kMethod, *context, *request, response, [&](const Caller& caller) -> absl::StatusOr<v1::Case> {
-        ASSIGN_OR_RETURN(v1::Case found, desk_.reader.GetCase(request->name(), desk_.clock.Now()));
+  return Question<v1::GetCaseRequest>(
+      desk_, kMethod, *context, *request, response,
+      [&](const Caller& caller, const v1::GetCaseRequest& asked) -> absl::StatusOr<v1::Case> {
+        ASSIGN_OR_RETURN(v1::Case found, desk_.reader.GetCase(asked, desk_.clock.Now()));
         LogRead(kMethod, caller, found.name());
         return found;
       });
 }
 
 grpc::ServerUnaryReactor* CaseServiceAdapter::ListCases(grpc::CallbackServerContext* context,
-                                                        const v1::ListCasesRequest* request,
-                                                        v1::ListCasesResponse* response) {
+                                                        const grpc::ByteBuffer* request,
+                                                        grpc::ByteBuffer* response) {
   constexpr std::string_view kMethod = "/kelisim.v1.CaseService/ListCases";
-  return Question(desk_, kMethod, *context, *request, response, [&](const Caller& caller) {
-    LogRead(kMethod, caller, "");
-    return desk_.reader.ListCases(*request);
-  });
+  return Question<v1::ListCasesRequest>(desk_, kMethod, *context, *request, response,
+                                        [&](const Caller& caller, const v1::ListCasesRequest& asked) {
+                                          LogRead(kMethod, caller, "");
+                                          return desk_.reader.ListCases(asked);
+                                        });
 }
 
 grpc::ServerWriteReactor<v1::WatchActsResponse>* CaseServiceAdapter::WatchActs(
@@ -158,33 +182,34 @@ grpc::ServerUnaryReactor* MatterServiceAdapter::SubmitMatterStep(grpc::CallbackS
 }
 
 grpc::ServerUnaryReactor* MatterServiceAdapter::GetMatter(grpc::CallbackServerContext* context,
-                                                          const v1::GetMatterRequest* request,
-                                                          v1::MatterFile* response) {
+                                                          const grpc::ByteBuffer* request,
+                                                          grpc::ByteBuffer* response) {
   constexpr std::string_view kMethod = "/kelisim.v1.MatterService/GetMatter";
-  return Question(desk_, kMethod, *context, *request, response,
-                  [&](const Caller& caller) -> absl::StatusOr<v1::MatterFile> {
-                    ASSIGN_OR_RETURN(v1::MatterFile found,
-                                     desk_.reader.GetMatter(request->name(), desk_.clock.Now()));
-                    for (const std::string& document : treaty::DocumentsIn(found.state())) {
-                      ASSIGN_OR_RETURN(const Hash sha256, Hash::FromBytes(document));
-                      const absl::StatusOr<uint64_t> size = desk_.attachments.SizeOf(sha256);
-                      v1::Attachment& attachment = *found.add_attachments();
-                      attachment.set_sha256(document);
-                      attachment.set_size(size.ok() ? *size : 0);
-                    }
-                    LogRead(kMethod, caller, found.name());
-                    return found;
-                  });
+  return Question<v1::GetMatterRequest>(
+      desk_, kMethod, *context, *request, response,
+      [&](const Caller& caller, const v1::GetMatterRequest& asked) -> absl::StatusOr<v1::MatterFile> {
+        ASSIGN_OR_RETURN(v1::MatterFile found, desk_.reader.GetMatter(asked, desk_.clock.Now()));
+        for (const std::string& document : treaty::DocumentsIn(found.state())) {
+          ASSIGN_OR_RETURN(const Hash sha256, Hash::FromBytes(document));
+          const absl::StatusOr<uint64_t> size = desk_.attachments.SizeOf(sha256);
+          v1::Attachment& attachment = *found.add_attachments();
+          attachment.set_sha256(document);
+          attachment.set_size(size.ok() ? *size : 0);
+        }
+        LogRead(kMethod, caller, found.name());
+        return found;
+      });
 }
 
 grpc::ServerUnaryReactor* MatterServiceAdapter::ListMatters(grpc::CallbackServerContext* context,
-                                                            const v1::ListMattersRequest* request,
-                                                            v1::ListMattersResponse* response) {
+                                                            const grpc::ByteBuffer* request,
+                                                            grpc::ByteBuffer* response) {
   constexpr std::string_view kMethod = "/kelisim.v1.MatterService/ListMatters";
-  return Question(desk_, kMethod, *context, *request, response, [&](const Caller& caller) {
-    LogRead(kMethod, caller, "");
-    return desk_.reader.ListMatters(*request);
-  });
+  return Question<v1::ListMattersRequest>(desk_, kMethod, *context, *request, response,
+                                          [&](const Caller& caller, const v1::ListMattersRequest& asked) {
+                                            LogRead(kMethod, caller, "");
+                                            return desk_.reader.ListMatters(asked);
+                                          });
 }
 
 // ---------------------------------------------------------------- QuotaService
@@ -197,10 +222,11 @@ grpc::ServerUnaryReactor* QuotaServiceAdapter::SubmitQuotaCommand(grpc::Callback
 }
 
 grpc::ServerUnaryReactor* QuotaServiceAdapter::GetQuota(grpc::CallbackServerContext* context,
-                                                        const v1::GetQuotaRequest* request,
-                                                        v1::QuotaState* response) {
-  return Question(desk_, "/kelisim.v1.QuotaService/GetQuota", *context, *request, response,
-                  [&](const Caller&) { return desk_.reader.GetQuota(request->name()); });
+                                                        const grpc::ByteBuffer* request,
+                                                        grpc::ByteBuffer* response) {
+  return Question<v1::GetQuotaRequest>(
+      desk_, "/kelisim.v1.QuotaService/GetQuota", *context, *request, response,
+      [&](const Caller&, const v1::GetQuotaRequest& asked) { return desk_.reader.GetQuota(asked.name()); });
 }
 
 // ---------------------------------------------------------------- TreatyService
@@ -213,70 +239,85 @@ grpc::ServerUnaryReactor* TreatyServiceAdapter::SubmitTreatyCommand(grpc::Callba
 }
 
 grpc::ServerUnaryReactor* TreatyServiceAdapter::GetTerm(grpc::CallbackServerContext* context,
-                                                        const v1::GetTermRequest* request,
-                                                        v1::Term* response) {
-  return Question(desk_, "/kelisim.v1.TreatyService/GetTerm", *context, *request, response,
-                  [&](const Caller&) { return desk_.reader.GetTerm(request->on(), desk_.clock.Now()); });
+                                                        const grpc::ByteBuffer* request,
+                                                        grpc::ByteBuffer* response) {
+  return Question<v1::GetTermRequest>(desk_, "/kelisim.v1.TreatyService/GetTerm", *context, *request,
+                                      response, [&](const Caller&, const v1::GetTermRequest& asked) {
+                                        return desk_.reader.GetTerm(asked.on(), desk_.clock.Now());
+                                      });
 }
 
 grpc::ServerUnaryReactor* TreatyServiceAdapter::ListRules(grpc::CallbackServerContext* context,
-                                                          const v1::ListRulesRequest* request,
-                                                          v1::RuleCatalogue* response) {
-  return Question(desk_, "/kelisim.v1.TreatyService/ListRules", *context, *request, response,
-                  [&](const Caller&) { return desk_.reader.ListRules(request->on(), desk_.clock.Now()); });
+                                                          const grpc::ByteBuffer* request,
+                                                          grpc::ByteBuffer* response) {
+  return Question<v1::ListRulesRequest>(desk_, "/kelisim.v1.TreatyService/ListRules", *context, *request,
+                                        response, [&](const Caller&, const v1::ListRulesRequest& asked) {
+                                          return desk_.reader.ListRules(asked.on(), desk_.clock.Now());
+                                        });
 }
 
 grpc::ServerUnaryReactor* TreatyServiceAdapter::ListPrecedences(grpc::CallbackServerContext* context,
-                                                                const v1::ListPrecedencesRequest* request,
-                                                                v1::PrecedenceList* response) {
-  return Question(
+                                                                const grpc::ByteBuffer* request,
+                                                                grpc::ByteBuffer* response) {
+  return Question<v1::ListPrecedencesRequest>(
       desk_, "/kelisim.v1.TreatyService/ListPrecedences", *context, *request, response,
-      [&](const Caller&) { return desk_.reader.ListPrecedences(request->on(), desk_.clock.Now()); });
+      [&](const Caller&, const v1::ListPrecedencesRequest& asked) {
+        return desk_.reader.ListPrecedences(asked.on(), desk_.clock.Now());
+      });
 }
 
 // ---------------------------------------------------------------- InformationService
 
 grpc::ServerUnaryReactor* InformationServiceAdapter::GetInformation(grpc::CallbackServerContext* context,
-                                                                    const v1::GetInformationRequest* request,
-                                                                    v1::Information* response) {
-  return Question(desk_, "/kelisim.v1.InformationService/GetInformation", *context, *request, response,
-                  [&](const Caller&) { return desk_.reader.GetInformation(desk_.clock.Now()); });
+                                                                    const grpc::ByteBuffer* request,
+                                                                    grpc::ByteBuffer* response) {
+  return Question<v1::GetInformationRequest>(desk_, "/kelisim.v1.InformationService/GetInformation", *context,
+                                             *request, response,
+                                             [&](const Caller&, const v1::GetInformationRequest&) {
+                                               return desk_.reader.GetInformation(desk_.clock.Now());
+                                             });
 }
 
 // ---------------------------------------------------------------- LedgerService
 
 grpc::ServerUnaryReactor* LedgerServiceAdapter::GetNodeState(grpc::CallbackServerContext* context,
-                                                             const v1::GetNodeStateRequest* request,
-                                                             v1::NodeState* response) {
-  return Question(desk_, "/kelisim.v1.LedgerService/GetNodeState", *context, *request, response,
-                  [&](const Caller&) -> absl::StatusOr<v1::NodeState> { return desk_.backend.State(); });
+                                                             const grpc::ByteBuffer* request,
+                                                             grpc::ByteBuffer* response) {
+  return Question<v1::GetNodeStateRequest>(
+      desk_, "/kelisim.v1.LedgerService/GetNodeState", *context, *request, response,
+      [&](const Caller&, const v1::GetNodeStateRequest&) -> absl::StatusOr<v1::NodeState> {
+        return desk_.backend.State();
+      });
 }
 
 grpc::ServerUnaryReactor* LedgerServiceAdapter::GetCheckpoint(grpc::CallbackServerContext* context,
-                                                              const v1::GetCheckpointRequest* request,
-                                                              v1::GetCheckpointResponse* response) {
-  return Question(desk_, "/kelisim.v1.LedgerService/GetCheckpoint", *context, *request, response,
-                  [&](const Caller&) -> absl::StatusOr<v1::GetCheckpointResponse> {
-                    v1::GetCheckpointResponse found;
-                    ASSIGN_OR_RETURN(*found.mutable_note(), desk_.reader.GetCheckpoint(request->ledger()));
-                    return found;
-                  });
+                                                              const grpc::ByteBuffer* request,
+                                                              grpc::ByteBuffer* response) {
+  return Question<v1::GetCheckpointRequest>(
+      desk_, "/kelisim.v1.LedgerService/GetCheckpoint", *context, *request, response,
+      [&](const Caller&, const v1::GetCheckpointRequest& asked) -> absl::StatusOr<v1::GetCheckpointResponse> {
+        v1::GetCheckpointResponse found;
+        ASSIGN_OR_RETURN(*found.mutable_note(), desk_.reader.GetCheckpoint(asked.ledger()));
+        return found;
+      });
 }
 
 grpc::ServerUnaryReactor* LedgerServiceAdapter::GetReceipt(grpc::CallbackServerContext* context,
-                                                           const v1::GetReceiptRequest* request,
-                                                           v1::Receipt* response) {
-  return Question(desk_, "/kelisim.v1.LedgerService/GetReceipt", *context, *request, response,
-                  [&](const Caller&) {
-                    return desk_.reader.GetReceipt(request->ledger(), request->index(), desk_.clock.Now());
-                  });
+                                                           const grpc::ByteBuffer* request,
+                                                           grpc::ByteBuffer* response) {
+  return Question<v1::GetReceiptRequest>(desk_, "/kelisim.v1.LedgerService/GetReceipt", *context, *request,
+                                         response, [&](const Caller&, const v1::GetReceiptRequest& asked) {
+                                           return desk_.reader.GetReceipt(asked.ledger(), asked.index(),
+                                                                          desk_.clock.Now());
+                                         });
 }
 
 grpc::ServerUnaryReactor* LedgerServiceAdapter::GetEvidence(grpc::CallbackServerContext* context,
-                                                            const v1::GetEvidenceRequest* request,
-                                                            v1::Equivocation* response) {
-  return Question(desk_, "/kelisim.v1.LedgerService/GetEvidence", *context, *request, response,
-                  [&](const Caller&) { return desk_.reader.GetEvidence(); });
+                                                            const grpc::ByteBuffer* request,
+                                                            grpc::ByteBuffer* response) {
+  return Question<v1::GetEvidenceRequest>(
+      desk_, "/kelisim.v1.LedgerService/GetEvidence", *context, *request, response,
+      [&](const Caller&, const v1::GetEvidenceRequest&) { return desk_.reader.GetEvidence(); });
 }
 
 grpc::ServerWriteReactor<v1::DossierChunk>* LedgerServiceAdapter::ExportDossier(

@@ -484,6 +484,33 @@ TEST(Log, IsOneLineOfJsonWhateverTheText) {
   EXPECT_THAT(parsed["why"].get<std::string>(), HasSubstr("\"quote\"\nand"));
 }
 
+// What callers cause: some lines each second, and the number of the others when it is over.
+TEST(Log, ALimitCountsWhatItLeavesOut) {
+  LogLimit limit;
+  const absl::Time begin = absl::UnixEpoch();
+  const auto take = [&](absl::Duration at, int times) {
+    std::pair<int, int64_t> written;
+    for (int i = 0; i < times; ++i) {
+      const LogLimit::Taken taken = limit.Take(begin + at);
+      written.first += taken.may_write ? 1 : 0;
+      written.second += taken.left_out_before;
+    }
+    return written;
+  };
+  constexpr int kMost = LogLimit::kMostInASecond;
+  EXPECT_EQ(take(absl::ZeroDuration(), kMost), std::pair(kMost, int64_t{0}));
+  EXPECT_EQ(limit.TakeLeftOut(begin + absl::Hours(1)), 0);
+  EXPECT_EQ(take(absl::Milliseconds(500), 7), std::pair(0, int64_t{0}));
+  EXPECT_EQ(limit.TakeLeftOut(begin + absl::Milliseconds(999)), 0) << "there may be more";
+  // Told once, by the next line or without one.
+  EXPECT_EQ(take(absl::Seconds(1), 2), std::pair(2, int64_t{7}));
+  EXPECT_EQ(take(absl::Milliseconds(1100), 100), std::pair(kMost - 2, int64_t{0}));
+  EXPECT_EQ(limit.TakeLeftOut(begin + absl::Seconds(2)), 102 - kMost);
+  EXPECT_EQ(limit.TakeLeftOut(begin + absl::Seconds(3)), 0);
+  // A clock that was set back does not silence it.
+  EXPECT_EQ(take(-absl::Hours(1), 1), std::pair(1, int64_t{0}));
+}
+
 // As with a reader of the log that hangs.
 TEST(Log, NobodyWaitsForItsReaderAndWhatIsDroppedIsCounted) {
   int ends[2];

@@ -22,19 +22,20 @@ namespace kelisim::treaty {
 namespace {
 
 // Every problem there is.
-constexpr char kRequired[] = "form.required";         // the field must not be empty
-constexpr char kByService[] = "form.by_service";      // the field must be empty: the service fills it
-constexpr char kDate[] = "form.date";                 // not an existing day, YYYY-MM-DD
-constexpr char kFuture[] = "form.future";             // after the step, or after today
-constexpr char kEnum[] = "form.enum";                 // not one of the values there are
-constexpr char kLength[] = "form.length";             // too long
-constexpr char kNotNfc[] = "form.not_nfc";            // Unicode text not in form NFC
-constexpr char kMixedScript[] = "form.mixed_script";  // Cyrillic and Latin in one word
-constexpr char kCharacters[] = "form.characters";     // a character that cannot stand there
-constexpr char kCount[] = "form.count";               // too many or too few of them
-constexpr char kRange[] = "form.range";               // a number out of its range
-constexpr char kDuplicate[] = "form.duplicate";       // the same twice
-constexpr char kStateCode[] = "form.state_code";      // not three capital letters
+constexpr char kRequired[] = "form.required";             // the field must not be empty
+constexpr char kByService[] = "form.by_service";          // the field must be empty: the service fills it
+constexpr char kDate[] = "form.date";                     // not an existing day, YYYY-MM-DD
+constexpr char kFuture[] = "form.future";                 // after the step, or after today
+constexpr char kEnum[] = "form.enum";                     // not one of the values there are
+constexpr char kLength[] = "form.length";                 // too long
+constexpr char kNotNfc[] = "form.not_nfc";                // Unicode text not in form NFC
+constexpr char kMixedScript[] = "form.mixed_script";      // Cyrillic and Latin in one word
+constexpr char kCharacters[] = "form.characters";         // a character that cannot stand there
+constexpr char kCount[] = "form.count";                   // too many or too few of them
+constexpr char kRange[] = "form.range";                   // a number out of its range
+constexpr char kDuplicate[] = "form.duplicate";           // the same twice
+constexpr char kStateCode[] = "form.state_code";          // not three capital letters
+constexpr char kPetitionField[] = "form.petition_field";  // not the name of a field of the petition
 
 constexpr size_t kMaxProblems = 50;
 constexpr int kMaxFamily = 19;
@@ -334,6 +335,34 @@ void Check(Form& form, const std::string& path, const v1::PetitionReturn& conten
   for (int i = 0; i < content.fields_size(); ++i) form.RequiredText(At(path, "fields", i), content.fields(i));
 }
 
+// "head.birth_date", "family[2].person.name.surname": the place of a field in a petition.
+bool IsPetitionField(std::string_view path) {
+  const google::protobuf::Descriptor* message = v1::Petition::descriptor();
+  for (std::string_view rest = path;;) {
+    const size_t dot = rest.find('.');
+    std::string_view name = rest.substr(0, dot);
+    const size_t bracket = name.find('[');
+    const bool indexed = bracket != std::string_view::npos;
+    if (indexed) {
+      if (name.back() != ']' || !ParseDecimal(name.substr(bracket + 1, name.size() - bracket - 2)))
+        return false;
+      name = name.substr(0, bracket);
+    }
+    const auto* field = message == nullptr ? nullptr : message->FindFieldByName(std::string(name));
+    if (field == nullptr || (indexed && !field->is_repeated())) return false;
+    if (dot == std::string_view::npos) return true;
+    message = field->message_type();
+    rest = rest.substr(dot + 1);
+  }
+}
+
+void CheckPetitionFields(Form& form, const std::string& path, const v1::PetitionReturn& content) {
+  for (int i = 0; i < content.fields_size(); ++i) {
+    if (!content.fields(i).empty() && !IsPetitionField(content.fields(i)))
+      form.Report(At(path, "fields", i), kPetitionField);
+  }
+}
+
 void Check(Form& form, const std::string& path, const v1::ScopeFinding& finding) {
   form.PersonIds(path, "conscript_person_ids", finding.conscript_person_ids());
   form.PersonIds(path, "citizenship_confirmed_person_ids", finding.citizenship_confirmed_person_ids());
@@ -629,6 +658,8 @@ std::vector<FieldProblem> CheckForm(const v1::CaseCommand& command, absl::CivilD
       break;
     case v1::CaseCommand::kReturnPetition:
       Check(form, "return_petition", command.return_petition());
+      // Not of an act: what was recorded once may name a field of its time.
+      CheckPetitionFields(form, "return_petition", command.return_petition());
       break;
     case v1::CaseCommand::kCompletePetition:
       Check(form, "complete_petition", command.complete_petition());

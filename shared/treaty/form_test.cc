@@ -182,7 +182,15 @@ TEST(FormTest, OfEveryOtherCommand) {
       // clang-format off
       {"", "command form.required\n"},
       {"return_petition {}", "return_petition.missing form.required\n"},
-      {"return_petition { fields: 'head.birth_date' }", ""},
+      {"return_petition { fields: 'head.birth_date' fields: 'family' fields: 'family[2].person.name.surname' "
+       "fields: 'head.identifiers[0].number' }",
+       ""},
+      {"return_petition { fields: ['head.birthdate', 'head.birth_date.year', 'head[0].birth_date', 'family[x]', "
+       "'family[0]person', '.', 'head.'] }",
+       "return_petition.fields[0] form.petition_field\nreturn_petition.fields[1] form.petition_field\n"
+       "return_petition.fields[2] form.petition_field\nreturn_petition.fields[3] form.petition_field\n"
+       "return_petition.fields[4] form.petition_field\nreturn_petition.fields[5] form.petition_field\n"
+       "return_petition.fields[6] form.petition_field\n"},
       {"return_petition { missing: PAPER_UNSPECIFIED }", "return_petition.missing[0] form.required\n"},
       {"complete_petition {}", "complete_petition.entry_state form.required\ncomplete_petition.filed_on form.required\n"
                                "complete_petition.head.name.surname form.required\ncomplete_petition.head.birth_date form.required\n"
