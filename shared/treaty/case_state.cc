@@ -98,6 +98,18 @@ void Close(v1::CaseState& state, v1::CaseStatus status, const std::string& rule)
   if (from != v1::DEPARTED && from != v1::ARRIVED) state.clear_place();
 }
 
+bool MayHaveDeparted(const v1::CaseState& state) {
+  return IsClosed(state.status()) && state.hand_offs_done() >= kPrepares && state.crossed_on().empty();
+}
+
+void CloseFrom(v1::CaseState& state, v1::CaseStatus status, const std::string& rule, const std::string& day,
+               v1::Party by) {
+  Close(state, status, rule);
+  if (!MayHaveDeparted(state)) return;
+  state.set_ended_on(day);
+  state.set_ended_by(by);
+}
+
 void NoteImprisonment(v1::CaseState& state, const std::string& rule, const std::string& person_id,
                       v1::Party author) {
   const bool of_head = person_id.empty() || person_id == kHead;

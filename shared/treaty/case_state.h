@@ -42,6 +42,16 @@ void TakeOut(v1::CaseState& state, const std::string& person_id, v1::MemberStand
 // Removes the obstacle, and with the last one the deferral or suspension.
 void RemoveObstacle(v1::CaseState& state, const std::string& rule, const std::string& person_id);
 
+// The hand-off by which the state of departure takes the case over to prepare the departure.
+inline constexpr uint32_t kPrepares = 3;
+
+// Ended after the departure was prepared, and nobody has told of one: it may still become known.
+bool MayHaveDeparted(const v1::CaseState& state);
+// Ends the case early, like the next one. Who left before `day` in the capital of `by` departed
+// under the Agreement.
+void CloseFrom(v1::CaseState& state, v1::CaseStatus status, const std::string& rule, const std::string& day,
+               v1::Party by);
+
 // Ends the case early. A place not used for a departure is released (d3).
 void Close(v1::CaseState& state, v1::CaseStatus status, const std::string& rule);
 

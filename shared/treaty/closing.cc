@@ -139,8 +139,24 @@ std::string RuleOf(v1::MemberDeparture::Reason reason) {
 
 }  // namespace
 
-void ApplyMemberLeft(v1::CaseState& state, const v1::MemberDeparture& act) {
-  if (act.person_id() == kHead) return Close(state, v1::WITHDRAWN, "2.1");
+// 2.1: a will counts from the day on which it was stated, in the capital in which it was.
+void ApplyWithdrawn(v1::CaseState& state, const v1::Withdrawal& act, const Recorded& recorded) {
+  const v1::PendingNotice* told = FindNotice(state, act.resolves_notice());
+  const v1::Party by = told == nullptr ? recorded.author : told->from();
+  CloseFrom(state, v1::WITHDRAWN, "", act.stated_on(), by);
+}
+
+// 4.1: the decision is the entry state's, and of the day on which it told of it.
+void ApplyAnnulled(v1::CaseState& state, const v1::Annulment& act, const Recorded& recorded) {
+  const v1::PendingNotice* order = FindNotice(state, act.resolves_notice());
+  const bool ordered = order != nullptr && order->notice().kind() == v1::Notice::ANNULMENT;
+  CloseFrom(state, v1::ANNULLED, act.rule(), ordered ? order->happened_on() : recorded.happened_on,
+            ordered ? order->from() : recorded.author);
+}
+
+void ApplyMemberLeft(v1::CaseState& state, const v1::MemberDeparture& act, const Recorded& recorded) {
+  if (act.person_id() == kHead)
+    return CloseFrom(state, v1::WITHDRAWN, "2.1", recorded.happened_on, recorded.author);
   TakeOut(state, act.person_id(), v1::MemberStanding::LEFT, RuleOf(act.reason()));
 }
 

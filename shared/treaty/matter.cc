@@ -22,8 +22,6 @@ using Status = v1::MatterStatus;
 
 // The facts of a kind have the number of its step message, and this.
 constexpr int kFactsOffset = 20;
-// The hand-off by which the state of departure takes the case over to prepare the departure.
-constexpr uint32_t kPrepares = 3;
 
 const Procedure* ProcedureOf(int kind) {
   switch (kind) {
@@ -173,7 +171,11 @@ bool KnowsCase(const std::string& case_id, const Context& context) {
 }
 
 bool IsUnderTheAgreement(const v1::CaseState& state) {
-  return !IsClosed(state.status()) || state.status() == v1::COMPLETED;
+  if (!IsClosed(state.status()) || state.status() == v1::COMPLETED) return true;
+  // 1.2: who had departed before the end has resettled under the Agreement. Of what comes after
+  // the departure only the loss of the scope takes that away: no will, no validity, no Art. 3.
+  const bool scope_lost = state.status() == v1::ANNULLED && !IsArticle3(state.closing_rule());
+  return !state.crossed_on().empty() && !scope_lost;
 }
 
 std::optional<v1::CaseState> CaseUnderTheAgreement(const std::string& case_id, const Context& context) {

@@ -71,7 +71,8 @@ const Procedure& InstrumentProcedure();
 // asked again on arrival.
 bool KnowsCase(const std::string& case_id, const Context& context);
 // Whether the Agreement applies to the persons of that case: it was not refused, excluded,
-// annulled or ended otherwise, and nobody chose to resettle independently (12.2b).
+// annulled or ended otherwise, and nobody chose to resettle independently (12.2b). What ended
+// after the departure, as it turned out, has not ended the status.
 bool IsUnderTheAgreement(const v1::CaseState& state);
 // The case, when it is known here and under the Agreement.
 std::optional<v1::CaseState> CaseUnderTheAgreement(const std::string& case_id, const Context& context);

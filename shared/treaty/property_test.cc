@@ -242,6 +242,30 @@ TEST(Property, FollowsTheResettlerIntoTheStateOfEntry) {
   EXPECT_EQ(desk.Do(kE, kTransfer), "");
 }
 
+// 1.2: a departure that becomes known after the end was one under the Agreement, unless the scope
+// itself was lost.
+TEST(Property, FollowsWhoDepartedBeforeTheEnd) {
+  const struct {
+    v1::CaseStatus status;
+    const char* closing_rule;
+    const char* rule;
+  } rows[] = {{v1::WITHDRAWN, "", ""},
+              {v1::LAPSED, "13.2", ""},
+              {v1::ANNULLED, "3.b", ""},
+              {v1::ANNULLED, "2.1", "12.2b"},
+              {v1::ANNULLED, "1.3", "12.2b"}};
+  for (const auto& row : rows) {
+    Desk desk;
+    desk.Certify();
+    ASSERT_EQ(desk.Do(kD, kExit), "");
+    desk.End(row.status);
+    desk.of().set_closing_rule(row.closing_rule);
+    EXPECT_EQ(desk.Do(kE, kImport), "12.2b");
+    desk.of().set_crossed_on("2026-03-02");
+    EXPECT_EQ(desk.Do(kE, kImport), row.rule) << v1::CaseStatus_Name(row.status) << row.closing_rule;
+  }
+}
+
 // What was done before it was heard that the case has ended stands.
 TEST(Property, TheEndOfTheCaseMayCross) {
   Desk departed;

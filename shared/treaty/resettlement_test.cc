@@ -123,6 +123,29 @@ TEST(EffectsTest, Edge12AnAnnulmentAfterTheDepartureKeepsTheUseExceptForCompulsi
   }
 }
 
+// 1.2: so does a departure that becomes known after the end. Nobody's place is taken for it: the
+// one that was given back may be another family's.
+TEST(EffectsTest, ADepartureKnownAfterTheEndIsAUse) {
+  for (const auto& [rule, claim] : {std::pair("2.1", Claim::kConsumed), std::pair("1.3", Claim::kFree)}) {
+    Desk desk;
+    ASSERT_EQ(desk.Reach(v1::PREPARING), "");
+    desk.today = absl::CivilDay(2026, 3, 5);
+    const std::string of = absl::StrCat("rule: '", rule, "' basis: 'No. 1'");
+    ASSERT_EQ(desk.E(absl::StrCat("give_notice { kind: ANNULMENT stated_on: '2026-03-05' ", of, " }")), "");
+    ASSERT_EQ(desk.D(absl::StrCat("annul { resolves_notice: '", desk.LastEntry(), "' ", of, " }")), "");
+    for (const v1::Party party : {kKz, kRu}) EXPECT_EQ(EffectsOf(desk.state(), party).claim, Claim::kFree);
+    ASSERT_EQ(desk.D("record_exit { crossed_on: '2026-03-04' crossing_point: 'P1' }"), "");
+    EXPECT_EQ(desk.state().status(), v1::ANNULLED);
+    for (const v1::Party party : {kKz, kRu}) {
+      const Effects effects = EffectsOf(desk.state(), party);
+      EXPECT_EQ(effects.claim, claim) << rule;
+      EXPECT_EQ(effects.persons.size(), claim == Claim::kFree ? 0u : 2u);
+      EXPECT_EQ(effects.reserved + effects.used, 0u);
+    }
+    EXPECT_TRUE(desk.state().ended_on().empty());
+  }
+}
+
 TEST(EffectsTest, Edge50AReissuedDocumentClaimsNothingNew) {
   Desk desk;
   ASSERT_EQ(desk.Reach(v1::STATUS_ISSUED), "");

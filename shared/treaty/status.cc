@@ -128,6 +128,11 @@ std::optional<v1::Violation> AdmitExit(const v1::CaseState& state, const v1::Exi
     if (!day || !IsBefore(*crossed_on, state.departure_state(), *day, pending.from()))
       return Violates("step.notice", "", v1::Notice::Kind_Name(pending.notice().kind()));
   }
+  // 12.2b: who left once the case had ended, left without the Agreement. The last day of a document
+  // is asked for above.
+  const auto ended_on = DateOf(state.ended_on());
+  if (ended_on && !IsBefore(*crossed_on, state.departure_state(), *ended_on, state.ended_by()))
+    return Violates("12.2b", "", state.ended_on());
   // Art. 3: no departure under the Agreement while it did not apply.
   for (const v1::Suspension& suspension : state.suspensions()) {
     const auto from = DateOf(suspension.from());
