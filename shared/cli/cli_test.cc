@@ -297,6 +297,8 @@ const std::vector<CommandRow>& CommandRows() {
        "remove_member { person_id: 'm2' reason: NOT_COVERED }"},
       {{"case", "notice", "x", "--kind", "obstacle-ended", "--rule", "3.v", "--person", "m1"},
        "give_notice { kind: OBSTACLE_ENDED rule: '3.v' person_id: 'm1' }"},
+      {{"case", "notice", "x", "--kind", "annulment-taken-back", "--rule", "2.1", "--order", "61"},
+       "give_notice { kind: ANNULMENT_TAKEN_BACK rule: '2.1' order: 'a' }"},
       {{"case", "dismiss-notice", "x", "--notice", "61", "--basis", "9"},
        "dismiss_notice { resolves_notice: 'a' basis: '9' }"},
       // Everybody still in the case, and nobody else; a residence nobody has stated is not confirmed.

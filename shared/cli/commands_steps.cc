@@ -154,10 +154,11 @@ const std::vector<Step>& Steps() {
         kRule,
         kPerson,
         kBasis,
-        {"--stated-on", "stated_on", "Day on which it was stated or became known"}}},
+        {"--stated-on", "stated_on", "Day on which it was stated or became known"},
+        {"--order", "order", "Entry id of the order to annul that is taken back, as case show lists it"}}},
       {"dismiss-notice",
        "dismiss_notice",
-       "A notice was examined and not confirmed",
+       "A notice was examined and not confirmed, or was taken back",
        "--notice 00112233445566778899aabbccddeeff --basis \"9/2027 of 2027-05-10\"",
        {kNotice, kBasis}},
   };

@@ -62,12 +62,14 @@ void NoteImprisonment(v1::CaseState& state, const std::string& rule, const std::
 // ---- notices
 
 // Whether a notice can still concern the case. Depends on status and standings
-// only, and once false never becomes true again: a notice may therefore reach
-// the other side before or after any act of the chain, and both sides still end
-// with the same state.
+// only, and of an order that is taken back on whether that order still stands; once
+// false it never becomes true again: a notice may therefore reach the other side
+// before or after any act of the chain, and both sides still end with the same state.
 bool IsAdmissible(const v1::CaseState& state, const v1::Notice& notice);
 
 const v1::PendingNotice* FindNotice(const v1::CaseState& state, const std::string& entry_id);
+// Whether the entry state has taken back the order to annul in this notice.
+bool IsTakenBack(const v1::CaseState& state, const std::string& order);
 
 // step.notice unless `entry_id` is empty or names a pending notice of `kind`.
 std::optional<v1::Violation> MustAnswer(const v1::CaseState& state, const std::string& entry_id,

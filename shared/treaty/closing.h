@@ -36,8 +36,9 @@ std::optional<v1::Violation> AdmitOverdue(const v1::CaseState& state, const v1::
                                           const Context& context);
 
 // True when the entry state has decided to annul and left it to the departure
-// state, which holds the case, to say so.
-bool MustGiveEffectToAnnulment(const v1::CaseState& state, v1::Party author);
+// state, which holds the case, to say so. `of_counterpart`: that the order was taken back may
+// have crossed an act of `author`.
+bool MustGiveEffectToAnnulment(const v1::CaseState& state, v1::Party author, bool of_counterpart);
 // True when some pending notice may be dismissed by `author`.
 bool MayDismissAny(const v1::CaseState& state, v1::Party author);
 

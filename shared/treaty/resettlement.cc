@@ -237,7 +237,7 @@ std::optional<v1::Violation> CheckNotices(const v1::CaseState& state, const Step
     will |= pending.notice().kind() == v1::Notice::WITHDRAWAL && (person.empty() || person == kHead);
     blocking = &pending;
   }
-  const bool ordered = MustGiveEffectToAnnulment(state, author);
+  const bool ordered = MustGiveEffectToAnnulment(state, author, context.of_counterpart);
   const bool annuls = step.act == Act::kAnnulled;
   const bool withdraws = step.act == Act::kWithdrawn;
   if (step.act == Act::kNoticeDismissed && !MayDismissAny(state, author)) return Violates("step.notice");

@@ -90,7 +90,8 @@ std::optional<v1::Violation> MayReissue(const v1::CaseState& state, const Contex
   if (context.author != state.entry_state())
     return Violates("step.turn", "", v1::Party_Name(state.entry_state()));
   // Not when it has decided to annul the status, and the holder is to give effect to that.
-  if (!context.of_counterpart && MustGiveEffectToAnnulment(state, Other(context.author))) {
+  if (!context.of_counterpart &&
+      MustGiveEffectToAnnulment(state, Other(context.author), /*of_counterpart=*/false)) {
     return Violates("step.notice", "", "ANNULMENT");
   }
   const auto valid_until = DateOf(state.document().valid_until());
