@@ -224,6 +224,22 @@ std::optional<v1::Violation> MustHaveDeparted(const std::string& case_id, const 
   return std::nullopt;
 }
 
+std::optional<v1::Violation> MustBeInTheCase(const std::string& case_id, const std::string& person_id,
+                                             const Context& context) {
+  const std::optional<v1::CaseState> of = context.registry.Case(case_id);
+  if (!of) return MustBeKnown(case_id, context);
+  if (!IsNamed(*of, person_id)) return Violates("step.person", person_id);
+  if (IsIncluded(*of, person_id)) return std::nullopt;
+  if (context.of_counterpart && of->holder() != context.author) return std::nullopt;
+  for (const v1::MemberStanding& member : of->family()) {
+    // 2.2: a family member resettles together with the resettler.
+    if (member.person_id() == person_id)
+      return Violates(member.rule().empty() ? "2.2" : member.rule(), person_id,
+                      v1::MemberStanding::Standing_Name(member.standing()));
+  }
+  return std::nullopt;
+}
+
 MatterVerdict Judge(const State& state, const v1::MatterStep& command, const Context& context) {
   v1::MatterStep step = command;
   step.clear_answer_due();

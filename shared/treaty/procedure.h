@@ -94,6 +94,13 @@ std::optional<v1::Violation> MustHaveStatus(const std::string& case_id, const Co
 std::optional<v1::Violation> MustHaveDeparted(const std::string& case_id, const char* rule,
                                               const Context& context);
 
+// 2.2, Art. 3: the person is in the case: a member of the family who has left it, or was excluded,
+// does not resettle with the family. Else the rule under which the person is out; step.person: no
+// person of the case. Like an end of the case, it counts against an author who may not have heard of
+// it only if that is the Party which holds the case.
+std::optional<v1::Violation> MustBeInTheCase(const std::string& case_id, const std::string& person_id,
+                                             const Context& context);
+
 inline v1::Party OpenerOf(const v1::MatterState& state) { return state.opened_by(); }
 inline v1::Party OtherOf(const v1::MatterState& state) { return Other(state.opened_by()); }
 
