@@ -167,8 +167,13 @@ const Step* FindStep(Act::ActCase act, uint32_t number) {
 
 std::string StatusName(const v1::CaseState& state) { return v1::CaseStatus_Name(state.status()); }
 
-std::optional<v1::Violation> CheckTurn(const v1::CaseState& state, v1::Party author) {
+std::optional<v1::Violation> CheckTurn(const v1::CaseState& state, const Step& step, v1::Party author) {
   if (state.status() == v1::CASE_STATUS_UNSPECIFIED) return std::nullopt;
+  // 17.4: once the Agreement has ended, who has offered a case for clearance closes it without the
+  // answer. An answer that crosses this is refused with it, and nothing is lost: none can lead to
+  // a document any more.
+  const bool own_offer = state.offered_hand_off() == 1 && author == state.entry_state();
+  if (step.act == Act::kClosedByTermination && own_offer) return std::nullopt;
   if (author != state.holder()) return Violates("step.turn", "", v1::Party_Name(state.holder()));
   return std::nullopt;
 }
@@ -261,7 +266,7 @@ std::optional<v1::Violation> CheckStep(const v1::CaseState& state, const Step& s
   // 1.2: a departure before the end is a use of the Agreement, whenever it becomes known.
   const bool known_late = step.act == Act::kExitRecorded && MayHaveDeparted(state);
   if (IsClosed(state.status()) && !known_late) return Violates("step.closed", "", StatusName(state));
-  if (auto violation = CheckTurn(state, author)) return violation;
+  if (auto violation = CheckTurn(state, step, author)) return violation;
   if (auto violation = CheckOffer(state, step)) return violation;
   if (auto violation = CheckStatus(state, step)) return violation;
   if (auto violation = CheckOwner(state, step, author)) return violation;
