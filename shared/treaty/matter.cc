@@ -224,6 +224,16 @@ std::optional<v1::Violation> MustHaveDeparted(const std::string& case_id, const 
   return std::nullopt;
 }
 
+std::optional<v1::Violation> MustHaveEnded(const std::string& case_id, const char* rule,
+                                           const Context& context) {
+  const std::optional<v1::CaseState> of = context.registry.Case(case_id);
+  if (!of) return MustBeKnown(case_id, context);
+  const bool ended = context.of_counterpart ? IsClosed(of->status()) && of->status() != v1::COMPLETED
+                                            : !IsUnderTheAgreement(*of);
+  if (ended) return std::nullopt;
+  return Violates(rule, "", v1::CaseStatus_Name(of->status()));
+}
+
 std::optional<v1::Violation> MustBeInTheCase(const std::string& case_id, const std::string& person_id,
                                              const Context& context) {
   const std::optional<v1::CaseState> of = context.registry.Case(case_id);

@@ -94,6 +94,12 @@ std::optional<v1::Violation> MustHaveStatus(const std::string& case_id, const Co
 std::optional<v1::Violation> MustHaveDeparted(const std::string& case_id, const char* rule,
                                               const Context& context);
 
+// The case has ended, and not after a departure under the Agreement; else `rule`, which gives what
+// this would take away, is broken. That a departure before the end has become known may have
+// crossed the step.
+std::optional<v1::Violation> MustHaveEnded(const std::string& case_id, const char* rule,
+                                           const Context& context);
+
 // 2.2, Art. 3: the person is in the case: a member of the family who has left it, or was excluded,
 // does not resettle with the family. Else the rule under which the person is out; step.person: no
 // person of the case. Like an end of the case, it counts against an author who may not have heard of
