@@ -651,6 +651,8 @@ TEST_F(CliTest, FilesThatDoNotFitAreToldInTheLanguageAskedFor) {
       {{"attachment", "put", empty}, "ui.attachment_size", empty},
       {{"attachment", "put", sparse}, "ui.attachment_size", sparse},
       {{"attachment", "get", "9f86", "--out", empty + ".new"}, "ui.not_sha256", ""},
+      {{"node", "receipt", "12"}, "ui.not_entry", ""},
+      {{"case", "clear", "x"}, "ui.clear_everybody", ""},
   };
   for (const auto& [arguments, key, path] : rows) {
     for (const char* lang : {"kk", "ru", "en"}) {

@@ -233,7 +233,7 @@ int RunStep(CaseStepCommand& step, Session& session) {
   const bool from_case =
       !step.content->FromFile() && (step.all_confirmed || NeedsCase(step.fill_in, step.request.command()));
   if (from_case && step.fill_in == FillIn::kClearance && !step.all_clear) {
-    return Fail(session, BadInput("give --all-clear or --from-json FILE"));
+    return Fail(session, BadInput("", {}, "ui.clear_everybody"));
   }
   if (from_case) {
     v1::GetCaseRequest get;
