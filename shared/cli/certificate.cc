@@ -36,7 +36,9 @@ std::optional<ShortForm> ParseShortForm(std::string_view text) {
 
 std::string ProblemOf(const ShortForm& text, const v1::MatterState& state, absl::CivilDay day) {
   const v1::CustomsCertificate& certificate = state.property().certificate();
-  if (!state.property().has_certificate() || state.status() == v1::PROPERTY_WITHDRAWN) {
+  // What it certified was taken back, or ended with the case.
+  if (!state.property().has_certificate() || state.status() == v1::PROPERTY_WITHDRAWN ||
+      state.status() == v1::PROPERTY_RELEASED) {
     return "ui.certificate_none";
   }
   if (certificate.number() != text.number || certificate.valid_until() != text.valid_until) {

@@ -48,6 +48,8 @@ TEST(Certificate, OfWhatWasWithdrawnThereIsNone) {
   state.set_status(v1::PROPERTY_WITHDRAWN);
   EXPECT_EQ(Check(text, state, kLastDay), "ui.certificate_none");
   EXPECT_EQ(Check(text, v1::MatterState(), kLastDay), "ui.certificate_none");
+  state.set_status(v1::PROPERTY_RELEASED);
+  EXPECT_EQ(Check(text, state, kLastDay), "ui.certificate_none");
   // What crossed in time stays in order.
   state.set_status(v1::PROPERTY_FROZEN);
   EXPECT_EQ(Check(text, state, kLastDay + 1), "");

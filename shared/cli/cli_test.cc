@@ -311,6 +311,8 @@ const std::vector<CommandRow>& CommandRows() {
        "remove_member { person_id: 'm2' reason: NOT_COVERED }"},
       {{"case", "notice", "x", "--kind", "obstacle-ended", "--rule", "3.v", "--person", "m1"},
        "give_notice { kind: OBSTACLE_ENDED rule: '3.v' person_id: 'm1' }"},
+      {{"case", "notice", "x", "--kind", "annulment-taken-back", "--rule", "2.1", "--order", "61"},
+       "give_notice { kind: ANNULMENT_TAKEN_BACK rule: '2.1' order: 'a' }"},
       {{"case", "dismiss-notice", "x", "--notice", "61", "--basis", "9"},
        "dismiss_notice { resolves_notice: 'a' basis: '9' }"},
       // Everybody still in the case, and nobody else; a residence nobody has stated is not confirmed.
@@ -697,6 +699,8 @@ TEST_F(CliTest, FilesThatDoNotFitAreToldInTheLanguageAskedFor) {
       {{"attachment", "put", empty}, "ui.attachment_size", empty},
       {{"attachment", "put", sparse}, "ui.attachment_size", sparse},
       {{"attachment", "get", "9f86", "--out", empty + ".new"}, "ui.not_sha256", ""},
+      {{"node", "receipt", "12"}, "ui.not_entry", ""},
+      {{"case", "clear", "x"}, "ui.clear_everybody", ""},
   };
   for (const auto& [arguments, key, path] : rows) {
     for (const char* lang : {"kk", "ru", "en"}) {

@@ -30,8 +30,7 @@ constexpr absl::Duration kStreamLife = absl::Hours(1);
 // Not OK, naming the flag, when the option was given nowhere.
 absl::Status Required(const std::string& value, const char* flag) {
   if (!value.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(flag, " is needed: give it, or a profile (--profile, KELISIM_PROFILE)"));
+  return absl::InvalidArgumentError(absl::StrCat(flag, "? (--profile, KELISIM_PROFILE)"));
 }
 
 grpc::ChannelArguments Arguments(const v1::CliProfile& profile) {

@@ -38,7 +38,7 @@ int CheckCertificate(const std::string& text, const std::string& on, Session& se
   const std::optional<ShortForm> parsed = ParseShortForm(text);
   const absl::StatusOr<absl::CivilDay> day =
       on.empty() ? absl::ToCivilDay(absl::Now(), absl::LocalTimeZone()) : ParseDate(on);
-  if (!parsed || !day.ok()) return Fail(session, BadInput("not the text of a certificate, or not a date"));
+  if (!parsed || !day.ok()) return Fail(session, BadInput("", {}, "ui.not_certificate"));
   const Result<v1::MatterFile> found = Get(session, parsed->id);
   if (!found.status.ok()) return Show(session, found);
   const std::string problem = ProblemOf(*parsed, found.response.state(), *day);

@@ -40,7 +40,7 @@ bool ParsePosition(const std::string& text, v1::GetReceiptRequest* request) {
 
 int ShowReceipt(const std::string& position, Session& session) {
   v1::GetReceiptRequest request;
-  if (!ParsePosition(position, &request)) return Fail(session, BadInput("ENTRY: such as kz/12"));
+  if (!ParsePosition(position, &request)) return Fail(session, BadInput("", {}, "ui.not_entry"));
   const Result<v1::Receipt> result = session.client.Call(request);
   if (!result.status.ok()) return Fail(session, FailureOf(result.status, "", session.reader.lang));
   if (result.response.proof().empty()) {

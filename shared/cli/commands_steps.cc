@@ -113,7 +113,8 @@ const std::vector<Step>& Steps() {
         kRule,
         kPerson,
         kBasis,
-        {"--stated-on", "stated_on", "help.known_on"}}},
+        {"--stated-on", "stated_on", "help.known_on"},
+        {"--order", "order", "field.order"}}},
       {"dismiss-notice",
        "dismiss_notice",
        "--notice 00112233445566778899aabbccddeeff --basis \"9/2027 of 2027-05-10\"",
@@ -190,7 +191,7 @@ int RunStep(CaseStepCommand& step, Session& session) {
   const bool from_case =
       !step.content->FromFile() && (step.all_confirmed || NeedsCase(step.fill_in, step.request.command()));
   if (from_case && step.fill_in == FillIn::kClearance && !step.all_clear) {
-    return Fail(session, BadInput("give --all-clear or --from-json FILE"));
+    return Fail(session, BadInput("", {}, "ui.clear_everybody"));
   }
   if (from_case) {
     v1::GetCaseRequest get;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "google/rpc/code.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -67,6 +68,12 @@ void TakeDetails(const google::rpc::Status& details, Failure& failure) {
         failure.fields.push_back({field.field(), field.description()});
     }
   }
+}
+
+// What gRPC says where nobody says more: the name of its code, in English. The heading has
+// said that.
+bool RepeatsItsCode(const Failure& failure) {
+  return absl::EqualsIgnoreCase(absl::StrReplaceAll(failure.detail, {{" ", "_"}}), failure.code);
 }
 
 // What gRPC says of a certificate of the server that is of other roots or has expired; it does
@@ -206,7 +213,8 @@ std::string RenderFailure(const Failure& failure, Lang lang, const Look& look) {
   if (!failure.text.empty()) absl::StrAppend(&out, Plain(failure.text), "\n");
   // The fields say more than that there are some.
   const bool named = !failure.fields.empty() && failure.reason != kInputReason;
-  if (!failure.detail.empty() && !named) absl::StrAppend(&out, "  ", Plain(failure.detail), "\n");
+  if (!failure.detail.empty() && !named && !RepeatsItsCode(failure))
+    absl::StrAppend(&out, "  ", Plain(failure.detail), "\n");
   if (!failure.remedy.empty()) absl::StrAppend(&out, Plain(failure.remedy), "\n");
   absl::StrAppend(&out, RenderFields(failure, lang, look));
   if (!failure.unknown_request_id.empty()) {

@@ -133,6 +133,9 @@ TEST(RenderFailure, PlainWords) {
       {{StatusCode::DEADLINE_EXCEEDED, ""},
        "The outcome is unknown. Ask again with the same request id.\n  --request-id 0b5f"},
       {{StatusCode::DATA_LOSS, "broken"}, "Error\n  broken\n"},
+      // gRPC's own word for a code is no news.
+      {{StatusCode::CANCELLED, "CANCELLED"}, "before you enter it anew.\nThe outcome"},
+      {{StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded"}, ".\nThe outcome is unknown."},
       {WithReason(StatusCode::UNAVAILABLE, "3 entries", kNotCosignedReason),
        "has not cosigned this entry yet"},
       {WithReason(StatusCode::INVALID_ARGUMENT, "70000 bytes", kInputReason), "70000 bytes"},

@@ -84,8 +84,8 @@ bool IsUtf8(const std::string& text) {
 std::optional<Failure> CheckSyntax(const std::string& text) {
   Syntax syntax;
   if (json::sax_parse(text, &syntax)) return std::nullopt;
-  if (!syntax.twice.empty()) return BadInput("a name occurs twice", {{syntax.twice, "form.duplicate"}});
-  if (syntax.too_deep) return BadInput("nested too deeply", {{"", "form.json"}});
+  if (!syntax.twice.empty()) return BadInput("", {{syntax.twice, "form.duplicate"}});
+  if (syntax.too_deep) return BadInput("", {{"", "form.too_deep"}});
   return BadInput(Place(text, syntax.stopped_at), {{"", IsUtf8(text) ? "form.json" : "form.not_utf8"}});
 }
 

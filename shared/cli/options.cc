@@ -59,7 +59,7 @@ absl::StatusOr<Options> FillIn(Options given, const Environment& environment) {
     given.connection = profile;
   }
   if (const std::string& lang = given.connection.lang(); !lang.empty() && !ParseLang(lang)) {
-    return absl::InvalidArgumentError("lang: kk, ru or en");
+    return absl::InvalidArgumentError("--lang: kk, ru, en");
   }
   RETURN_IF_ERROR(ParseTimeout(given.timeout).status());
   return given;
@@ -74,7 +74,7 @@ absl::StatusOr<absl::Duration> ParseTimeout(std::string_view text) {
   absl::Duration timeout = absl::Seconds(seconds.value_or(0));
   const bool parsed = seconds.has_value() || absl::ParseDuration(Absl(text), &timeout);
   if (!parsed || timeout <= absl::ZeroDuration() || timeout > kLongestTimeout) {
-    return absl::InvalidArgumentError("timeout: a time such as 20s, above zero and at most 30s");
+    return absl::InvalidArgumentError("--timeout: 20s (> 0s, <= 30s)");
   }
   return timeout;
 }

@@ -57,6 +57,15 @@ void FillNotice(v1::Notice& notice, const v1::CaseState& state, const std::strin
   constexpr v1::Notice::Kind kKinds[] = {v1::Notice::WITHDRAWAL, v1::Notice::OBSTACLE, v1::Notice::ANNULMENT};
   notice.set_kind(kKinds[random.Below(3)]);
   notice.set_stated_on(today);
+  // Who has ordered to annul has nothing to add but that it does so no longer.
+  const v1::PendingNotice* order = Pending(state, {v1::Notice::ANNULMENT});
+  if (order != nullptr && order->from() == state.entry_state() && state.holder() != order->from()) {
+    notice.set_kind(v1::Notice::ANNULMENT_TAKEN_BACK);
+    notice.set_rule(order->notice().rule());
+    notice.set_order(order->entry_id());
+    notice.set_basis("finding 5");
+    return;
+  }
   if (notice.kind() == v1::Notice::WITHDRAWAL) return;
   notice.set_rule(notice.kind() == v1::Notice::OBSTACLE ? "3.g" : "2.1");
   notice.set_person_id(notice.kind() == v1::Notice::OBSTACLE ? PersonAt(state, random) : "head");

@@ -308,7 +308,8 @@ class Simulation final : private Environment {
     static const std::vector<treaty::MatterKind> kinds = treaty::MatterKinds();
     std::vector<std::string> open;
     for (const v1::MatterSummary& summary : matters->matters()) {
-      if (summary.status() != v1::ENFORCED && summary.status() != v1::PROPERTY_IMPORTED) {
+      if (summary.status() != v1::ENFORCED && summary.status() != v1::PROPERTY_IMPORTED &&
+          summary.status() != v1::PROPERTY_RELEASED) {
         open.push_back(summary.name());
       }
     }

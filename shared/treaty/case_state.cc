@@ -1,6 +1,7 @@
 #include "shared/treaty/case_state.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "shared/base/civil.h"
@@ -98,6 +99,18 @@ void Close(v1::CaseState& state, v1::CaseStatus status, const std::string& rule)
   if (from != v1::DEPARTED && from != v1::ARRIVED) state.clear_place();
 }
 
+bool MayHaveDeparted(const v1::CaseState& state) {
+  return IsClosed(state.status()) && state.hand_offs_done() >= kPrepares && state.crossed_on().empty();
+}
+
+void CloseFrom(v1::CaseState& state, v1::CaseStatus status, const std::string& rule, const std::string& day,
+               v1::Party by) {
+  Close(state, status, rule);
+  if (!MayHaveDeparted(state)) return;
+  state.set_ended_on(day);
+  state.set_ended_by(by);
+}
+
 void NoteImprisonment(v1::CaseState& state, const std::string& rule, const std::string& person_id,
                       v1::Party author) {
   const bool of_head = person_id.empty() || person_id == kHead;
@@ -107,6 +120,11 @@ void NoteImprisonment(v1::CaseState& state, const std::string& rule, const std::
 bool IsAdmissible(const v1::CaseState& state, const v1::Notice& notice) {
   const bool open = state.status() != v1::CASE_STATUS_UNSPECIFIED && !IsClosed(state.status());
   if (!open || (!notice.person_id().empty() && !IsIncluded(state, notice.person_id()))) return false;
+  if (notice.kind() == v1::Notice::ANNULMENT_TAKEN_BACK) {
+    const v1::PendingNotice* order = FindNotice(state, notice.order());
+    return order != nullptr && order->notice().kind() == v1::Notice::ANNULMENT &&
+           IsAdmissible(state, order->notice());
+  }
   // Scope can prove false until the case is completed; an Article 3 fact, and a
   // change of will, matter until the departure.
   if (notice.kind() == v1::Notice::ANNULMENT && !IsArticle3(notice.rule())) return true;
@@ -118,6 +136,12 @@ const v1::PendingNotice* FindNotice(const v1::CaseState& state, const std::strin
     if (pending.entry_id() == entry_id) return &pending;
   }
   return nullptr;
+}
+
+bool IsTakenBack(const v1::CaseState& state, const std::string& order) {
+  return std::any_of(state.notices().begin(), state.notices().end(), [&](const v1::PendingNotice& pending) {
+    return pending.notice().kind() == v1::Notice::ANNULMENT_TAKEN_BACK && pending.notice().order() == order;
+  });
 }
 
 std::optional<v1::Violation> MustAnswer(const v1::CaseState& state, const std::string& entry_id,
@@ -164,8 +188,12 @@ void DropNotice(v1::CaseState& state, const std::string& entry_id) {
 }
 
 void DropInadmissibleNotices(v1::CaseState& state) {
-  EraseIf(*state.mutable_notices(),
-          [&](const v1::PendingNotice& n) { return !IsAdmissible(state, n.notice()); });
+  // All are judged before any goes: one may ask for another.
+  std::set<std::string> gone;
+  for (const v1::PendingNotice& pending : state.notices()) {
+    if (!IsAdmissible(state, pending.notice())) gone.insert(pending.entry_id());
+  }
+  EraseIf(*state.mutable_notices(), [&](const v1::PendingNotice& n) { return gone.contains(n.entry_id()); });
 }
 
 }  // namespace kelisim::treaty

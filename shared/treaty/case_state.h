@@ -42,6 +42,16 @@ void TakeOut(v1::CaseState& state, const std::string& person_id, v1::MemberStand
 // Removes the obstacle, and with the last one the deferral or suspension.
 void RemoveObstacle(v1::CaseState& state, const std::string& rule, const std::string& person_id);
 
+// The hand-off by which the state of departure takes the case over to prepare the departure.
+inline constexpr uint32_t kPrepares = 3;
+
+// Ended after the departure was prepared, and nobody has told of one: it may still become known.
+bool MayHaveDeparted(const v1::CaseState& state);
+// Ends the case early, like the next one. Who left before `day` in the capital of `by` departed
+// under the Agreement.
+void CloseFrom(v1::CaseState& state, v1::CaseStatus status, const std::string& rule, const std::string& day,
+               v1::Party by);
+
 // Ends the case early. A place not used for a departure is released (d3).
 void Close(v1::CaseState& state, v1::CaseStatus status, const std::string& rule);
 
@@ -52,12 +62,14 @@ void NoteImprisonment(v1::CaseState& state, const std::string& rule, const std::
 // ---- notices
 
 // Whether a notice can still concern the case. Depends on status and standings
-// only, and once false never becomes true again: a notice may therefore reach
-// the other side before or after any act of the chain, and both sides still end
-// with the same state.
+// only, and of an order that is taken back on whether that order still stands; once
+// false it never becomes true again: a notice may therefore reach the other side
+// before or after any act of the chain, and both sides still end with the same state.
 bool IsAdmissible(const v1::CaseState& state, const v1::Notice& notice);
 
 const v1::PendingNotice* FindNotice(const v1::CaseState& state, const std::string& entry_id);
+// Whether the entry state has taken back the order to annul in this notice.
+bool IsTakenBack(const v1::CaseState& state, const std::string& order);
 
 // step.notice unless `entry_id` is empty or names a pending notice of `kind`.
 std::optional<v1::Violation> MustAnswer(const v1::CaseState& state, const std::string& entry_id,

@@ -37,12 +37,34 @@ std::optional<v1::Violation> AdmitAnnulledByEntry(const v1::CaseState& state, co
   return MustBeReported(state, act.resolves_notice(), act.rule(), act.person_id(), state.entry_state());
 }
 
-// A person's will stands (2.1). The entry state's decision to annul stands; a
-// report to it does not bind it, and its reporter may take it back.
+// A person's will stands (2.1). The entry state's decision to annul stands until it takes it
+// back; a report to it does not bind it, and its reporter may take it back.
 bool MayDismiss(const v1::CaseState& state, const v1::PendingNotice& pending, v1::Party author) {
-  if (pending.notice().kind() == v1::Notice::WITHDRAWAL) return false;
-  return pending.notice().kind() != v1::Notice::ANNULMENT || author == state.entry_state() ||
-         pending.from() == author;
+  switch (pending.notice().kind()) {
+    case v1::Notice::WITHDRAWAL:
+      return false;
+    case v1::Notice::ANNULMENT:
+      return author == state.entry_state() || pending.from() == author ||
+             IsTakenBack(state, pending.entry_id());
+    // It goes with the order, and cannot be put aside so that the order binds again.
+    case v1::Notice::ANNULMENT_TAKEN_BACK:
+      return false;
+    default:
+      return true;
+  }
+}
+
+std::optional<v1::Violation> AdmitTakenBack(const v1::CaseState& state, const v1::Notice& act,
+                                            v1::Party author) {
+  // 4.1: the decision is the entry state's to take back as it is to make.
+  if (author != state.entry_state()) return Violates("step.turn", "", v1::Party_Name(state.entry_state()));
+  const v1::PendingNotice* order = FindNotice(state, act.order());
+  if (order == nullptr || order->notice().kind() != v1::Notice::ANNULMENT || order->from() != author ||
+      IsTakenBack(state, act.order())) {
+    return Violates("step.notice", "", "unknown");
+  }
+  if (order->notice().rule() != act.rule()) return Violates("step.notice", "", order->notice().rule());
+  return std::nullopt;
 }
 
 }  // namespace
@@ -82,6 +104,9 @@ std::optional<v1::Violation> AdmitAnnulled(const v1::CaseState& state, const v1:
       pending->notice().kind() != v1::Notice::ANNULMENT || pending->notice().rule() != act.rule()) {
     return Violates("step.ground", "", "no_decision");
   }
+  // 4.1: nor to one that it has taken back.
+  if (!context.of_counterpart && IsTakenBack(state, act.resolves_notice()))
+    return Violates("step.ground", "", "no_decision");
   return std::nullopt;
 }
 
@@ -139,8 +164,24 @@ std::string RuleOf(v1::MemberDeparture::Reason reason) {
 
 }  // namespace
 
-void ApplyMemberLeft(v1::CaseState& state, const v1::MemberDeparture& act) {
-  if (act.person_id() == kHead) return Close(state, v1::WITHDRAWN, "2.1");
+// 2.1: a will counts from the day on which it was stated, in the capital in which it was.
+void ApplyWithdrawn(v1::CaseState& state, const v1::Withdrawal& act, const Recorded& recorded) {
+  const v1::PendingNotice* told = FindNotice(state, act.resolves_notice());
+  const v1::Party by = told == nullptr ? recorded.author : told->from();
+  CloseFrom(state, v1::WITHDRAWN, "", act.stated_on(), by);
+}
+
+// 4.1: the decision is the entry state's, and of the day on which it told of it.
+void ApplyAnnulled(v1::CaseState& state, const v1::Annulment& act, const Recorded& recorded) {
+  const v1::PendingNotice* order = FindNotice(state, act.resolves_notice());
+  const bool ordered = order != nullptr && order->notice().kind() == v1::Notice::ANNULMENT;
+  CloseFrom(state, v1::ANNULLED, act.rule(), ordered ? order->happened_on() : recorded.happened_on,
+            ordered ? order->from() : recorded.author);
+}
+
+void ApplyMemberLeft(v1::CaseState& state, const v1::MemberDeparture& act, const Recorded& recorded) {
+  if (act.person_id() == kHead)
+    return CloseFrom(state, v1::WITHDRAWN, "2.1", recorded.happened_on, recorded.author);
   TakeOut(state, act.person_id(), v1::MemberStanding::LEFT, RuleOf(act.reason()));
 }
 
@@ -169,6 +210,9 @@ std::optional<v1::Violation> AdmitNotice(const v1::CaseState& state, const v1::N
       // 3.b: a fact of the departure state, on which the entry state decides once it was told.
       if (act.rule() == "3.b" && author == state.entry_state() && !state.imprisonment_reported())
         return Violates("step.ground", "", "not_reported");
+      break;
+    case v1::Notice::ANNULMENT_TAKEN_BACK:
+      if (auto violation = AdmitTakenBack(state, act, author)) return violation;
       break;
     default:
       return Violates("step.ground", "", "kind");
@@ -203,10 +247,11 @@ std::optional<v1::Violation> AdmitOverdue(const v1::CaseState& state, const v1::
   return std::nullopt;
 }
 
-bool MustGiveEffectToAnnulment(const v1::CaseState& state, v1::Party author) {
+bool MustGiveEffectToAnnulment(const v1::CaseState& state, v1::Party author, bool of_counterpart) {
   if (author == state.entry_state()) return false;
   return std::any_of(state.notices().begin(), state.notices().end(), [&](const v1::PendingNotice& pending) {
-    return pending.notice().kind() == v1::Notice::ANNULMENT && pending.from() == state.entry_state();
+    return pending.notice().kind() == v1::Notice::ANNULMENT && pending.from() == state.entry_state() &&
+           (of_counterpart || !IsTakenBack(state, pending.entry_id()));
   });
 }
 

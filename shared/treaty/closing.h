@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "kelisim/v1/case.pb.h"
+#include "shared/treaty/resettlement.h"
 #include "shared/treaty/verdict.h"
 
 // Early ends of a case (steps a22-a25), members who leave it, and the notices
@@ -18,7 +19,9 @@ std::optional<v1::Violation> AdmitLapsed(const v1::CaseState& state, const v1::L
 std::optional<v1::Violation> AdmitClosedByTermination(const v1::TermClosure& act, const Context& context);
 std::optional<v1::Violation> AdmitMemberLeft(const v1::CaseState& state, const v1::MemberDeparture& act,
                                              const Context& context);
-void ApplyMemberLeft(v1::CaseState& state, const v1::MemberDeparture& act);
+void ApplyWithdrawn(v1::CaseState& state, const v1::Withdrawal& act, const Recorded& recorded);
+void ApplyAnnulled(v1::CaseState& state, const v1::Annulment& act, const Recorded& recorded);
+void ApplyMemberLeft(v1::CaseState& state, const v1::MemberDeparture& act, const Recorded& recorded);
 
 // A notice, when it reaches the case: whatever the turn is by now.
 std::optional<v1::Violation> AdmitNotice(const v1::CaseState& state, const v1::Notice& act, v1::Party author);
@@ -33,8 +36,9 @@ std::optional<v1::Violation> AdmitOverdue(const v1::CaseState& state, const v1::
                                           const Context& context);
 
 // True when the entry state has decided to annul and left it to the departure
-// state, which holds the case, to say so.
-bool MustGiveEffectToAnnulment(const v1::CaseState& state, v1::Party author);
+// state, which holds the case, to say so. `of_counterpart`: that the order was taken back may
+// have crossed an act of `author`.
+bool MustGiveEffectToAnnulment(const v1::CaseState& state, v1::Party author, bool of_counterpart);
 // True when some pending notice may be dismissed by `author`.
 bool MayDismissAny(const v1::CaseState& state, v1::Party author);
 

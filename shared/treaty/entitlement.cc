@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "shared/treaty/case_state.h"
 #include "shared/treaty/procedure.h"
 
 // Housing and cooperative property (Arts. 6.d, 7 and 11). The Party that owes it opens
@@ -41,10 +42,12 @@ std::vector<v1::Violation> Against(const Request& request, const Context& contex
   if (!context.of_counterpart && !CaseUnderTheAgreement(request.case_id(), context)) {
     against.push_back(Violates("12.2b", "", "case_id"));
   }
+  // 2.2: nor to a member of the family who is not in the case any more.
+  if (auto out = MustBeInTheCase(request.case_id(), request.person_id(), context)) against.push_back(*out);
   const bool cooperative =
       request.kind() == Request::COOPERATIVE_OWNERSHIP || request.kind() == Request::EARLY_SHARE_PAYMENT;
   // 7.1, 7.2: resettlers are named, members of the family are not.
-  if (cooperative && request.person_id() != "head") {
+  if (cooperative && request.person_id() != kHead) {
     against.push_back(Violates(RuleOf(request.kind()), request.person_id(), "person_id"));
   }
   // 7.1: whose share contribution is paid in full; else 7.2, early payment.
@@ -68,10 +71,24 @@ std::vector<v1::Violation> Against(const Request& request, const Context& contex
   return against;
 }
 
+// Whether the case as it is now, or one that is not known here, gives `rule` as a ground to refuse.
+bool IsOfTheCase(const std::string& rule, const Request& request, Context context) {
+  // 12.2b: a case that has ended.
+  if (rule == "12.2b") return !CaseUnderTheAgreement(request.case_id(), context);
+  // 2.2, 1.2, Art. 3: a member who is out of it.
+  const bool of_member = rule == "2.2" || rule == "1.2" || IsArticle3(rule);
+  if (!of_member || request.person_id() == kHead) return false;
+  if (!context.registry.Case(request.case_id())) return true;
+  context.of_counterpart = false;
+  const auto out = MustBeInTheCase(request.case_id(), request.person_id(), context);
+  return out && out->rule() == rule;
+}
+
 std::optional<v1::Violation> CheckRequest(const Request& request, const Context& context) {
   if (context.of_counterpart) return std::nullopt;
   const std::optional<v1::CaseState> of = CaseUnderTheAgreement(request.case_id(), context);
   if (!of) return Violates("step.case", "", "case_id");
+  if (!IsNamed(*of, request.person_id())) return Violates("step.person", request.person_id());
   const bool owed_by_entry = request.kind() == Request::HOUSING_ASSISTANCE;
   const v1::Party owes = owed_by_entry ? of->entry_state() : Other(of->entry_state());
   // 11.4: neither obstructs an exchange. All others: one Party owes it.
@@ -96,15 +113,14 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
       return MustHaveStatus(request.case_id(), context);
     }
     case S::kFulfil:
+      // 2.2: what was granted to a member who has left the case since is not given.
+      if (auto out = MustBeInTheCase(request.case_id(), request.person_id(), context)) return out;
       return MustHaveStatus(request.case_id(), context);
     case S::kRefuse: {
       // No ground but the treaty's own, and only when it is true.
       const std::vector<v1::Violation> against = Against(request, context);
-      // 12.2b: what the other Party knows of the case, it knew first.
-      if (context.of_counterpart && made.refuse().rule() == "12.2b" &&
-          !CaseUnderTheAgreement(request.case_id(), context)) {
-        return std::nullopt;
-      }
+      // What the other Party knows of the case, it knew first.
+      if (context.of_counterpart && IsOfTheCase(made.refuse().rule(), request, context)) return std::nullopt;
       const bool holds = std::any_of(against.begin(), against.end(), [&](const v1::Violation& one) {
         return one.rule() == made.refuse().rule();
       });

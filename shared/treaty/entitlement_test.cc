@@ -157,6 +157,46 @@ TEST(Entitlement, UnderTheStatusOnly) {
   }
 }
 
+// 2.2, Art. 3: rights of the family are of those who resettle with it. Who left the case, or was
+// excluded, gets none, whenever that was; and is told under which rule.
+TEST(Entitlement, OfWhoIsInTheCase) {
+  const struct {
+    v1::MemberStanding::Standing standing;
+    const char* by_rule;  // as the case has it
+    const char* rule;
+  } rows[] = {{v1::MemberStanding::LEFT, "", "2.2"},
+              {v1::MemberStanding::LEFT, "2.2", "2.2"},
+              {v1::MemberStanding::LEFT, "1.2", "1.2"},
+              {v1::MemberStanding::EXCLUDED, "3.zh", "3.zh"}};
+  for (const auto& row : rows) {
+    MatterDesk desk("entitlement", kD);
+    ASSERT_EQ(desk.Do(kD, Request("KEEP_PROPERTY", "", "m1")), "");
+    MatterDesk granted = desk;
+    ASSERT_EQ(granted.Do(kD, kGrant), "");
+    for (MatterDesk* one : {&desk, &granted}) {
+      v1::MemberStanding& member = *one->registry.cases["c1"].mutable_family(0);
+      member.set_standing(row.standing);
+      member.set_rule(row.by_rule);
+    }
+    EXPECT_EQ(desk.Do(kD, kGrant), row.rule);
+    EXPECT_EQ(desk.violation.person_id(), "m1");
+    EXPECT_EQ(granted.Do(kD, "fulfil { basis: 'deed 5' }"), row.rule);
+    EXPECT_EQ(granted.Do(kD, "withdraw { basis: 'No. 1' }"), "");
+    // The Party that holds the case knew; the other one may have granted before it heard of it.
+    // What it refuses, it refuses because it has heard.
+    for (const v1::Party holder : {kD, kE}) {
+      desk.registry.cases["c1"].set_holder(holder);
+      EXPECT_EQ(desk.Refuses(kD, desk.state(), kGrant), holder == kD ? row.rule : "");
+      EXPECT_EQ(desk.Refuses(kD, desk.state(), Refuse(row.rule)), "");
+      EXPECT_EQ(desk.Refuses(kD, desk.state(), Refuse("3.e")), "6.d");
+    }
+    EXPECT_EQ(desk.Do(kD, Refuse(row.rule)), "");
+    EXPECT_EQ(desk.state().entitlement().refused_under(), row.rule);
+  }
+  MatterDesk stranger("entitlement", kD);
+  EXPECT_EQ(stranger.Do(kD, Request("KEEP_PROPERTY", "", "m3")), "step.person");
+}
+
 TEST(Entitlement, OfACaseThatIsKnown) {
   MatterDesk desk("entitlement", kD);
   desk.registry.cases.clear();

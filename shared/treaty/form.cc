@@ -478,10 +478,12 @@ void Check(Form& form, const std::string& path, const v1::Notice& notice) {
   form.Value(At(path, "kind"), notice.kind(), v1::Notice::Kind_IsValid(notice.kind()));
   form.OptionalPersonId(At(path, "person_id"), notice.person_id());
   form.PastDate(At(path, "stated_on"), notice.stated_on());
+  form.EntryId(At(path, "order"), notice.order());
   // A will needs no ground.
   if (notice.kind() == v1::Notice::WITHDRAWAL) return form.Text(At(path, "basis"), notice.basis());
   form.Rule(At(path, "rule"), notice.rule());
   form.RequiredText(At(path, "basis"), notice.basis());
+  if (notice.kind() == v1::Notice::ANNULMENT_TAKEN_BACK) form.Present(At(path, "order"), notice.order());
 }
 
 void Check(Form& form, const std::string& path, const v1::Dismissal& dismissal) {

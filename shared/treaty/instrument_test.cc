@@ -245,6 +245,7 @@ TEST(Amendment, IsNotRatifiedBeforeItIsSigned) {
     for (const v1::Party party : {kKz, kRu}) {
       EXPECT_EQ(Desk(desk).Do(party, ratify("1990-01-01")), "17.2");
       EXPECT_EQ(Desk(desk).Do(party, ratify("2000-04-16")), "17.2");
+      EXPECT_EQ(Desk(desk).Do(party, ratify("2000-04-17")), "15.2");
       EXPECT_EQ(Desk(desk).Do(party, ratify("2026-02-18")), "15.2");
       // In Moscow it may be the day before when it is signed in Astana.
       EXPECT_EQ(Desk(desk).Do(party, ratify("2026-02-19")), party == kRu && signer == kKz ? "" : "15.2");

@@ -22,8 +22,6 @@ using Status = v1::MatterStatus;
 
 // The facts of a kind have the number of its step message, and this.
 constexpr int kFactsOffset = 20;
-// The hand-off by which the state of departure takes the case over to prepare the departure.
-constexpr uint32_t kPrepares = 3;
 
 const Procedure* ProcedureOf(int kind) {
   switch (kind) {
@@ -173,7 +171,11 @@ bool KnowsCase(const std::string& case_id, const Context& context) {
 }
 
 bool IsUnderTheAgreement(const v1::CaseState& state) {
-  return !IsClosed(state.status()) || state.status() == v1::COMPLETED;
+  if (!IsClosed(state.status()) || state.status() == v1::COMPLETED) return true;
+  // 1.2: who had departed before the end has resettled under the Agreement. Of what comes after
+  // the departure only the loss of the scope takes that away: no will, no validity, no Art. 3.
+  const bool scope_lost = state.status() == v1::ANNULLED && !IsArticle3(state.closing_rule());
+  return !state.crossed_on().empty() && !scope_lost;
 }
 
 std::optional<v1::CaseState> CaseUnderTheAgreement(const std::string& case_id, const Context& context) {
@@ -219,6 +221,32 @@ std::optional<v1::Violation> MustHaveDeparted(const std::string& case_id, const 
   if (auto violation = MustGoOn(*of, context)) return violation;
   // a18: what follows the resettler into the state of entry comes after the departure.
   if (of->crossed_on().empty()) return Violates(rule, "", v1::CaseStatus_Name(of->status()));
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> MustHaveEnded(const std::string& case_id, const char* rule,
+                                           const Context& context) {
+  const std::optional<v1::CaseState> of = context.registry.Case(case_id);
+  if (!of) return MustBeKnown(case_id, context);
+  const bool ended = context.of_counterpart ? IsClosed(of->status()) && of->status() != v1::COMPLETED
+                                            : !IsUnderTheAgreement(*of);
+  if (ended) return std::nullopt;
+  return Violates(rule, "", v1::CaseStatus_Name(of->status()));
+}
+
+std::optional<v1::Violation> MustBeInTheCase(const std::string& case_id, const std::string& person_id,
+                                             const Context& context) {
+  const std::optional<v1::CaseState> of = context.registry.Case(case_id);
+  if (!of) return MustBeKnown(case_id, context);
+  if (!IsNamed(*of, person_id)) return Violates("step.person", person_id);
+  if (IsIncluded(*of, person_id)) return std::nullopt;
+  if (context.of_counterpart && of->holder() != context.author) return std::nullopt;
+  for (const v1::MemberStanding& member : of->family()) {
+    // 2.2: a family member resettles together with the resettler.
+    if (member.person_id() == person_id)
+      return Violates(member.rule().empty() ? "2.2" : member.rule(), person_id,
+                      v1::MemberStanding::Standing_Name(member.standing()));
+  }
   return std::nullopt;
 }
 

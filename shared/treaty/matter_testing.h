@@ -14,8 +14,8 @@
 #include "shared/treaty/testing.h"
 
 // For the tests of matters: both Parties' copies of one matter, and what each does with
-// it. The case "c1", of people who resettle from Kazakhstan to Russia, is known to both; their
-// departure is being prepared.
+// it. The case "c1", of a family of three who resettle from Kazakhstan to Russia, is known to
+// both; their departure is being prepared.
 
 namespace kelisim::treaty::testing {
 
@@ -30,6 +30,11 @@ class MatterDesk {
     of.set_holder(kKz);
     of.set_hand_offs_done(3);
     of.mutable_document()->set_number("77");
+    for (const char* member : {"m1", "m2"}) {
+      v1::MemberStanding* standing = of.add_family();
+      standing->set_person_id(member);
+      standing->set_standing(v1::MemberStanding::INCLUDED);
+    }
     for (const v1::Party party : {kKz, kRu}) copies_[party].set_id("m");
   }
 

@@ -71,7 +71,8 @@ const Procedure& InstrumentProcedure();
 // asked again on arrival.
 bool KnowsCase(const std::string& case_id, const Context& context);
 // Whether the Agreement applies to the persons of that case: it was not refused, excluded,
-// annulled or ended otherwise, and nobody chose to resettle independently (12.2b).
+// annulled or ended otherwise, and nobody chose to resettle independently (12.2b). What ended
+// after the departure, as it turned out, has not ended the status.
 bool IsUnderTheAgreement(const v1::CaseState& state);
 // The case, when it is known here and under the Agreement.
 std::optional<v1::CaseState> CaseUnderTheAgreement(const std::string& case_id, const Context& context);
@@ -92,6 +93,19 @@ std::optional<v1::Violation> MustHaveStatus(const std::string& case_id, const Co
 // a18: the person has departed under that status; else `rule`, which asks for that, is broken.
 std::optional<v1::Violation> MustHaveDeparted(const std::string& case_id, const char* rule,
                                               const Context& context);
+
+// The case has ended, and not after a departure under the Agreement; else `rule`, which gives what
+// this would take away, is broken. That a departure before the end has become known may have
+// crossed the step.
+std::optional<v1::Violation> MustHaveEnded(const std::string& case_id, const char* rule,
+                                           const Context& context);
+
+// 2.2, Art. 3: the person is in the case: a member of the family who has left it, or was excluded,
+// does not resettle with the family. Else the rule under which the person is out; step.person: no
+// person of the case. Like an end of the case, it counts against an author who may not have heard of
+// it only if that is the Party which holds the case.
+std::optional<v1::Violation> MustBeInTheCase(const std::string& case_id, const std::string& person_id,
+                                             const Context& context);
 
 inline v1::Party OpenerOf(const v1::MatterState& state) { return state.opened_by(); }
 inline v1::Party OtherOf(const v1::MatterState& state) { return Other(state.opened_by()); }

@@ -123,6 +123,10 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
     }
     case S::kRecordImport:
       return MustHaveDeparted(case_id, "10.1", context);
+    case S::kRelease:
+      // 10.1: while the resettler may still come, the goods wait; when nobody can come any more,
+      // the Agreement holds them no longer (12.2b).
+      return MustHaveEnded(case_id, "10.1", context);
     case S::kRecordTransfer:
       if (auto violation = MustHaveDeparted(case_id, "10.2", context)) return violation;
       return CheckTransfer(state, made.record_transfer());
@@ -139,11 +143,15 @@ void Fold(State& state, const v1::MatterStep& step, v1::Party) {
   if (made.has_refuse_import()) *facts.add_refusals() = made.refuse_import();
   if (made.has_certify()) *facts.mutable_certificate() = made.certify();
   if (made.has_record_transfer()) *facts.add_transfers() = made.record_transfer();
+  if (made.has_release()) *facts.mutable_release() = made.release();
+  // The exemption is given after all, for a departure that became known late.
+  if (made.has_record_import()) facts.clear_release();
 }
 
 v1::Party Holder(const State& state) {
-  return state.status() == v1::PROPERTY_FROZEN || state.status() == v1::PROPERTY_IMPORTED ? OtherOf(state)
-                                                                                          : OpenerOf(state);
+  const bool crossed = state.status() == v1::PROPERTY_FROZEN || state.status() == v1::PROPERTY_IMPORTED ||
+                       state.status() == v1::PROPERTY_RELEASED;
+  return crossed ? OtherOf(state) : OpenerOf(state);
 }
 
 }  // namespace
@@ -169,9 +177,15 @@ const Procedure& PropertyProcedure() {
           {S::kCertify, kD, {v1::PROPERTY_SUBMITTED}, v1::PROPERTY_CERTIFIED, "6.a"},
           {S::kRecordExit, kD, {v1::PROPERTY_CERTIFIED}, v1::PROPERTY_FROZEN, "6.a"},
           {S::kRefuseImport, kE, {v1::PROPERTY_FROZEN}, std::nullopt, "10.1"},
-          {S::kRecordImport, kE, {v1::PROPERTY_FROZEN}, v1::PROPERTY_IMPORTED, "10.1"},
+          // Also what was released, if it turns out that the owner had departed (1.2).
+          {S::kRecordImport, kE, {v1::PROPERTY_FROZEN, v1::PROPERTY_RELEASED}, v1::PROPERTY_IMPORTED, "10.1"},
+          {S::kRelease, kE, {v1::PROPERTY_FROZEN}, v1::PROPERTY_RELEASED, "12.2b"},
           // Money may follow years later (6.d).
-          {S::kRecordTransfer, kE, {v1::PROPERTY_FROZEN, v1::PROPERTY_IMPORTED}, std::nullopt, "10.2"},
+          {S::kRecordTransfer,
+           kE,
+           {v1::PROPERTY_FROZEN, v1::PROPERTY_IMPORTED, v1::PROPERTY_RELEASED},
+           std::nullopt,
+           "10.2"},
           {S::kWithdraw,
            kD,
            {v1::PROPERTY_DECLARED, v1::PROPERTY_SUBMITTED, v1::PROPERTY_CERTIFIED},

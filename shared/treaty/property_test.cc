@@ -78,9 +78,10 @@ TEST(Property, WhoMayDoWhatInEveryStatus) {
       {v1::PROPERTY_DECLARED, {"amend_declaration submit_declaration withdraw", ""}},
       {v1::PROPERTY_SUBMITTED, {"certify refuse_export withdraw", ""}},
       {v1::PROPERTY_CERTIFIED, {"record_exit withdraw", ""}},
-      {v1::PROPERTY_FROZEN, {"", "record_import record_transfer refuse_import"}},
+      {v1::PROPERTY_FROZEN, {"", "record_import record_transfer refuse_import release"}},
       {v1::PROPERTY_IMPORTED, {"", "record_transfer"}},
       {v1::PROPERTY_WITHDRAWN, {"", ""}},
+      {v1::PROPERTY_RELEASED, {"", "record_import record_transfer"}},
   };
   ExpectActions("property", kD, table, sample);
 }
@@ -240,6 +241,75 @@ TEST(Property, FollowsTheResettlerIntoTheStateOfEntry) {
   desk.Arrive();
   EXPECT_EQ(Desk(desk).Do(kE, kImport), "");
   EXPECT_EQ(desk.Do(kE, kTransfer), "");
+}
+
+// 1.2: a departure that becomes known after the end was one under the Agreement, unless the scope
+// itself was lost.
+TEST(Property, FollowsWhoDepartedBeforeTheEnd) {
+  const struct {
+    v1::CaseStatus status;
+    const char* closing_rule;
+    const char* rule;
+  } rows[] = {{v1::WITHDRAWN, "", ""},
+              {v1::LAPSED, "13.2", ""},
+              {v1::ANNULLED, "3.b", ""},
+              {v1::ANNULLED, "2.1", "12.2b"},
+              {v1::ANNULLED, "1.3", "12.2b"}};
+  for (const auto& row : rows) {
+    Desk desk;
+    desk.Certify();
+    ASSERT_EQ(desk.Do(kD, kExit), "");
+    desk.End(row.status);
+    desk.of().set_closing_rule(row.closing_rule);
+    EXPECT_EQ(desk.Do(kE, kImport), "12.2b");
+    desk.of().set_crossed_on("2026-03-02");
+    EXPECT_EQ(desk.Do(kE, kImport), row.rule) << v1::CaseStatus_Name(row.status) << row.closing_rule;
+  }
+}
+
+// 10.1, 12.2b: goods wait for who may still come, and for nobody else.
+TEST(Property, IsReleasedWhenNobodyComes) {
+  for (const char* outcome : {"RETURNED", "ADMITTED_WITHOUT_EXEMPTION"}) {
+    const std::string release = absl::StrCat("release { outcome: ", outcome, " basis: 'note 7' }");
+    for (const v1::CaseStatus status :
+         {v1::PREPARING, v1::SUSPENDED, v1::DEPARTED, v1::ARRIVED, v1::COMPLETED}) {
+      Desk desk;
+      desk.Certify();
+      ASSERT_EQ(desk.Do(kD, kExit), "");
+      desk.of().set_status(status);
+      EXPECT_EQ(desk.Do(kE, release), "10.1") << v1::CaseStatus_Name(status);
+      EXPECT_EQ(desk.Refuses(kE, desk.state(), release), "10.1") << v1::CaseStatus_Name(status);
+    }
+    for (const v1::CaseStatus status : {v1::WITHDRAWN, v1::ANNULLED, v1::LAPSED}) {
+      Desk desk;
+      desk.Certify();
+      ASSERT_EQ(desk.Do(kD, kExit), "");
+      desk.End(status);
+      Desk departed = desk;
+      EXPECT_EQ(desk.Do(kD, release), "step.turn");
+      EXPECT_EQ(desk.Do(kE, release), "");
+      EXPECT_EQ(desk.Status(), "PROPERTY_RELEASED");
+      EXPECT_EQ(desk.state().holder(), kE);
+      EXPECT_EQ(desk.Do(kE, kImport), "12.2b");
+      // The departure became known: nothing to release, and what was released in ignorance of it
+      // is admitted, and free of duty after all.
+      for (Desk* one : {&departed, &desk}) {
+        one->of().set_crossed_on("2026-03-02");
+        one->of().set_closing_rule(status == v1::ANNULLED ? "3.b" : "");
+      }
+      EXPECT_EQ(departed.Do(kE, release), "10.1");
+      EXPECT_EQ(departed.Refuses(kE, departed.state(), release), "");
+      EXPECT_EQ(desk.Do(kE, kImport), "");
+      EXPECT_FALSE(desk.state().property().has_release());
+    }
+  }
+  // The status was lost after the departure.
+  Desk annulled;
+  annulled.Exit();
+  annulled.End(v1::ANNULLED);
+  EXPECT_EQ(annulled.Do(kE, "release { outcome: RETURNED }"), "form: release.basis");
+  EXPECT_EQ(annulled.Do(kE, "release { basis: 'note 7' }"), "form: release.outcome");
+  EXPECT_EQ(annulled.Do(kE, "release { outcome: RETURNED basis: 'note 7' }"), "");
 }
 
 // What was done before it was heard that the case has ended stands.

@@ -270,6 +270,14 @@ TEST(QuotaTest, CountsMustBeThoseOfTheLedger) {
   EXPECT_EQ(Admit(desk.state, v1::QuotaAct(), desk.At(kRu))->rule(), "exchange.format");
 }
 
+TEST(QuotaTest, AnActOfAnotherYearIsNone) {
+  const QuotaDesk desk;
+  const auto violation = Admit(desk.state, Text<v1::QuotaAct>(Set("quota_set", 2027, 10)), desk.At(kRu));
+  ASSERT_TRUE(violation.has_value());
+  EXPECT_EQ(violation->rule(), "step.quota");
+  EXPECT_EQ(violation->found(), "2026");
+}
+
 TEST(QuotaTest, YearOfCommandAndAct) {
   EXPECT_EQ(YearOf(Text<v1::QuotaCommand>("set_quota { year: 2026 }")), 2026);
   EXPECT_EQ(YearOf(Text<v1::QuotaCommand>("adjust_quota { year: 2027 }")), 2027);

@@ -37,6 +37,8 @@ constexpr Statuses kNotIssued = In(v1::SUBMITTED, v1::RETURNED, v1::SCOPE_OK, v1
 constexpr Statuses kOnDocument = In(v1::STATUS_ISSUED, v1::PREPARING, v1::SUSPENDED);
 constexpr Statuses kBeforeDeparture = kNotIssued | kOnDocument;
 constexpr Statuses kOpen = kBeforeDeparture | In(v1::DEPARTED, v1::ARRIVED);
+// Ends that a departure which nobody knew of may have come before.
+constexpr Statuses kEndedEarly = In(v1::WITHDRAWN, v1::ANNULLED, v1::LAPSED);
 constexpr Statuses kAfterOffer = kOpen & ~In(v1::SUBMITTED, v1::RETURNED, v1::SCOPE_OK);
 
 // Whose step it is, besides being the holder's.
@@ -116,7 +118,8 @@ constexpr Step kSteps[] = {
     {"a16", "accept",            Act::kAccepted,          3, In(v1::STATUS_ISSUED),     kDeparture, v1::PREPARING,       "13.1", Offer::kAnswers},
     {"a16", "decline",           Act::kDeclined,          3, In(v1::STATUS_ISSUED),     kDeparture, kStays,              "13.1", Offer::kAnswers},
     {"a17", "record_exit",       Act::kExitRecorded,      0, In(v1::PREPARING,
-                                                                v1::SUSPENDED),         kDeparture, v1::DEPARTED,        "1.2",  Offer::kNone, Course::kPast},
+                                                                v1::SUSPENDED) |
+                                                             kEndedEarly,               kDeparture, v1::DEPARTED,        "1.2",  Offer::kNone, Course::kPast},
     // Hand-off 4, D to E.
     {"a18", "offer",             Act::kOffered,           4, In(v1::DEPARTED),          kDeparture, kStays,              "13.1", Offer::kNone, Course::kForward},
     {"a18", "accept",            Act::kAccepted,          4, In(v1::DEPARTED),          kEntry,     v1::ARRIVED,         "13.1", Offer::kAnswers},
@@ -164,8 +167,13 @@ const Step* FindStep(Act::ActCase act, uint32_t number) {
 
 std::string StatusName(const v1::CaseState& state) { return v1::CaseStatus_Name(state.status()); }
 
-std::optional<v1::Violation> CheckTurn(const v1::CaseState& state, v1::Party author) {
+std::optional<v1::Violation> CheckTurn(const v1::CaseState& state, const Step& step, v1::Party author) {
   if (state.status() == v1::CASE_STATUS_UNSPECIFIED) return std::nullopt;
+  // 17.4: once the Agreement has ended, who has offered a case for clearance closes it without the
+  // answer. An answer that crosses this is refused with it, and nothing is lost: none can lead to
+  // a document any more.
+  const bool own_offer = state.offered_hand_off() == 1 && author == state.entry_state();
+  if (step.act == Act::kClosedByTermination && own_offer) return std::nullopt;
   if (author != state.holder()) return Violates("step.turn", "", v1::Party_Name(state.holder()));
   return std::nullopt;
 }
@@ -189,8 +197,7 @@ std::optional<v1::Violation> CheckOffer(const v1::CaseState& state, const Step& 
 
 std::optional<v1::Violation> CheckStatus(const v1::CaseState& state, const Step& step) {
   // a17: nobody prepares for a departure before hand-off 3.
-  const bool not_prepared = step.act == Act::kExitRecorded && state.status() == v1::SUSPENDED &&
-                            state.suspended_from() != v1::PREPARING;
+  const bool not_prepared = step.act == Act::kExitRecorded && state.hand_offs_done() < kPrepares;
   if (Includes(step.from, state.status()) && !not_prepared) return std::nullopt;
   // In this status another hand-off is due.
   const bool other_number =
@@ -235,7 +242,7 @@ std::optional<v1::Violation> CheckNotices(const v1::CaseState& state, const Step
     will |= pending.notice().kind() == v1::Notice::WITHDRAWAL && (person.empty() || person == kHead);
     blocking = &pending;
   }
-  const bool ordered = MustGiveEffectToAnnulment(state, author);
+  const bool ordered = MustGiveEffectToAnnulment(state, author, context.of_counterpart);
   const bool annuls = step.act == Act::kAnnulled;
   const bool withdraws = step.act == Act::kWithdrawn;
   if (step.act == Act::kNoticeDismissed && !MayDismissAny(state, author)) return Violates("step.notice");
@@ -256,8 +263,10 @@ std::optional<v1::Violation> CheckNotices(const v1::CaseState& state, const Step
 // treaty in force, notices.
 std::optional<v1::Violation> CheckStep(const v1::CaseState& state, const Step& step, v1::Party author,
                                        const Context& context) {
-  if (IsClosed(state.status())) return Violates("step.closed", "", StatusName(state));
-  if (auto violation = CheckTurn(state, author)) return violation;
+  // 1.2: a departure before the end is a use of the Agreement, whenever it becomes known.
+  const bool known_late = step.act == Act::kExitRecorded && MayHaveDeparted(state);
+  if (IsClosed(state.status()) && !known_late) return Violates("step.closed", "", StatusName(state));
+  if (auto violation = CheckTurn(state, step, author)) return violation;
   if (auto violation = CheckOffer(state, step)) return violation;
   if (auto violation = CheckStatus(state, step)) return violation;
   if (auto violation = CheckOwner(state, step, author)) return violation;
@@ -502,6 +511,8 @@ void ApplyContent(v1::CaseState& state, const Act& act, const Recorded& recorded
       return;
     case Act::kExitRecorded:
       state.set_crossed_on(act.exit_recorded().crossed_on());
+      state.clear_ended_on();
+      state.clear_ended_by();
       state.clear_obstacles();
       state.clear_suspended_from();
       // Art. 3: matters no more.
@@ -513,15 +524,15 @@ void ApplyContent(v1::CaseState& state, const Act& act, const Recorded& recorded
     case Act::kResumed:
       return RemoveObstacle(state, act.resumed().rule(), act.resumed().person_id());
     case Act::kWithdrawn:
-      return Close(state, v1::WITHDRAWN, "");
+      return ApplyWithdrawn(state, act.withdrawn(), recorded);
     case Act::kAnnulled:
-      return Close(state, v1::ANNULLED, act.annulled().rule());
+      return ApplyAnnulled(state, act.annulled(), recorded);
     case Act::kLapsed:
       return Close(state, v1::LAPSED, "13.2");
     case Act::kClosedByTermination:
       return Close(state, v1::CLOSED_TERM, "17.4");
     case Act::kMemberLeft:
-      return ApplyMemberLeft(state, act.member_left());
+      return ApplyMemberLeft(state, act.member_left(), recorded);
     // The status says it all, or nothing changes.
     case Act::kCleared:
     case Act::kResidenceRegistered:
@@ -701,9 +712,12 @@ v1::CaseState Apply(v1::CaseState state, const v1::CaseAct& act, const Recorded&
     return state;
   }
   const bool was_suspended = state.status() == v1::SUSPENDED;
+  const bool was_closed = IsClosed(state.status());
   ApplyContent(state, act, recorded);
   const Step* step = FindStep(act.act_case(), NumberOf(act));
-  if (step != nullptr && step->to != kStays) state.set_status(step->to);
+  // A notice that was refused at the end must not come to life again: what becomes known later
+  // opens no case.
+  if (step != nullptr && step->to != kStays && !was_closed) state.set_status(step->to);
   if (was_suspended != (state.status() == v1::SUSPENDED)) NoteSuspension(state, recorded);
   DropNotice(state, AnsweredNotice(act));
   DropInadmissibleNotices(state);
@@ -739,11 +753,9 @@ std::vector<const v1::Person*> IncludedPersons(const v1::CaseState& state) {
 namespace {
 
 Claim ClaimIn(const v1::CaseState& state) {
-  const auto departed = [](v1::CaseStatus status) { return status == v1::DEPARTED || status == v1::ARRIVED; };
   // 1.2: used up by the departure, also when the status is annulled later;
   // not by a resettlement to which somebody was compelled (1.3).
-  if (departed(state.status()) || state.status() == v1::COMPLETED) return Claim::kConsumed;
-  if (departed(state.closed_from()) && state.closing_rule() != "1.3") return Claim::kConsumed;
+  if (!state.crossed_on().empty()) return state.closing_rule() == "1.3" ? Claim::kFree : Claim::kConsumed;
   if (Includes(kOnDocument, state.status())) return Claim::kClaimed;
   return Includes(kNotIssued, state.status()) ? Claim::kReserved : Claim::kFree;
 }

@@ -58,7 +58,8 @@ bool IsIrreversible(const v1::CaseAct& act);
 // them: everything while the counterpart does not know the case.
 bool IsAddressed(const v1::CaseState& state_before, const v1::CaseAct& act);
 
-// True for statuses from which nothing leads on (COMPLETED, WITHDRAWN, ...).
+// True for statuses from which nothing leads on (COMPLETED, WITHDRAWN, ...). A departure that
+// was before the end can still become known (exit_recorded); the status stays.
 bool IsClosed(v1::CaseStatus status);
 
 // Persons INCLUDED in the case: head first, then members in order. Parts of

@@ -123,6 +123,29 @@ TEST(EffectsTest, Edge12AnAnnulmentAfterTheDepartureKeepsTheUseExceptForCompulsi
   }
 }
 
+// 1.2: so does a departure that becomes known after the end. Nobody's place is taken for it: the
+// one that was given back may be another family's.
+TEST(EffectsTest, ADepartureKnownAfterTheEndIsAUse) {
+  for (const auto& [rule, claim] : {std::pair("2.1", Claim::kConsumed), std::pair("1.3", Claim::kFree)}) {
+    Desk desk;
+    ASSERT_EQ(desk.Reach(v1::PREPARING), "");
+    desk.today = absl::CivilDay(2026, 3, 5);
+    const std::string of = absl::StrCat("rule: '", rule, "' basis: 'No. 1'");
+    ASSERT_EQ(desk.E(absl::StrCat("give_notice { kind: ANNULMENT stated_on: '2026-03-05' ", of, " }")), "");
+    ASSERT_EQ(desk.D(absl::StrCat("annul { resolves_notice: '", desk.LastEntry(), "' ", of, " }")), "");
+    for (const v1::Party party : {kKz, kRu}) EXPECT_EQ(EffectsOf(desk.state(), party).claim, Claim::kFree);
+    ASSERT_EQ(desk.D("record_exit { crossed_on: '2026-03-04' crossing_point: 'P1' }"), "");
+    EXPECT_EQ(desk.state().status(), v1::ANNULLED);
+    for (const v1::Party party : {kKz, kRu}) {
+      const Effects effects = EffectsOf(desk.state(), party);
+      EXPECT_EQ(effects.claim, claim) << rule;
+      EXPECT_EQ(effects.persons.size(), claim == Claim::kFree ? 0u : 2u);
+      EXPECT_EQ(effects.reserved + effects.used, 0u);
+    }
+    EXPECT_TRUE(desk.state().ended_on().empty());
+  }
+}
+
 TEST(EffectsTest, Edge50AReissuedDocumentClaimsNothingNew) {
   Desk desk;
   ASSERT_EQ(desk.Reach(v1::STATUS_ISSUED), "");
@@ -211,6 +234,64 @@ TEST(NoticeTest, TheEntryStatesDecisionToAnnulLeavesOnlyItsEffect) {
   EXPECT_EQ(desk.D(Answer(desk, "annul", "rule: '1.3' basis: 'No. 1'")), "step.ground");
   EXPECT_EQ(desk.D(Answer(desk, "annul", "rule: '2.1' basis: 'No. 1'")), "");
   EXPECT_EQ(desk.state().status(), v1::ANNULLED);
+}
+
+// 4.1: who decides may decide otherwise, until effect was given to it.
+TEST(NoticeTest, TheEntryStateTakesItsOrderToAnnulBack) {
+  const auto back = [](const std::string& order, const std::string& rule) {
+    return Notice("ANNULMENT_TAKEN_BACK", "rule: '" + rule + "' basis: 'No. 2' order: '" + order + "'");
+  };
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::PREPARING), "");
+  ASSERT_EQ(desk.E(kFalse), "");
+  const std::string order = desk.LastEntry();
+  const std::string annul = "annul { rule: '2.1' basis: 'No. 1' resolves_notice: '" + order + "' }";
+  const std::string dismiss = "dismiss_notice { basis: 'No. 3' resolves_notice: '" + order + "' }";
+  EXPECT_EQ(desk.D(dismiss), "step.notice");
+  EXPECT_EQ(desk.E(back("none", "2.1")), "step.notice");
+  EXPECT_EQ(desk.E(back(order, "1.3")), "step.notice");
+  EXPECT_EQ(desk.E(back("", "2.1")), "form: give_notice.order");
+  EXPECT_EQ(desk.D(back(order, "2.1")), "step.turn");
+  ASSERT_EQ(desk.E(back(order, "2.1")), "");
+  EXPECT_EQ(desk.E(back(order, "2.1")), "step.notice");
+  // It goes with the order: alone it cannot be put aside.
+  EXPECT_EQ(desk.D(Answer(desk, "dismiss_notice", "basis: 'No. 3'")), "step.notice");
+  EXPECT_EQ(desk.Next(), "step.notice");
+  EXPECT_EQ(desk.D(annul), "step.ground");
+  // The document is issued again, as nobody annuls it any more.
+  EXPECT_EQ(desk.E("reissue_document { reason: 'lost' }"), "");
+  EXPECT_EQ(desk.D(dismiss), "");
+  EXPECT_TRUE(desk.state().notices().empty());
+  EXPECT_EQ(desk.Reach(v1::COMPLETED), "");
+}
+
+// Of two orders the one that stands binds.
+TEST(NoticeTest, OneOfTwoOrdersIsTakenBack) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::PREPARING), "");
+  ASSERT_EQ(desk.E(kFalse), "");
+  const std::string first = desk.LastEntry();
+  ASSERT_EQ(desk.E(Notice("ANNULMENT", "rule: '1.2' basis: 'No. 2'")), "");
+  const std::string second = desk.LastEntry();
+  ASSERT_EQ(desk.E(Notice("ANNULMENT_TAKEN_BACK", "rule: '2.1' basis: 'No. 3' order: '" + first + "'")), "");
+  EXPECT_EQ(desk.D("annul { rule: '2.1' basis: 'No. 1' resolves_notice: '" + first + "' }"), "step.ground");
+  EXPECT_EQ(desk.D(kWithdraw), "step.notice");
+  EXPECT_EQ(desk.D("annul { rule: '1.2' basis: 'No. 2' resolves_notice: '" + second + "' }"), "");
+  EXPECT_EQ(desk.state().closing_rule(), "1.2");
+  EXPECT_TRUE(desk.state().notices().empty());
+}
+
+// Effect was given before it was heard that the order is taken back: it stands.
+TEST(NoticeTest, AnAnnulmentThatCrossedTheTakingBackIsAdmitted) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::PREPARING), "");
+  ASSERT_EQ(desk.E(kFalse), "");
+  const std::string order = desk.LastEntry();
+  ASSERT_EQ(desk.E(Notice("ANNULMENT_TAKEN_BACK", "rule: '2.1' basis: 'No. 2' order: '" + order + "'")), "");
+  const auto annulled =
+      Text<v1::CaseAct>("annulled { rule: '2.1' basis: 'No. 1' resolves_notice: '" + order + "' }");
+  EXPECT_FALSE(Admit(desk.copy(kRu), annulled, desk.OnArrival(kKz)).has_value());
+  EXPECT_TRUE(Admit(desk.copy(kKz), annulled, desk.At(kKz)).has_value());
 }
 
 // 3.b, 3.v, 3.g: what the departure state has reported, and of whom, and no more.
@@ -428,6 +509,37 @@ TEST_P(InterleavingTest, TheFoldDoesNotDependOnWhereNoticesMeetTheChain) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Courses, InterleavingTest, ::testing::Range(0, 3));
+
+// The same of an order to annul and its taking back, where the departure state goes its way.
+TEST(InterleavingOfOrdersTest, TheFoldDoesNotDependOnWhereTheyMeetTheChain) {
+  const std::vector<std::vector<const char*>> courses = {
+      {"exit_recorded { crossed_on: '2026-03-02' }", "offered { number: 4 answer_due: '2026-03-22' }",
+       "accepted { number: 4 }"},
+      {"suspended { rule: '3.b' person_id: 'head' }", "annulled { rule: '2.1' }"},
+      {"withdrawn { stated_on: '2026-03-02' }", "exit_recorded { crossed_on: '2026-03-02' }"},
+  };
+  for (const std::string rule : {"2.1", "3.b"}) {
+    for (const auto& course : courses) {
+      Desk desk;
+      ASSERT_EQ(desk.Reach(v1::PREPARING), "");
+      // The departure state has told of 3.b, so that an annulment under it can be ordered.
+      ASSERT_EQ(desk.D("suspend { rule: '3.b' person_id: 'head' basis: 'No. 1' }"), "");
+      ASSERT_EQ(desk.D("resume { rule: '3.b' person_id: 'head' basis: 'No. 1' }"), "");
+      std::vector<Said> chain;
+      for (const char* text : course) {
+        chain.push_back({kKz, Text<v1::CaseAct>(text), absl::StrCat("c", chain.size())});
+      }
+      const std::string by = " rule: '" + rule + "' basis: 'No. 1' stated_on: '2026-03-01' ";
+      const std::vector<Said> notices = {
+          {kRu, Text<v1::CaseAct>("notice_given { kind: ANNULMENT" + by + "}"), "n1"},
+          {kRu, Text<v1::CaseAct>("notice_given { kind: ANNULMENT_TAKEN_BACK" + by + "order: 'n1' }"), "n2"}};
+      std::vector<std::string> ends;
+      Interleave(desk.state(), chain, 0, notices, 0, desk, ends);
+      ASSERT_GE(ends.size(), 6u);
+      for (const std::string& end : ends) ASSERT_EQ(end, ends.front()) << rule << " " << course.front();
+    }
+  }
+}
 
 }  // namespace
 }  // namespace kelisim::treaty

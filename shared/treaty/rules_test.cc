@@ -2,6 +2,8 @@
 
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -37,6 +39,17 @@ TEST(RulesTest, TheCatalogueHoldsEveryRuleTheStepsName) {
                          "step.chain",    "step.quota",    "exchange.format"}) {
     ASSERT_NE(FindRule(id), nullptr) << id;
     EXPECT_EQ(FindRule(id)->id(), id);
+  }
+}
+
+// 12.1 stands against who sets a quota, who closes its year, and who waits for a place.
+TEST(RulesTest, TheRemedyOf121IsForEverybodyItRefuses) {
+  const v1::LocalizedText& remedy = FindRule("12.1")->remedy();
+  for (const auto& [text, words] :
+       {std::pair(remedy.kk(), std::vector<std::string>{"кем емес", "аяқталуын", "кезекте"}),
+        std::pair(remedy.ru(), std::vector<std::string>{"не ниже", "дождитесь его окончания", "в очереди"}),
+        std::pair(remedy.en(), std::vector<std::string>{"not below", "until it is over", "in the queue"})}) {
+    for (const std::string& word : words) EXPECT_NE(text.find(word), std::string::npos) << word;
   }
 }
 

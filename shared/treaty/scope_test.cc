@@ -338,6 +338,19 @@ TEST(MembersTest, WhoIsCoveredCannotBePutOut) {
   EXPECT_EQ(desk.E("remove_member { person_id: 'm1' reason: OWN_WILL }"), "");
 }
 
+// The rule under which somebody left is shown beside the name.
+TEST(MembersTest, WhoLeavesIsOutUnderTheRuleOfTheReason) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"USED_BEFORE", "1.2"}, {"STAYS_BEHIND", ""}, {"OWN_WILL", ""}, {"DIED", ""}};
+  for (const auto& [reason, rule] : rows) {
+    Desk desk;
+    ASSERT_EQ(desk.Reach(v1::SUBMITTED), "");
+    ASSERT_EQ(desk.E(absl::StrCat("remove_member { person_id: 'm1' reason: ", reason, " }")), "") << reason;
+    EXPECT_EQ(desk.state().family(0).standing(), v1::MemberStanding::LEFT);
+    EXPECT_EQ(desk.state().family(0).rule(), rule) << reason;
+  }
+}
+
 TEST(MembersTest, AConscriptMemberIsLeftOutWithTheRule) {
   Desk desk;
   ASSERT_EQ(desk.Reach(v1::SUBMITTED), "");

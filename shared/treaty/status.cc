@@ -90,7 +90,8 @@ std::optional<v1::Violation> MayReissue(const v1::CaseState& state, const Contex
   if (context.author != state.entry_state())
     return Violates("step.turn", "", v1::Party_Name(state.entry_state()));
   // Not when it has decided to annul the status, and the holder is to give effect to that.
-  if (!context.of_counterpart && MustGiveEffectToAnnulment(state, Other(context.author))) {
+  if (!context.of_counterpart &&
+      MustGiveEffectToAnnulment(state, Other(context.author), /*of_counterpart=*/false)) {
     return Violates("step.notice", "", "ANNULMENT");
   }
   const auto valid_until = DateOf(state.document().valid_until());
@@ -128,6 +129,11 @@ std::optional<v1::Violation> AdmitExit(const v1::CaseState& state, const v1::Exi
     if (!day || !IsBefore(*crossed_on, state.departure_state(), *day, pending.from()))
       return Violates("step.notice", "", v1::Notice::Kind_Name(pending.notice().kind()));
   }
+  // 12.2b: who left once the case had ended, left without the Agreement. The last day of a document
+  // is asked for above.
+  const auto ended_on = DateOf(state.ended_on());
+  if (ended_on && !IsBefore(*crossed_on, state.departure_state(), *ended_on, state.ended_by()))
+    return Violates("12.2b", "", state.ended_on());
   // Art. 3: no departure under the Agreement while it did not apply.
   for (const v1::Suspension& suspension : state.suspensions()) {
     const auto from = DateOf(suspension.from());

@@ -50,6 +50,40 @@ std::function<void(Desk&)> Today(int year, int month, int day) {
   return [=](Desk& desk) { desk.today = absl::CivilDay(year, month, day); };
 }
 
+const char kWithdrawOn5[] = "withdraw { stated_on: '2026-03-05' }";
+
+std::string ExitOn(const std::string& day) {
+  return "record_exit { crossed_on: '" + day + "' crossing_point: 'P1' }";
+}
+
+// Ends of a case of which a departure may become known later.
+std::function<void(Desk&)> Ended(v1::Party author, const std::string& command) {
+  return [=](Desk& desk) {
+    desk.today = absl::CivilDay(2026, 3, 6);
+    ASSERT_EQ(desk.Do(author, command), "") << command;
+    desk.today = absl::CivilDay(2026, 3, 9);
+  };
+}
+void WithdrawnByNotice(Desk& desk) {
+  desk.today = absl::CivilDay(2026, 3, 6);
+  ASSERT_EQ(desk.E("give_notice { kind: WITHDRAWAL stated_on: '2026-03-05' }"), "");
+  Ended(kD, "withdraw { stated_on: '2026-03-05' resolves_notice: '" + desk.LastEntry() + "' }")(desk);
+}
+void AnnulledByOrder(Desk& desk) {
+  desk.today = absl::CivilDay(2026, 3, 5);
+  Annulling(desk);
+  Ended(kD, "annul { rule: '2.1' basis: 'No. 1' resolves_notice: '" + desk.LastEntry() + "' }")(desk);
+}
+void Lapsed(Desk& desk) {
+  desk.today = absl::CivilDay(2027, 3, 4);
+  ASSERT_EQ(desk.D("lapse {}"), "");
+}
+void SuspendedAndEnded(Desk& desk) {
+  desk.today = absl::CivilDay(2026, 3, 3);
+  ASSERT_EQ(desk.D(Obstacle("suspend", "3.b")), "");
+  Ended(kD, kWithdrawOn5)(desk);
+}
+
 struct StepRow {
   const char* name;
   v1::CaseStatus reach;
@@ -174,6 +208,24 @@ const StepRow kRows[] = {
     {"NoExitOnTheDayOfTheWill",     v1::PREPARING, Then(kE, "give_notice { kind: WITHDRAWAL stated_on: '2026-03-02' }"), kD, "record_exit { crossed_on: '2026-03-02' crossing_point: 'P1' }", "step.notice"},
     {"ExitBeforeTheAnnulmentWasDecided", v1::PREPARING, [](Desk& d) { d.today = absl::CivilDay(2026, 3, 5); Annulling(d); }, kD, "record_exit { crossed_on: '2026-03-03' crossing_point: 'P1' }", "", v1::DEPARTED},
     {"NoExitAfterTheAnnulmentWasDecided", v1::PREPARING, [](Desk& d) { Annulling(d); d.today = absl::CivilDay(2026, 3, 5); }, kD, "record_exit { crossed_on: '2026-03-04' crossing_point: 'P1' }", "step.notice"},
+    // 1.2: also after the case has ended, if it happened before.
+    {"ExitKnownAfterTheWithdrawal", v1::PREPARING, Ended(kD, kWithdrawOn5), kD, ExitOn("2026-03-04"), "", v1::WITHDRAWN},
+    {"ExitOnTheDayOfTheWithdrawal", v1::PREPARING, Ended(kD, kWithdrawOn5), kD, ExitOn("2026-03-05"), "12.2b"},
+    {"ExitBeforeAWillStatedInMoscow", v1::PREPARING, WithdrawnByNotice, kD, ExitOn("2026-03-04"), "", v1::WITHDRAWN},
+    {"ExitOnTheDayOfAWillStatedInMoscow", v1::PREPARING, WithdrawnByNotice, kD, ExitOn("2026-03-05"), "12.2b"},
+    {"ExitKnownAfterTheAnnulment",  v1::PREPARING, AnnulledByOrder, kD, ExitOn("2026-03-04"), "", v1::ANNULLED},
+    {"ExitOnTheDayOfTheOrder",      v1::PREPARING, AnnulledByOrder, kD, ExitOn("2026-03-05"), "12.2b"},
+    {"ExitKnownAfterTheDeath",      v1::PREPARING, Ended(kD, "remove_member { person_id: 'head' reason: DIED }"), kD, ExitOn("2026-03-05"), "", v1::WITHDRAWN},
+    {"ExitOnTheDayOfTheDeath",      v1::PREPARING, Ended(kD, "remove_member { person_id: 'head' reason: DIED }"), kD, ExitOn("2026-03-06"), "12.2b"},
+    {"ExitKnownAfterTheLapse",      v1::PREPARING, Lapsed, kD, ExitOn("2027-03-03"), "", v1::LAPSED},
+    {"ExitAfterTheLapse",           v1::PREPARING, Lapsed, kD, ExitOn("2027-03-04"), "step.document"},
+    {"ExitKnownAfterItWasSuspendedAndEnded", v1::PREPARING, SuspendedAndEnded, kD, ExitOn("2026-03-03"), "", v1::WITHDRAWN},
+    {"NoExitInASuspensionThatEndedTheCase", v1::PREPARING, SuspendedAndEnded, kD, ExitOn("2026-03-04"), "step.date"},
+    {"ExitIsRecordedOnceAfterTheEnd", v1::PREPARING, [](Desk& d) { Ended(kD, kWithdrawOn5)(d); ASSERT_EQ(d.D(ExitOn("2026-03-04")), ""); }, kD, ExitOn("2026-03-04"), "step.closed"},
+    {"ExitAfterTheEndIsTheDepartureStates", v1::PREPARING, Ended(kD, kWithdrawOn5), kE, ExitOn("2026-03-04"), "step.turn"},
+    {"NoExitWhereNoneWasPrepared",  v1::STATUS_ISSUED, Ended(kE, kWithdrawOn5), kD, ExitOn("2026-03-04"), "step.closed"},
+    {"NoSecondExitAfterAnAnnulment", v1::ARRIVED, Then(kE, "annul { rule: '2.1' basis: 'No. 3' }"), kD, ExitOn("2026-03-02"), "step.closed"},
+    {"NothingElseAfterTheEnd",      v1::PREPARING, Ended(kD, kWithdrawOn5), kD, "lapse {}", "step.closed"},
     // Early ends.
     {"WithdrawnBeforeDeparture",    v1::PREPARING, Nothing, kD, kWithdraw, "", v1::WITHDRAWN},
     {"NotWithdrawnAfterDeparture",  v1::ARRIVED,   Nothing, kE, kWithdraw, "step.status"},
@@ -216,6 +268,10 @@ const StepRow kRows[] = {
     {"LapsedBesidesAnOffer",        v1::STATUS_ISSUED, [](Desk& d) { ASSERT_EQ(d.E("offer { number: 3 }"), ""); d.today = absl::CivilDay(2027, 3, 4); }, kD, "lapse {}", "", v1::LAPSED},
     {"ClosedByTermination",         v1::CLEARED, [](Desk& d) { d.treaty.set_terminates_on("2026-03-02"); }, kD, "close_by_termination {}", "", v1::CLOSED_TERM},
     {"ClosedBesidesAnOffer",        v1::SCOPE_OK, [](Desk& d) { ASSERT_EQ(d.E("offer { number: 1 }"), ""); d.treaty.set_terminates_on("2026-03-02"); }, kD, "close_by_termination {}", "", v1::CLOSED_TERM},
+    {"ClosedByWhoOffered",          v1::SCOPE_OK, [](Desk& d) { ASSERT_EQ(d.E("offer { number: 1 }"), ""); d.treaty.set_terminates_on("2026-03-02"); }, kE, "close_by_termination {}", "", v1::CLOSED_TERM},
+    {"NotClosedByWhoOfferedWhileInForce", v1::SCOPE_OK, [](Desk& d) { ASSERT_EQ(d.E("offer { number: 1 }"), ""); d.treaty.set_terminates_on("2026-03-03"); }, kE, "close_by_termination {}", "17.4"},
+    {"NotClosedByWhoOfferedAClearedCase", v1::CLEARED, [](Desk& d) { ASSERT_EQ(d.D("offer { number: 2 }"), ""); d.treaty.set_terminates_on("2026-03-02"); }, kD, "close_by_termination {}", "step.turn"},
+    {"NotClosedByWhoWasAnswered",   v1::AWAIT_CLEARANCE, [](Desk& d) { d.treaty.set_terminates_on("2026-03-02"); }, kE, "close_by_termination {}", "step.turn"},
     {"NotClosedWhileInForce",       v1::CLEARED, [](Desk& d) { d.treaty.set_terminates_on("2026-03-03"); }, kD, "close_by_termination {}", "17.4"},
     {"NotClosedOnceIssued",         v1::STATUS_ISSUED, [](Desk& d) { d.treaty.set_terminates_on("2026-03-02"); }, kE, "close_by_termination {}", "step.status"},
     {"Edge29DivorcedBeforeDeparture", v1::PREPARING, Nothing, kD, "remove_member { person_id: 'm1' reason: DIVORCED }", "", v1::PREPARING},
