@@ -572,6 +572,17 @@ class CaseTest : public ::testing::Test {
     name_ = response.name();
     both_.Exchange();
   }
+  // What Russia gets in place of a push of Kazakhstan, and its refusal on the way back.
+  void SendInPlaceOf(const Call& call, const v1::PushRequest& push) {
+    const Outputs taken =
+        both_.of(v1::PARTY_RU).Turn({PeerCall{kToken, PeerMethod::kPush, push.SerializeAsString()}});
+    both_.Turn(v1::PARTY_KZ,
+               {PeerReply{call.call_id, absl::OkStatus(), taken.replies.at(0).answer.response}});
+    ASSERT_EQ(taken.calls.size(), 1u);
+    const Call& refusal = taken.calls.at(0);
+    const auto cosigned = both_.Turn(v1::PARTY_KZ, {PeerCall{kToken, refusal.method, refusal.bytes}});
+    both_.Turn(v1::PARTY_RU, {PeerReply{refusal.call_id, absl::OkStatus(), cosigned.at(0).answer.response}});
+  }
   // Two acts on the petition, which stays in Kazakhstan.
   void ReturnAndComplete(int fields = 1) {
     v1::SubmitCaseCommandRequest returned;
@@ -665,17 +676,11 @@ TEST_F(CaseTest, WhatAnAuthorityMaySayOfAnOffer) {
 TEST_F(CaseTest, ARefusedActIsMarkedAndUndone) {
   for (const char* action : {"file_petition", "confirm_scope"}) Do(v1::PARTY_KZ, action);
   Authority& kz = both_.of(v1::PARTY_KZ);
-  Authority& ru = both_.of(v1::PARTY_RU);
   const Outputs made = kz.Turn({CallOf(RequestFor(v1::PARTY_KZ, "offer"))});
   v1::PushRequest push;
   ASSERT_TRUE(push.ParseFromString(made.calls.at(0).bytes));
   push.mutable_leaves(push.leaves_size() - 1)->clear_payload();
-  const Outputs taken = ru.Turn({PeerCall{kToken, PeerMethod::kPush, push.SerializeAsString()}});
-  both_.Turn(v1::PARTY_KZ,
-             {PeerReply{made.calls.at(0).call_id, absl::OkStatus(), taken.replies.at(0).answer.response}});
-  const Call refusal = taken.calls.at(0);
-  const auto cosigned = both_.Turn(v1::PARTY_KZ, {PeerCall{kToken, refusal.method, refusal.bytes}});
-  both_.Turn(v1::PARTY_RU, {PeerReply{refusal.call_id, absl::OkStatus(), cosigned.at(0).answer.response}});
+  SendInPlaceOf(made.calls.at(0), push);
 
   const v1::Case refused = kz.reader->GetCase(name_, kNow).value();
   EXPECT_EQ(refused.state().status(), v1::SCOPE_OK);
@@ -748,14 +753,8 @@ TEST_F(CaseTest, ActsRefusedTogetherAreUndoneInTheirCases) {
   v1::PushRequest push;
   ASSERT_TRUE(push.ParseFromString(made.calls.at(0).bytes));
   for (v1::Leaf& leaf : *push.mutable_leaves()) leaf.clear_payload();
-  const Outputs taken = ru.Turn({PeerCall{kToken, PeerMethod::kPush, push.SerializeAsString()}});
+  SendInPlaceOf(made.calls.at(0), push);
   EXPECT_EQ(RefusalsIn(ru), std::vector<std::string>{"exchange.commitment"});
-  both_.Turn(v1::PARTY_KZ,
-             {PeerReply{made.calls.at(0).call_id, absl::OkStatus(), taken.replies.at(0).answer.response}});
-  ASSERT_EQ(taken.calls.size(), 1u);
-  const Call refusal = taken.calls.at(0);
-  const auto cosigned = both_.Turn(v1::PARTY_KZ, {PeerCall{kToken, refusal.method, refusal.bytes}});
-  both_.Turn(v1::PARTY_RU, {PeerReply{refusal.call_id, absl::OkStatus(), cosigned.at(0).answer.response}});
   for (const std::string& name : names) {
     const v1::Case refused = kz.reader->GetCase(name, kNow).value();
     EXPECT_EQ(refused.state().status(), v1::SCOPE_OK);
