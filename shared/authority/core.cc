@@ -43,6 +43,8 @@ std::string Tells(const Views::Refused& refused) {
                       ": it is undone (deploy/recovery.md)");
 }
 
+Answer NoSuchDay() { return Invalid({{"happened_on", "form.date"}}); }
+
 Answer Failed(absl::Status status) { return {std::move(status), "", {}, {}}; }
 
 // 8-4-4-4-12 hexadecimal digits, as its 36 characters; empty when it is not a UUID.
@@ -367,10 +369,24 @@ std::vector<treaty::FieldProblem> Core::NationalProblems(const v1::CaseState& st
   return NationalProblems(state.petition(), "petition");
 }
 
+Core::Decision Core::Decision::Refused(Answer why) {
+  Decision decision;
+  decision.refusal = std::move(why);
+  return decision;
+}
+
+v1::Act& Core::Decision::AddAct(const treaty::Context& context, bool is_addressed) {
+  protocol_version = context.protocol.version();
+  addressed.push_back(is_addressed);
+  v1::Act& act = acts.emplace_back();
+  act.set_happened_on(FormatDate(context.happened_on));
+  act.set_effective_on(FormatDate(context.today));
+  return act;
+}
+
 template <typename Record, typename Request>
 absl::StatusOr<Core::Decision> Core::DecideMatter(const Request& request) {
   constexpr bool kIsCase = std::is_same_v<Record, v1::CaseRecord>;
-  Decision decision;
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, books_->views().LoadTreaty());
   const bool begins = Matter<Record>::Begins(request.command());
   absl::string_view id = request.name();
@@ -384,63 +400,54 @@ absl::StatusOr<Core::Decision> Core::DecideMatter(const Request& request) {
     }
   }
   const absl::StatusOr<treaty::Context> context = ContextFor(request.happened_on(), treaty_state, pinned_on);
-  if (!context.ok()) {
-    decision.refusal = Invalid({{"happened_on", "form.date"}});
-    return decision;
-  }
-  decision.protocol_version = context->protocol.version();
+  if (!context.ok()) return Decision::Refused(NoSuchDay());
   std::vector<treaty::FieldProblem> problems = treaty::CheckForm(request.command(), context->happened_on);
   if constexpr (kIsCase) {
     for (treaty::FieldProblem& problem : NationalProblems(request.command()))
       problems.push_back(std::move(problem));
   }
-  if (begins ? !request.name().empty() : !named) {
-    problems.push_back({"name", "form.name"});
-  }
-  if (!problems.empty()) {
-    decision.refusal = Invalid(std::move(problems));
-    return decision;
-  }
+  if (begins ? !request.name().empty() : !named) problems.push_back({"name", "form.name"});
+  if (!problems.empty()) return Decision::Refused(Invalid(std::move(problems)));
 
   const std::string subject_id = begins ? ToHex(random_.Bytes(8)) : std::string(id);
   ASSIGN_OR_RETURN(const auto record, books_->views().Load<Record>(subject_id));
-  decision.told_from_size = record->told_from_size();
   const bool known = !IsUnknown(record->state()) && NameOf<Record>(record->state(), "") == prefix;
-  if (!begins && !known) {
-    decision.refusal = Failed(absl::NotFoundError("no such name here"));
-    return decision;
-  }
+  Decision decision = begins || known
+                          ? DecideByState<Record>(subject_id, record->state(), request.command(), *context)
+                          : Decision::Refused(Failed(absl::NotFoundError("no such name here")));
+  decision.told_from_size = record->told_from_size();
+  return decision;
+}
+
+template <typename Record, typename State, typename Command>
+Core::Decision Core::DecideByState(const std::string& subject_id, const State& state, const Command& command,
+                                   const treaty::Context& context) const {
+  constexpr bool kIsCase = std::is_same_v<Record, v1::CaseRecord>;
   if constexpr (kIsCase) {
-    problems = NationalProblems(record->state(), request.command());
-    if (!problems.empty()) {
-      decision.refusal = Invalid(std::move(problems));
-      return decision;
-    }
+    std::vector<treaty::FieldProblem> problems = NationalProblems(state, command);
+    if (!problems.empty()) return Decision::Refused(Invalid(std::move(problems)));
   }
-  auto verdict = treaty::Judge(record->state(), request.command(), *context);
-  if (auto* violation = std::get_if<v1::Violation>(&verdict)) {
-    decision.refusal = Broken(std::move(*violation));
-    return decision;
-  }
+  auto verdict = treaty::Judge(state, command, context);
+  if (auto* violation = std::get_if<v1::Violation>(&verdict))
+    return Decision::Refused(Broken(std::move(*violation)));
+
+  Decision decision;
   auto& acts = std::get<std::vector<typename Matter<Record>::Act>>(verdict);
-  const typename Matter<Record>::State* before = &record->state();
-  typename Matter<Record>::State after;
+  const State* before = &state;
+  State after;
   for (auto& what : acts) {
     if constexpr (kIsCase) {
       // The series is its state's own; all else in the document follows from the protocol.
       if (what.has_status_issued())
         what.mutable_status_issued()->set_series(identity_.profile.document_series);
     }
-    decision.addressed.push_back(treaty::IsAddressed(*before, what));
+    v1::Act& act = decision.AddAct(context, treaty::IsAddressed(*before, what));
+    act.set_subject_id(subject_id);
     // What follows in the same verdict is judged by the state after this act.
     if (&what != &acts.back()) {
-      after = treaty::Apply(*before, what, {identity_.self(), FormatDate(context->happened_on), "", 0});
+      after = treaty::Apply(*before, what, {identity_.self(), act.happened_on(), "", 0});
       before = &after;
     }
-    v1::Act& act = decision.acts.emplace_back();
-    act.set_subject_id(subject_id);
-    act.set_happened_on(FormatDate(context->happened_on));
-    act.set_effective_on(FormatDate(context->today));
     Matter<Record>::In(act) = std::move(what);
   }
   return decision;
@@ -453,68 +460,43 @@ absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitMatterStepRequest& r
   return DecideMatter<v1::MatterRecord>(request);
 }
 absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitQuotaCommandRequest& request) {
-  Decision decision;
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, books_->views().LoadTreaty());
   const absl::StatusOr<treaty::Context> context = ContextFor(request.happened_on(), treaty_state, "");
-  if (!context.ok()) {
-    decision.refusal = Invalid({{"happened_on", "form.date"}});
-    return decision;
-  }
-  decision.protocol_version = context->protocol.version();
-  if (std::vector<treaty::FieldProblem> problems = treaty::CheckForm(request.command()); !problems.empty()) {
-    decision.refusal = Invalid(std::move(problems));
-    return decision;
-  }
+  if (!context.ok()) return Decision::Refused(NoSuchDay());
+  std::vector<treaty::FieldProblem> problems = treaty::CheckForm(request.command());
+  if (!problems.empty()) return Decision::Refused(Invalid(std::move(problems)));
   ASSIGN_OR_RETURN(const v1::QuotaState state,
                    books_->views().LoadQuota(identity_.self(), treaty::YearOf(request.command())));
   treaty::QuotaVerdict verdict = treaty::Judge(state, request.command(), *context);
-  if (auto* violation = std::get_if<v1::Violation>(&verdict)) {
-    decision.refusal = Broken(std::move(*violation));
-    return decision;
-  }
-  const auto begin_act = [&](bool addressed) -> v1::Act& {
-    decision.addressed.push_back(addressed);
-    v1::Act& act = decision.acts.emplace_back();
-    act.set_happened_on(FormatDate(context->happened_on));
-    act.set_effective_on(FormatDate(context->today));
-    return act;
-  };
+  if (auto* violation = std::get_if<v1::Violation>(&verdict))
+    return Decision::Refused(Broken(std::move(*violation)));
+  Decision decision;
   auto& acts = std::get<treaty::QuotaActs>(verdict);
   for (auto& [case_id, case_act] : acts.case_acts) {
-    v1::Act& act = begin_act(true);
+    v1::Act& act = decision.AddAct(*context, true);
     // Whenever the quota was lowered: the case waits again from today.
     act.set_happened_on(FormatDate(context->today));
     act.set_subject_id(case_id);
     *act.mutable_case_act() = std::move(case_act);
   }
-  for (v1::QuotaAct& quota_act : acts.acts) *begin_act(true).mutable_quota_act() = std::move(quota_act);
+  for (v1::QuotaAct& quota_act : acts.acts) {
+    *decision.AddAct(*context, true).mutable_quota_act() = std::move(quota_act);
+  }
   return decision;
 }
 
 absl::StatusOr<Core::Decision> Core::Decide(const v1::SubmitTreatyCommandRequest& request) {
-  Decision decision;
   ASSIGN_OR_RETURN(const v1::TreatyState state, books_->views().LoadTreaty());
   const absl::StatusOr<treaty::Context> context = ContextFor(request.happened_on(), state, "");
-  if (!context.ok()) {
-    decision.refusal = Invalid({{"happened_on", "form.date"}});
-    return decision;
-  }
-  decision.protocol_version = context->protocol.version();
-  if (std::vector<treaty::FieldProblem> problems = treaty::CheckForm(request.command()); !problems.empty()) {
-    decision.refusal = Invalid(std::move(problems));
-    return decision;
-  }
+  if (!context.ok()) return Decision::Refused(NoSuchDay());
+  std::vector<treaty::FieldProblem> problems = treaty::CheckForm(request.command());
+  if (!problems.empty()) return Decision::Refused(Invalid(std::move(problems)));
   treaty::TreatyVerdict verdict = treaty::Judge(state, request.command(), *context);
-  if (auto* violation = std::get_if<v1::Violation>(&verdict)) {
-    decision.refusal = Broken(std::move(*violation));
-    return decision;
-  }
+  if (auto* violation = std::get_if<v1::Violation>(&verdict))
+    return Decision::Refused(Broken(std::move(*violation)));
+  Decision decision;
   for (v1::TreatyAct& treaty_act : std::get<std::vector<v1::TreatyAct>>(verdict)) {
-    decision.addressed.push_back(true);
-    v1::Act& act = decision.acts.emplace_back();
-    act.set_happened_on(FormatDate(context->happened_on));
-    act.set_effective_on(FormatDate(context->today));
-    *act.mutable_treaty_act() = std::move(treaty_act);
+    *decision.AddAct(*context, true).mutable_treaty_act() = std::move(treaty_act);
   }
   return decision;
 }

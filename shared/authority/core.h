@@ -68,10 +68,14 @@ class Core {
   // What an admitted command becomes: acts in order, each for its case, quota or
   // the treaty.
   struct Decision {
+    static Decision Refused(Answer why);
+    // Of this day, under this protocol.
+    v1::Act& AddAct(const treaty::Context& context, bool is_addressed);
+
     Answer refusal;  // its status is not OK when the command is refused
     std::vector<v1::Act> acts;
     std::vector<bool> addressed;
-    std::string protocol_version;  // by which it was judged
+    std::string protocol_version;  // by which it was judged; empty without acts
     // As for Judged: of the matter whose state the decision gives away.
     uint64_t told_from_size = 0;
   };
@@ -89,6 +93,9 @@ class Core {
   Judged Repeat(const v1::ReplyRow& row, const Hash& request_mac) const;
   template <typename Record, typename Request>
   absl::StatusOr<Decision> DecideMatter(const Request& request);
+  template <typename Record, typename State, typename Command>
+  Decision DecideByState(const std::string& subject_id, const State& state, const Command& command,
+                         const treaty::Context& context) const;
   absl::Status MayAppend(bool irreversible) const;
   // Why the node may not do everything, as Link::reason.
   std::string Reason() const;
