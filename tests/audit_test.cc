@@ -5,15 +5,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "shared/base/bytes.h"
+#include "shared/ledger/log.h"
 #include "shared/ledger/memory_store.h"
+#include "shared/ledger/overlay.h"
 #include "shared/testing/audited.h"
 #include "shared/testing/story.h"
+#include "shared/tlog/note.h"
 
 namespace kelisim::authority {
 namespace {
@@ -112,6 +116,53 @@ TEST(Audit, ARowTooManyIsNoticed) {
       batch.Put(key, "x");
       ASSERT_TRUE(store.Commit(batch).ok());
       EXPECT_FALSE(AuditOf(node, store).findings.empty()) << key;
+    }
+  });
+}
+
+// Rows that are well-formed, sealed and signed, and not those of this ledger.
+TEST(Audit, AForgedRowIsNoticed) {
+  AtEnd([](const Node& node) {
+    constexpr auto kOwn = ledger::Side::kOwn;
+    const Node other(1 - node.side, 1);  // the counterpart's keys
+    const auto note_of = [&](uint64_t size) {
+      const tlog::NoteSigner& log = node.identity.log;
+      const std::string text = tlog::Checkpoint{log.verifier().name(), size, Sha256("another")}.Text();
+      return absl::StrCat(text, "\n", log.SignNote(text), other.identity.witness.Cosign(text, 1),
+                          other.identity.mirror.Cosign(text, 1));
+    };
+    const uint64_t size = node.state.own_size();
+    const struct {
+      const char* problem;
+      std::function<void(ledger::Log&, ledger::Overlay&)> forge;
+    } rows[] = {
+        {"audit.cosigned_root", [&](auto& log, auto& to) { log.PutCosigned(to, note_of(size)); }},
+        {"audit.cosigned_policy", [&](auto& log, auto& to) { log.PutCosigned(to, note_of(size + 1)); }},
+        {"audit.root_differs", [&](auto& log, auto& to) { log.PutCheckpoint(to, size, note_of(size)); }},
+        {"audit.checkpoint_unsigned",
+         [&](auto& log, auto& to) { log.PutCheckpoint(to, size, note_of(size + 1)); }},
+        {"audit.payload_differs",
+         [&](auto&, auto& to) {
+           const std::string sealed =
+               *node.vault->Seal(to, "", PayloadContext(kOwn, size - 1), std::string(64, 'x'));
+           to.Put(std::string{static_cast<char>(kOwn), 'p'} + U64(size - 1), sealed);
+         }},
+    };
+    for (const auto& row : rows) {
+      ledger::MemoryStore store(node.store);
+      ledger::Overlay overlay(store);
+      ledger::Log log = *ledger::Log::Load(kOwn, overlay);
+      row.forge(log, overlay);
+      ASSERT_TRUE(store.Commit(overlay.Take()).ok());
+      std::vector<std::string> keys;
+      ledger::MemoryStore copy(store);
+      const absl::Status audited =
+          Audit(node.identity, copy, *node.vault, nullptr, [&](const v1::AuditProgress& progress) {
+            for (const std::string& key : progress.finding().problem_keys()) keys.push_back(key);
+            return true;
+          });
+      EXPECT_TRUE(audited.ok()) << audited;
+      EXPECT_THAT(keys, ::testing::Contains(row.problem));
     }
   });
 }

@@ -13,8 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "kelisim/v1/exchange_service.pb.h"
 #include "shared/authority/core.h"
 #include "shared/authority/matter.h"
@@ -1391,7 +1393,7 @@ TEST(Recovery, AnOlderAnchorIsOneThatTheLedgerTellsOf) {
   const Hash other = Sha256("other");
   for (const ledger::Head& foreign :
        {ledger::Head{lost.size, other, 0}, ledger::Head{lost.size + 1, lost.root, 0},
-        ledger::Head{kept.size, other, 0}, ledger::Head{100, other, 0}}) {
+        ledger::Head{kept.size, other, 0}, ledger::Head{100, other, 0}, ledger::Head{kept.size, other, 1}}) {
     EXPECT_EQ(open_with(foreign), absl::StatusCode::kDataLoss) << foreign.size;
   }
   // One that knows of nothing vouches for nothing, whatever its lineage.
@@ -1416,7 +1418,9 @@ TEST(Recovery, NamesTheEntriesWhoseContentsAreLost) {
   EXPECT_EQ(state.lost_contents(), "0-2");
   EXPECT_THAT(kz.events, ::testing::Contains(::testing::HasSubstr("contents of own entries 0-2")));
   kz.Restart();
-  EXPECT_EQ(kz.Turn({authority::Tick()}).state.lost_contents(), "0-2");
+  const v1::NodeState again = kz.Turn({authority::Tick()}).state;
+  EXPECT_EQ(again.lost_contents(), "0-2");
+  EXPECT_EQ(again.mode(), v1::FENCED) << "the recovery has ended";
 }
 
 // A store that is lost whole forgets its recoveries too; what the anchor remembers counts
@@ -1604,6 +1608,256 @@ TEST_P(ContinuationTest, AnotherThanTheCounterpartHasHalts) {
 // The last of them is more than fits one answer to a pull.
 INSTANTIATE_TEST_SUITE_P(Rounds, ContinuationTest, ::testing::Values(1, 2, 5, 300));
 
+// What `peer` answers to a handshake, with its position as `change` makes it and signed anew.
+PeerReply AnswerWith(Authority& peer, const Call& call, const std::function<void(v1::Position&)>& change) {
+  PeerReply reply = AnswerOf(peer, call);
+  v1::HandshakeRequest request;
+  v1::HandshakeResponse response;
+  v1::Position position;
+  EXPECT_TRUE(request.ParseFromString(call.bytes) && response.ParseFromString(reply.bytes) &&
+              position.ParseFromString(response.position()));
+  change(position);
+  response.set_position(position.SerializeAsString());
+  response.set_signature(peer.identity.log.SignRaw(
+      absl::StrCat("kelisim handshake response\n", request.nonce(), response.nonce(), response.position())));
+  reply.bytes = response.SerializeAsString();
+  return reply;
+}
+
+// The fence opens by the counterpart's own word in answer to our question, and by nothing else.
+TEST(Link, OpensByARightAnswerAlone) {
+  const auto in_response = [](PeerReply& reply, const std::function<void(v1::HandshakeResponse&)>& change) {
+    v1::HandshakeResponse response;
+    ASSERT_TRUE(response.ParseFromString(reply.bytes));
+    change(response);
+    reply.bytes = response.SerializeAsString();
+  };
+  const struct {
+    const char* what;
+    std::function<void(PeerReply&)> tamper;
+    v1::NodeMode mode;
+  } rows[] = {
+      {"nothing", [](PeerReply&) {}, v1::OPEN_FOR_ALL},
+      {"the answer to another call", [](PeerReply& reply) { ++reply.call_id; }, v1::FENCED},
+      {"another signature",
+       [&](PeerReply& reply) {
+         in_response(reply, [](auto& response) { response.mutable_signature()->back() ^= 1; });
+       },
+       v1::FENCED},
+      {"another version",
+       [&](PeerReply& reply) {
+         in_response(reply, [](auto& response) { response.set_exchange_version(2); });
+       },
+       v1::FENCED},
+  };
+  for (const auto& row : rows) {
+    Pair both(kNow);
+    Authority& kz = both.of(v1::PARTY_KZ);
+    ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+    kz.Restart();
+    PeerReply reply = AnswerOf(both.of(v1::PARTY_RU), kz.Turn({authority::Tick()}).calls.at(0));
+    row.tamper(reply);
+    EXPECT_EQ(kz.Turn({reply}).state.mode(), row.mode) << row.what;
+  }
+}
+
+// What it says that it has must be what its evidence shows; and evidence of another history
+// ends the exchange.
+TEST(Link, APositionIsJudgedByItsEvidence) {
+  const auto other_root = [](const tlog::NoteSigner& log, uint64_t size) {
+    const std::string text = tlog::Checkpoint{log.verifier().name(), size, Sha256("another")}.Text();
+    return absl::StrCat(text, "\n", log.SignNote(text));
+  };
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  Authority& ru = both.of(v1::PARTY_RU);
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_RU).status.ok());
+  const ledger::MemoryStore before = kz.store;
+  const struct {
+    const char* what;
+    std::function<void(v1::Position&)> change;
+    const char* reason;
+  } rows[] = {
+      {"another root", [](auto& said) { said.mutable_mirror_root()->back() ^= 1; }, "reason.unconfirmed"},
+      {"a smaller size", [](auto& said) { said.set_mirror_size(said.mirror_size() - 1); },
+       "reason.unconfirmed"},
+      {"another ledger of ours",
+       [&](auto& said) {
+         said.set_mirror_checkpoint(other_root(kz.identity.log, said.mirror_size()));
+         said.set_mirror_root(std::string(Sha256("another").bytes()));
+       },
+       "reason.own_fork"},
+      {"another ledger of its own",
+       [&](auto& said) { said.set_checkpoint(other_root(ru.identity.log, ru.SizeOf(Side::kOwn))); },
+       "reason.peer_fork"},
+      {"another beginning of its own",
+       [&](auto& said) { said.set_checkpoint(other_root(ru.identity.log, 1)); }, "reason.peer_fork"},
+      {"another first protocol", [](auto& said) { said.clear_first_protocol(); }, "reason.other_protocol"},
+  };
+  for (const auto& row : rows) {
+    kz.store = before;
+    kz.Restart();
+    const Call call = kz.Turn({authority::Tick()}).calls.at(0);
+    const v1::NodeState state = kz.Turn({AnswerWith(ru, call, row.change)}).state;
+    EXPECT_EQ(state.reason_key(), row.reason) << row.what;
+    const std::string reason = row.reason;
+    EXPECT_EQ(state.mode(), reason == "reason.unconfirmed"      ? v1::FENCED
+                            : reason == "reason.other_protocol" ? v1::READ_ONLY
+                                                                : v1::HALTED)
+        << row.what;
+  }
+}
+
+// A stranger's request changes nothing, and nothing is taken or given without a session; nor is
+// anything taken before our own position is confirmed.
+TEST(Link, AnswersWhoHasShakenHands) {
+  Authority kz(v1::PARTY_KZ, kNow);
+  Authority ru(v1::PARTY_RU, kNow);
+  const auto ask = [&](PeerMethod method, const std::string& bytes) {
+    return ru.Turn({PeerCall{kToken, method, bytes}}).replies.at(0).answer.status.code();
+  };
+  v1::PullRequest pull;
+  pull.set_ledger(v1::ANSWERERS);
+  EXPECT_EQ(ask(PeerMethod::kPush, ""), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ask(PeerMethod::kPull, pull.SerializeAsString()), absl::StatusCode::kFailedPrecondition);
+
+  const Call call = kz.Turn({authority::Tick()}).calls.at(0);
+  v1::HandshakeRequest request;
+  ASSERT_TRUE(request.ParseFromString(call.bytes));
+  v1::HandshakeRequest unsigned_one = request;
+  unsigned_one.mutable_signature()->back() ^= 1;
+  EXPECT_EQ(ask(PeerMethod::kHandshake, unsigned_one.SerializeAsString()),
+            absl::StatusCode::kPermissionDenied);
+  v1::HandshakeRequest newer = request;
+  newer.set_exchange_version(2);
+  EXPECT_EQ(ask(PeerMethod::kHandshake, newer.SerializeAsString()), absl::StatusCode::kFailedPrecondition);
+
+  ASSERT_EQ(Answer(kz, call, ru).state.mode(), v1::OPEN_FOR_ALL);
+  const Call push = kz.Turn({SettingQuota(2026)}).calls.at(0);
+  EXPECT_EQ(ask(PeerMethod::kPush, push.bytes), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ru.SizeOf(Side::kMirror), 0u);
+  pull.set_session("another");
+  EXPECT_EQ(ask(PeerMethod::kPull, pull.SerializeAsString()), absl::StatusCode::kFailedPrecondition);
+}
+
+// An entry counts as received when both cosignatures are there and right, and for this size.
+TEST(Link, OnlyARightAnswerToAPushCounts) {
+  const auto without = [](v1::PushResponse& answer, const std::string& name) {
+    std::string kept;
+    for (const absl::string_view line : absl::StrSplit(answer.cosignatures(), '\n', absl::SkipEmpty())) {
+      if (!absl::StrContains(line, name)) absl::StrAppend(&kept, line, "\n");
+    }
+    ASSERT_NE(kept, answer.cosignatures());
+    answer.set_cosignatures(kept);
+  };
+  const struct {
+    const char* what;
+    std::function<void(v1::PushResponse&)> tamper;
+    uint64_t cosigned;
+  } rows[] = {
+      {"nothing", [](auto&) {}, 1},
+      {"another size", [](auto& answer) { answer.set_mirror_size(2); }, 0},
+      {"no witness", [&](auto& answer) { without(answer, "/witness"); }, 0},
+      {"no mirror", [&](auto& answer) { without(answer, "/mirror"); }, 0},
+  };
+  for (const auto& row : rows) {
+    Authority kz(v1::PARTY_KZ, kNow);
+    Authority ru(v1::PARTY_RU, kNow);
+    const Call from_kz = kz.Turn({authority::Tick()}).calls.at(0);
+    const Call from_ru = ru.Turn({authority::Tick()}).calls.at(0);
+    Answer(kz, from_kz, ru);
+    Answer(ru, from_ru, kz);
+    PeerReply reply = AnswerOf(ru, kz.Turn({SettingQuota(2026)}).calls.at(0));
+    v1::PushResponse answer;
+    ASSERT_TRUE(answer.ParseFromString(reply.bytes));
+    row.tamper(answer);
+    reply.bytes = answer.SerializeAsString();
+    EXPECT_EQ(kz.Turn({reply}).state.cosigned_size(), row.cosigned) << row.what;
+  }
+}
+
+// Where nothing may be recorded, an officer still hears what was recorded before, and may
+// rehearse; and is not told to come again when only people can mend it.
+TEST(Officer, HearsInEveryModeWhatWasAnsweredBefore) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  const authority::Answer first = both.Turn(v1::PARTY_KZ, {SettingQuota(2026)}).at(0).answer;
+  ASSERT_TRUE(first.status.ok()) << first.status;
+  both.Exchange();
+  kz.anchor = MemoryAnchor(std::nullopt);
+  kz.Restart();
+  OfficerCall other = SettingQuota(2026);
+  other.request_digest = Sha256("another request");
+  OfficerCall rehearsed = SettingQuota(2027);
+  std::get<v1::SubmitQuotaCommandRequest>(rehearsed.request).set_validate_only(true);
+  const Outputs told = kz.Turn({SettingQuota(2026), other, rehearsed, SettingQuota(2027)});
+  ASSERT_EQ(told.state.mode(), v1::READ_ONLY);
+  EXPECT_EQ(told.replies.at(0).answer.response, first.response);
+  EXPECT_EQ(told.replies.at(1).answer.status.code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_TRUE(told.replies.at(2).answer.status.ok()) << told.replies.at(2).answer.status;
+  EXPECT_EQ(told.replies.at(3).answer.status.code(), absl::StatusCode::kFailedPrecondition);
+}
+
+// Time passes there, too; what becomes overdue is recorded when acts are.
+TEST_F(CaseTest, NothingBecomesOverdueWhereNothingMayBeRecorded) {
+  for (const char* action : {"file_petition", "confirm_scope", "offer"}) Do(v1::PARTY_KZ, action);
+  Authority& kz = both_.of(v1::PARTY_KZ);
+  const ledger::Head head = kz.anchor.Load().value().value();
+  const uint64_t size = kz.SizeOf(Side::kOwn);
+  kz.now += absl::Hours(24 * 60);
+  for (const auto& [anchor, added] : {std::pair(MemoryAnchor(std::nullopt), 0u), {MemoryAnchor(head), 1u}}) {
+    kz.anchor = anchor;
+    kz.Restart();
+    kz.Turn({authority::Tick()});
+    EXPECT_EQ(kz.SizeOf(Side::kOwn), size + added);
+  }
+}
+
+// Nor does a refusal that comes in time refuse an act that has stayed at home.
+TEST_F(CaseTest, WhatStaysAtHomeIsNotRefused) {
+  Authority& kz = both_.of(v1::PARTY_KZ);
+  Authority& ru = both_.of(v1::PARTY_RU);
+  Do(v1::PARTY_KZ, "file_petition");  // its own entry 1
+  const v1::CaseState before = StateOf(v1::PARTY_KZ);
+  v1::PushRequest push;
+  ASSERT_TRUE(push.ParseFromString(ru.Turn({SettingQuota(2027)}).calls.at(0).bytes));
+  ASSERT_EQ(push.leaves_size(), 2);  // PROGRESS, and the quota
+  push.mutable_leaves()->RemoveLast();
+  const std::string petition = ledger::LogRows<ledger::Store>(Side::kOwn, kz.store).Entry(1).value();
+  v1::Refusal refusal;
+  refusal.mutable_violation()->set_rule("step.chain");
+  AddForged(ru, push, v1::Act(), [&](v1::Entry& forged, v1::Leaf& leaf) {
+    forged.set_kind(v1::ENTRY_KIND_REFUSAL);
+    forged.set_addressed(true);
+    forged.set_commitment("to be made");
+    forged.mutable_reference()->set_position(1);
+    forged.mutable_reference()->set_hash(std::string(tlog::LeafHash(petition).bytes()));
+    leaf.set_payload(refusal.SerializeAsString());
+  });
+  const Outputs taken = kz.Turn({PeerCall{kToken, PeerMethod::kPush, push.SerializeAsString()}});
+  ASSERT_TRUE(taken.replies.at(0).answer.status.ok()) << taken.replies.at(0).answer.status;
+  EXPECT_EQ(StateOf(v1::PARTY_KZ).SerializeAsString(), before.SerializeAsString());
+  EXPECT_EQ(kz.reader->GetCase(name_, kNow)->timeline(0).refusal().rule(), "");
+}
+
+class NoAnchor final : public ledger::HeadAnchor {
+ public:
+  absl::StatusOr<std::optional<ledger::Head>> Load() override { return std::nullopt; }
+  absl::Status Save(const ledger::Head&) override { return absl::UnavailableError("no disk"); }
+};
+
+// What the anchor could not remember is not told.
+TEST(Turn, IsNotReleasedWithoutItsAnchor) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  NoAnchor anchor;
+  authority::Turn turn = kz.core->Step(kNow, {SettingQuota(2026)}).value();
+  const auto released = authority::Release(authority::Commit(std::move(turn), kz.store).value(), anchor,
+                                           kz.identity.witness, kz.identity.mirror);
+  EXPECT_TRUE(absl::IsUnavailable(released.status())) << released.status();
+}
+
 // Two roots for one size, both signed by the sender: evidence, and the end of the
 // exchange until people decide.
 TEST_F(PushTest, AnotherSignedRootForASizeHaltsTheExchange) {
@@ -1613,7 +1867,9 @@ TEST_F(PushTest, AnotherSignedRootForASizeHaltsTheExchange) {
   push.set_checkpoint(absl::StrCat(other.Text(), "\n", kz_.identity.log.SignNote(other.Text())));
   EXPECT_EQ(Deliver(push).status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(state_.mode(), v1::HALTED);
-  EXPECT_EQ(Deliver(push_).status.code(), absl::StatusCode::kFailedPrecondition);
+  // By these words the other one knows it.
+  EXPECT_EQ(Deliver(push_).status,
+            absl::FailedPreconditionError("halted: one ledger has two signed histories"));
   // Anybody can see it, without us.
   const v1::Equivocation evidence = ru_.reader->GetEvidence().value();
   EXPECT_EQ(evidence.ledger(), v1::PARTY_KZ);

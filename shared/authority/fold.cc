@@ -42,7 +42,8 @@ absl::StatusOr<uint64_t> FoldLedgers(const v1::Protocol& initial, uint64_t own_s
       for (; processed < position; ++processed) RETURN_IF_ERROR(FoldMirrorEntry(initial, processed, views));
     } else if (opened.entry.kind() == v1::ENTRY_KIND_ACT && !opened.payload.empty()) {
       v1::Act act;
-      if (!ParseAct(opened.payload, &act)) return absl::DataLossError("an own act cannot be read");
+      if (!ParseAct(opened.payload, &act) || act.subject_case() == v1::Act::SUBJECT_NOT_SET)
+        return absl::DataLossError("an own act cannot be read");
       RETURN_IF_ERROR(views.Fold(opened, act));
     } else if (opened.entry.kind() == v1::ENTRY_KIND_KEY) {
       RETURN_IF_ERROR(views.FoldKey(opened));
