@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "kelisim/v1/config.pb.h"
 #include "shared/authority/profile.h"
