@@ -6,7 +6,8 @@
   word looks right and is found by no search.
 * Catalogues and samples are in Unicode normal form C, as the protocol demands.
 * Every text of a catalogue has all three languages.
-* Every key that the code names has a text.
+* Every key that the code names has a text, and so has every word by which a rule
+  says what it found.
 
     tests/text_test.py                check this repository (after a self-test)
 """
@@ -26,6 +27,9 @@ TEXTS = re.compile(r"\b(?:text|remedy)\s*:?\s*\{([^{}]*)\}")
 KEYED = re.compile(r'\b(?:key|id): "([^"]+)"')
 # "form.iin_check"; not a file, and not one of a test.
 KEY_LITERAL = re.compile(r'"((?:form|ui|help|step|found|warn|reason|reissue|audit|flaw|dossier|not_judged)\.[a-z_0-9]+)"')
+# What was found, as the last of three: Violates("4.1", "", "number").
+FOUND = re.compile(r'\bViolates\((?!"exchange)[^;]*?, *(?:absl::StrCat\()?"([a-z_]+)(?:"\)|:"[^;]*\))')
+FOUND_KEYS = ("found.", "field.", "action.")
 WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -87,6 +91,14 @@ def check_keys(path, text, keys):
             yield f"{path}:{line_of(text, match.start())}: {match.group(1)} has no text in any catalogue"
 
 
+def check_found(path, text, keys):
+    if "shared/treaty/" not in path or "_test." in path:
+        return
+    for match in FOUND.finditer(text):
+        if not any(family + match.group(1) in keys for family in FOUND_KEYS):
+            yield f"{path}:{line_of(text, match.start())}: found \"{match.group(1)}\" has no text in any catalogue"
+
+
 def read_tree(root):
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if not SKIPPED.match(name)]
@@ -124,6 +136,12 @@ def self_test():
     found = list(check_keys("a.cc", code, keys))
     if len(found) != 1 or "form.c" not in found[0]:
         failures.append(f"self-test: a key without text: found {found}")
+    keys = {"found.unknown", "field.number"}
+    code = ('Violates("a", "", "unknown"); Violates("a", kHead, "number"); Violates(Rule("b"), "", "colour");\n'
+            'Violates("a", "", absl::StrCat("size:", 7)); Violates("exchange.format", "", "x");\n')
+    found = list(check_found("shared/treaty/a.cc", code, keys))
+    if len(found) != 2 or "colour" not in found[0] or "size" not in found[1]:
+        failures.append(f"self-test: words without text: found {found}")
     return failures
 
 
@@ -139,6 +157,7 @@ def main():
             texts += len(TEXTS.findall(text))
         failures += check(path, text)
         failures += check_keys(path, text, keys)
+        failures += check_found(path, text, keys)
     if catalogues < 2 or texts < 100:
         failures.append(f"found {texts} texts in {catalogues} catalogues: is this the repository?")
     for failure in failures:

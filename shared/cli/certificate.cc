@@ -44,9 +44,11 @@ std::string ProblemOf(const ShortForm& text, const v1::MatterState& state, absl:
   if (certificate.number() != text.number || certificate.valid_until() != text.valid_until) {
     return "ui.certificate_other";
   }
-  // 10.1: what has crossed the border in time is not asked again.
-  const bool crossed = state.status() == v1::PROPERTY_FROZEN || state.status() == v1::PROPERTY_IMPORTED;
-  return !crossed && day > *ParseDate(certificate.valid_until()) ? "ui.certificate_expired" : "";
+  // It covers one list of things, once.
+  if (state.status() == v1::PROPERTY_IMPORTED) return "ui.certificate_used";
+  // 10.1: what has left in time is not asked again.
+  const bool left = state.status() == v1::PROPERTY_FROZEN;
+  return !left && day > *ParseDate(certificate.valid_until()) ? "ui.certificate_expired" : "";
 }
 
 std::string DrawQr(const std::string& text) {

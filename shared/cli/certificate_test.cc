@@ -50,9 +50,12 @@ TEST(Certificate, OfWhatWasWithdrawnThereIsNone) {
   EXPECT_EQ(Check(text, v1::MatterState(), kLastDay), "ui.certificate_none");
   state.set_status(v1::PROPERTY_RELEASED);
   EXPECT_EQ(Check(text, state, kLastDay), "ui.certificate_none");
-  // What crossed in time stays in order.
+  // What left in time stays in order on its way, and once it has arrived nothing else may
+  // come under it.
   state.set_status(v1::PROPERTY_FROZEN);
   EXPECT_EQ(Check(text, state, kLastDay + 1), "");
+  state.set_status(v1::PROPERTY_IMPORTED);
+  EXPECT_EQ(Check(text, state, kLastDay), "ui.certificate_used");
 }
 
 // Three finder patterns: the corners of the code are dark rings.

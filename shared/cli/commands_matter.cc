@@ -61,14 +61,20 @@ std::string SampleOf(const FieldDescriptor& field) {
     case v1::CONTENT_DATE:
     case v1::CONTENT_PAST_DATE:
       return "2027-03-01";
-    case v1::CONTENT_CODE:
+    case v1::CONTENT_STATE:
       return "KAZ";
+    case v1::CONTENT_CURRENCY:
+      return "KZT";
     case v1::CONTENT_AMOUNT:
       return "1250.50";
     case v1::CONTENT_RULE:
       return "8.2";
     case v1::CONTENT_NAME:
       return "cases/3f2a9c104be7d865";
+    case v1::CONTENT_CASE_ID:
+      return "3f2a9c104be7d865";
+    case v1::CONTENT_DISPUTE:
+      return "disputes/9546248187d454b7";
     case v1::CONTENT_SHARE:
       return "1/2";
     case v1::CONTENT_PERSON_ID:
@@ -92,11 +98,6 @@ bool AddExample(const Descriptor& type, bool inside, std::string& words) {
     if (field.cpp_type() != FieldDescriptor::CPPTYPE_BOOL) absl::StrAppend(&words, " ", SampleOf(field));
   }
   return true;
-}
-
-std::string ExampleOf(const Descriptor& type) {
-  std::string words;
-  return AddExample(type, false, words) ? words : " --from-json step.json";
 }
 
 std::string NameIn(const Kind& kind, const std::string& given) {
@@ -147,9 +148,11 @@ void AddStep(Program& program, CLI::App& group, const Kind& kind, const FieldDes
   const bool begins = field.name() == kind.begins;
   const bool filled = field.options().GetExtension(v1::filled);
   CLI::App* command = group.add_subcommand(name, MessageKey(field));
+  std::string example;
+  const bool flags_suffice = filled || AddExample(*field.message_type(), false, example);
+  if (!flags_suffice) example = " --from-json step.json";
   command->footer(absl::StrCat("help.example\n  kelisim ", kind.group, " ", name,
-                               begins ? "" : " 3f2a9c104be7d865",
-                               filled ? "" : ExampleOf(*field.message_type())));
+                               begins ? "" : " 3f2a9c104be7d865", example));
   auto step = std::make_shared<MatterStepCommand>();
   if (!begins) AddName(*command, kind, step->request.mutable_name());
   v1::MatterStep* wrapper = step->request.mutable_command();
@@ -157,8 +160,9 @@ void AddStep(Program& program, CLI::App& group, const Kind& kind, const FieldDes
   Message* content = inner->GetReflection()->MutableMessage(inner, &field);
   if (!filled) {
     std::vector<Flag> flags;
-    CollectFlags(*field.message_type(), "", flags);
+    if (flags_suffice) CollectFlags(*field.message_type(), "", flags);
     step->content.emplace(*command, content, flags);
+    if (!flags_suffice) step->content->RequireFile();
   }
   AddHappenedOn(*command, step->request);
   command->callback([&program, step] {

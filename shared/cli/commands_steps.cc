@@ -53,7 +53,7 @@ const std::vector<Step>& Steps() {
       {"clear", "clear", "--all-clear", {}, FillIn::kClearance},
       {"defer",
        "defer",
-       "--rule 3.g --person head --basis \"12/2026 of 2026-11-02\" --review-on 2027-02-01",
+       "--rule 3.g --person head --basis \"12/2026\" --review-on 2027-02-01",
        {kRule, kPerson, kBasis, {"--review-on", "review_on", "help.review_on"}}},
       {"end-deferral",
        "end_deferral",

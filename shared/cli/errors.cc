@@ -145,10 +145,13 @@ std::string RenderRefusal(const Failure& failure, Lang lang, const Look& look) {
 std::string RenderFields(const Failure& failure, Lang lang, const Look& look) {
   std::vector<Row> rows;
   for (const FieldFault& fault : failure.fields) {
-    const std::string words = FieldText(lang, fault.field);
     // The path as well: it is what stands in the file that is to be mended.
-    rows.push_back({words == fault.field ? words : absl::StrCat(words, " (", fault.field, ")"),
-                    Say(lang, fault.problem)});
+    std::string where = FieldText(lang, fault.field);
+    if (where != fault.field) absl::StrAppend(&where, " (", fault.field, ")");
+    if (fault.line > 0)
+      where = absl::StrCat(Say(lang, "ui.line"), " ", fault.line, ", ", Say(lang, "ui.column"), " ",
+                           fault.column);
+    rows.push_back({std::move(where), Say(lang, fault.problem)});
   }
   return DrawTable({Say(lang, "ui.field"), Say(lang, "ui.problem")}, rows, look);
 }
@@ -238,8 +241,13 @@ std::string FailureAsJson(const Failure& failure, Lang lang) {
       {"detail", failure.detail}};
   json["fields"] = nlohmann::ordered_json::array();
   for (const FieldFault& fault : failure.fields) {
-    json["fields"].push_back(
-        {{"field", fault.field}, {"problem", fault.problem}, {"text", Say(lang, fault.problem)}});
+    nlohmann::ordered_json field = {
+        {"field", fault.field}, {"problem", fault.problem}, {"text", Say(lang, fault.problem)}};
+    if (fault.line > 0) {
+      field["line"] = fault.line;
+      field["column"] = fault.column;
+    }
+    json["fields"].push_back(std::move(field));
   }
   json["outcome_unknown"] = !failure.unknown_request_id.empty();
   json["request_id"] =

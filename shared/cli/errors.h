@@ -30,6 +30,9 @@ struct FieldFault {
   std::string field;
   // A key of the message catalogue.
   std::string problem;
+  // Where in a file, counted from 1; 0: `field` says it.
+  int64_t line = 0;
+  int64_t column = 0;
 };
 
 struct Failure {
@@ -39,7 +42,7 @@ struct Failure {
   // "RULE" for a refusal by a rule, "INPUT" for what never left this program;
   // otherwise what the service names.
   std::string reason;
-  // For programmers, in English: position in a file, text of the status.
+  // For programmers, in English: path of a file, text of the status.
   std::string detail;
   // What the heading says, as a key of the message catalogue; empty: what `exit` means.
   std::string heading_key;

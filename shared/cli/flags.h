@@ -28,6 +28,8 @@ class MessageOptions {
   // `message` must outlive the parsing.
   MessageOptions(CLI::App& command, google::protobuf::Message* message, const std::vector<Flag>& flags);
 
+  // Flags cannot give the whole message.
+  void RequireFile() { file_flag_->required(); }
   // A flag that may not stand beside --from-json either.
   void Excludes(CLI::Option* flag) { file_flag_->excludes(flag); }
   bool FromFile() const { return !file_->empty(); }

@@ -24,14 +24,14 @@ using nlohmann::json;
 constexpr size_t kDeepest = 32;
 constexpr size_t kMostFaults = 50;
 
-std::string Place(const std::string& text, size_t offset) {
+FieldFault At(const std::string& text, size_t offset, const char* problem) {
   const std::string before = text.substr(0, std::min(offset, text.size()));
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const std::string in_line = before.substr(before.rfind('\n') + 1);
   // Characters, not bytes: continuation bytes do not count.
   const auto column =
       std::count_if(in_line.begin(), in_line.end(), [](char c) { return (c & 0xc0) != 0x80; });
-  return absl::StrCat("line ", line, ", column ", std::max<int64_t>(column, 1));
+  return {"", problem, line, std::max<int64_t>(column, 1)};
 }
 
 // Listens to the parser: where it stops, how deep it goes, and names that occur
@@ -86,7 +86,7 @@ std::optional<Failure> CheckSyntax(const std::string& text) {
   if (json::sax_parse(text, &syntax)) return std::nullopt;
   if (!syntax.twice.empty()) return BadInput("", {{syntax.twice, "form.duplicate"}});
   if (syntax.too_deep) return BadInput("", {{"", "form.too_deep"}});
-  return BadInput(Place(text, syntax.stopped_at), {{"", IsUtf8(text) ? "form.json" : "form.not_utf8"}});
+  return BadInput("", {At(text, syntax.stopped_at, IsUtf8(text) ? "form.json" : "form.not_utf8")});
 }
 
 // Compares values with the fields of a message, and notes every fault.
@@ -155,7 +155,7 @@ std::optional<Failure> ReadJsonFile(const std::string& path, google::protobuf::M
   const absl::StatusOr<std::string> text = ReadFile(path);
   if (!text.ok()) return NotRead(path, text.status());
   std::optional<Failure> failure = ParseJson(*text, message);
-  if (failure) failure->detail = failure->detail.empty() ? path : absl::StrCat(path, ": ", failure->detail);
+  if (failure) failure->detail = path;
   return failure;
 }
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kelisim/v1/case.pb.h"
@@ -9,11 +10,14 @@
 namespace kelisim::cli {
 namespace {
 
-// Field and problem of every fault, then where in the text.
+// Place or field and problem of every fault, then the detail.
 std::string Describe(const std::optional<Failure>& failure) {
   if (!failure) return "fine";
   std::string text;
-  for (const FieldFault& fault : failure->fields) text += fault.field + " " + fault.problem + "; ";
+  for (const FieldFault& fault : failure->fields) {
+    if (fault.line > 0) text += absl::StrCat(fault.line, ":", fault.column);
+    text += fault.field + " " + fault.problem + "; ";
+  }
   return text + failure->detail;
 }
 
@@ -23,13 +27,13 @@ TEST(ParseJson, NamesWhatIsWrong) {
       {R"({})", "fine"},
       {R"({"head": {"birth_date": "1984-03-17"}, "entry_state": "PARTY_RU"})", "fine"},
       {R"({"head": null})", "fine"},
-      {"", " form.json; line 1, column 1"},
-      {"{\n  \"filed_on\": \"2026-11-20\",\n}", " form.json; line 3, column 1"},
-      {"{\"filed_on\": \"Әсел\" \"x\"}", " form.json; line 1, column 23"},
+      {"", "1:1 form.json; "},
+      {"{\n  \"filed_on\": \"2026-11-20\",\n}", "3:1 form.json; "},
+      {"{\"filed_on\": \"Әсел\" \"x\"}", "1:23 form.json; "},
       {"\xEF\xBB\xBF{}", "fine"},  // a byte order mark
-      {"{\"filed_on\": \"\xff\"}", " form.not_utf8; line 1, column 15"},
-      {"{\"name\": \"\xc8\xe2\xe0\xed\"}", " form.not_utf8; line 1, column 12"},  // Windows-1251
-      {R"({"filed_on": "\ud800"})", " form.json; line 1, column 21"},
+      {"{\"filed_on\": \"\xff\"}", "1:15 form.not_utf8; "},
+      {"{\"name\": \"\xc8\xe2\xe0\xed\"}", "1:12 form.not_utf8; "},  // Windows-1251
+      {R"({"filed_on": "\ud800"})", "1:21 form.json; "},
       {R"({"filed_on": "1", "filed_on": "2"})", "filed_on form.duplicate; "},
       {"{\"papers\": " + deep + "}", " form.too_deep; "},
       {R"({"hed": {}})", "hed form.unknown_field; "},

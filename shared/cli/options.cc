@@ -74,7 +74,7 @@ absl::StatusOr<absl::Duration> ParseTimeout(std::string_view text) {
   absl::Duration timeout = absl::Seconds(seconds.value_or(0));
   const bool parsed = seconds.has_value() || absl::ParseDuration(Absl(text), &timeout);
   if (!parsed || timeout <= absl::ZeroDuration() || timeout > kLongestTimeout) {
-    return absl::InvalidArgumentError("--timeout: 20s (> 0s, <= 30s)");
+    return absl::InvalidArgumentError(absl::StrCat("--timeout: ", Absl(text), " (> 0s, <= 30s)"));
   }
   return timeout;
 }

@@ -5,6 +5,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
+#include "shared/text/acts.h"
 #include "shared/treaty/rules.h"
 
 namespace kelisim::cli {
@@ -296,6 +297,19 @@ TEST(Render, WarnsBeforeAnAnswerIsOverdue) {
     const std::string text = Render(file, Reader{Lang::kRussian, {}, today});
     EXPECT_EQ(text.find("2026-03-16 (срок близок)") != std::string::npos, warned) << today;
   }
+}
+
+TEST(FoundText, SpeaksTheReadersLanguage) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"no_obstacle_known", "не подтверждено, что препятствий нет (--no-obstacle-known)"},
+      {"PAPER_BIRTH_CERTIFICATES", "Свидетельства о рождении"},
+      {"taken:7", "мест выдано и зарезервировано: 7"},
+      {"PARTY_KZ", "Казахстан"},
+      {"2026-11-20", "2026-11-20"},
+  };
+  for (const auto& [found, text] : rows) EXPECT_EQ(FoundText(Lang::kRussian, found), text);
+  // A rule of the Agreement with its text.
+  EXPECT_THAT(FoundText(Lang::kRussian, "3.b"), testing::StartsWith("3.b: "));
 }
 
 }  // namespace

@@ -236,16 +236,22 @@ std::string SampleText(v1::Content content, const std::string& case_id, const st
       return "2199-01-01";
     case v1::CONTENT_PAST_DATE:
       return today;
-    case v1::CONTENT_CODE:
+    case v1::CONTENT_STATE:
       return "KAZ";
+    case v1::CONTENT_CURRENCY:
+      return "KZT";
     case v1::CONTENT_AMOUNT:
       return "100.50";
     case v1::CONTENT_SHA256:
       return std::string(32, 'a');
     case v1::CONTENT_RULE:
       return "10.1";
+    case v1::CONTENT_CASE_ID:
+      return case_id;
     case v1::CONTENT_NAME:
       return absl::StrCat("cases/", case_id);
+    case v1::CONTENT_DISPUTE:
+      return "disputes/2b";
     case v1::CONTENT_PERSON_ID:
       return "head";
     default:
@@ -271,9 +277,7 @@ void FillSample(google::protobuf::Message& message, const std::string& case_id, 
         listed ? reflection.AddEnumValue(&message, field, 1) : reflection.SetEnumValue(&message, field, 1);
         break;
       case FieldDescriptor::CPPTYPE_STRING: {
-        const std::string text = field->name() == "case_id"
-                                     ? case_id
-                                     : SampleText(field->options().GetExtension(v1::content), case_id, today);
+        const std::string text = SampleText(field->options().GetExtension(v1::content), case_id, today);
         listed ? reflection.AddString(&message, field, text) : reflection.SetString(&message, field, text);
         break;
       }

@@ -151,9 +151,13 @@ std::vector<std::pair<std::string, std::string>> SaidText(Lang lang, const v1::T
 }
 
 std::string FoundText(Lang lang, const std::string& found) {
-  const absl::string_view name = absl::StripPrefix(found, "PARTY_");
-  for (const char* family :
-       {"found.", "status.", "matter_status.", "quota_status.", "party.", "notice.", "waiting.", "value."}) {
+  if (treaty::FindRule(found) != nullptr) return RuleText(lang, found);
+  // "taken:7"
+  if (const size_t colon = found.find(':'); colon != found.npos)
+    return absl::StrCat(FoundText(lang, found.substr(0, colon)), ": ", found.substr(colon + 1));
+  const absl::string_view name = absl::StripPrefix(absl::StripPrefix(found, "PARTY_"), "PAPER_");
+  for (const char* family : {"found.", "status.", "matter_status.", "quota_status.", "party.", "notice.",
+                             "waiting.", "value.", "paper."}) {
     const std::string key = absl::StrCat(family, name);
     if (std::string text = Say(lang, key); text != key) return text;
   }

@@ -83,7 +83,7 @@ std::optional<v1::Violation> AdmitDeferred(const v1::CaseState& state, const v1:
   if (act.basis().empty()) return Violates(act.rule(), act.person_id(), "basis");
   const auto review_on = DateOf(act.review_on());
   if (!review_on || *review_on <= context.today)
-    return Violates("step.date", act.person_id(), act.review_on());
+    return Violates("step.review", act.person_id(), act.review_on());
   // a8: until the circumstances cease, however often they are reviewed.
   const v1::Obstacle* standing = Standing(state, act.rule(), act.person_id());
   if (standing != nullptr && *review_on > *DateOf(standing->review_on()))

@@ -225,7 +225,7 @@ std::optional<v1::Violation> MayGiveNotice(const v1::CaseState& state, const v1:
                                            v1::Party author) {
   if (author != state.holder()) return std::nullopt;
   if (notice.kind() == v1::Notice::ANNULMENT && author == state.departure_state()) return std::nullopt;
-  return Violates("step.turn", "", v1::Party_Name(state.holder()));
+  return Violates("step.holder", "", v1::Party_Name(state.holder()));
 }
 
 std::optional<v1::Violation> AdmitDismissed(const v1::CaseState& state, const v1::Dismissal& act,

@@ -64,6 +64,12 @@ std::optional<v1::Violation> CheckDecision(const v1::CourtDecision& decision, co
   for (const v1::DecisionPaperRef& paper : decision.papers()) {
     if (!seen.insert(paper.paper()).second) return Violates("13.2", "", "papers");
   }
+  // 8.2: a decision enters into legal force when it has been made, not before.
+  const std::optional<absl::CivilDay> since = DateOf(decision.in_legal_force_on());
+  const std::optional<absl::CivilDay> decided = DateOf(decision.decided_on());
+  if (since && decided && *since < *decided) {
+    return Violates("step.date", "", decision.in_legal_force_on());
+  }
   if (context.of_counterpart || decision.case_id().empty()) return std::nullopt;
   const std::optional<v1::CaseState> of = CaseUnderTheAgreement(decision.case_id(), context);
   if (!of) return Violates("step.case", "", "case_id");

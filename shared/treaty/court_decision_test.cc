@@ -430,21 +430,28 @@ TEST(CourtDecision, ACounterpartsActIsNotTakenOnTrust) {
   EXPECT_EQ(rule(desk.own(), of_other_kind), "exchange.format");
 }
 
+// 8.2: what entered into force was decided before, or on that day.
+TEST(CourtDecision, IsNotInForceBeforeItIsMade) {
+  EXPECT_EQ(Desk().Register(Decision("decided_on: '2025-11-05'")), "");
+  EXPECT_EQ(Desk().Register(Decision("decided_on: '2025-11-06'")), "step.date");
+}
+
 TEST(CourtDecision, FormIsChecked) {
   const std::pair<std::string, std::string> rows[] = {
-      {"court: ''", "register_decision.court"},
-      {"number: '\x01'", "register_decision.number"},
-      {"decided_on: '2025-02-30'", "register_decision.decided_on"},
-      {"decided_on: '2026-03-03'", "register_decision.decided_on"},
-      {"in_legal_force_on: 'soon'", "register_decision.in_legal_force_on"},
-      {"property_located_in: 'Kaz'", "register_decision.property_located_in"},
-      {"papers { paper: TRANSLATION sha256: 'short' }", "register_decision.papers[2].sha256"},
+      {"court: ''", "court_decision.register_decision.court"},
+      {"number: '\x01'", "court_decision.register_decision.number"},
+      {"decided_on: '2025-02-30'", "court_decision.register_decision.decided_on"},
+      {"decided_on: '2026-03-03'", "court_decision.register_decision.decided_on"},
+      {"in_legal_force_on: 'soon'", "court_decision.register_decision.in_legal_force_on"},
+      {"case_id: 'cases/c1'", "court_decision.register_decision.case_id"},
+      {"property_located_in: 'Kaz'", "court_decision.register_decision.property_located_in"},
+      {"papers { paper: TRANSLATION sha256: 'short' }", "court_decision.register_decision.papers[2].sha256"},
   };
   for (const auto& [changes, field] : rows) {
     v1::MatterStep step;
     v1::CourtDecision& decision = *step.mutable_court_decision()->mutable_register_decision();
     decision = Decision(changes);
-    if (field == "register_decision.court") decision.clear_court();
+    if (field == "court_decision.register_decision.court") decision.clear_court();
     const auto problems = CheckForm(step, kToday);
     ASSERT_EQ(problems.size(), 1u) << changes;
     EXPECT_EQ(problems[0].field, field);
@@ -453,15 +460,15 @@ TEST(CourtDecision, FormIsChecked) {
     Desk desk;
     EXPECT_EQ(desk.Do(kE, Order("record_enforced",
                                 absl::StrCat("basis: 'b' currency: 'KZT' amount: '", amount, "'"))),
-              "form: record_enforced.amount")
+              "form: court_decision.record_enforced.amount")
         << amount;
   }
   Desk desk;
   EXPECT_EQ(CheckForm(v1::MatterStep(), kToday).size(), 1u);
   EXPECT_EQ(desk.Do(kE, ""), "form: court_decision");
-  EXPECT_EQ(desk.Do(kE, "recognise {}"), "form: recognise.basis");
-  EXPECT_EQ(desk.Do(kE, "find_out_of_scope {}"), "form: find_out_of_scope.reason");
-  EXPECT_EQ(desk.Do(kE, "return_for_papers {}"), "form: return_for_papers.papers");
+  EXPECT_EQ(desk.Do(kE, "recognise {}"), "form: court_decision.recognise.basis");
+  EXPECT_EQ(desk.Do(kE, "find_out_of_scope {}"), "form: court_decision.find_out_of_scope.reason");
+  EXPECT_EQ(desk.Do(kE, "return_for_papers {}"), "form: court_decision.return_for_papers.papers");
   // One paper of each kind.
   EXPECT_EQ(
       desk.Register(Decision("papers { paper: DECISION_TEXT sha256: '0123456789abcdef0123456789abcdef' }")),

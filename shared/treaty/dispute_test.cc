@@ -217,6 +217,14 @@ TEST(Dispute, Edge100CrossNoticesAreLinkedAndBothStay) {
   EXPECT_EQ(absl::StrJoin(linked.dispute().links(), " "), "disputes/1a disputes/2b disputes/3c");
 }
 
+TEST(Dispute, OnlyDisputesAreLinked) {
+  for (const char* other : {"cases/2b", "2b", "disputes/", "disputes/2b/3c"}) {
+    Desk desk;
+    desk.Receive();
+    EXPECT_EQ(desk.Do(kR, absl::StrCat("link { linked: '", other, "' }")), "form: dispute.link.linked");
+  }
+}
+
 // Every field of a notice is asked for but those that may be empty.
 TEST(Dispute, ANoticeIsWhole) {
   const std::set<std::string> may_be_empty = {"cases",       "persons_concerned", "position_of_other",
@@ -230,7 +238,7 @@ TEST(Dispute, ANoticeIsWhole) {
     auto* content = step.mutable_dispute()->mutable_draft_notice();
     content->GetReflection()->ClearField(content, notice->field(i));
     const bool fine = may_be_empty.contains(notice->field(i)->name());
-    EXPECT_EQ(desk.Do(kR, step), fine ? "" : "form: draft_notice." + notice->field(i)->name());
+    EXPECT_EQ(desk.Do(kR, step), fine ? "" : "form: dispute.draft_notice." + notice->field(i)->name());
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
+#include <unicode/ucurr.h>
 #include <unicode/unistr.h>
 #include <unicode/uscript.h>
 
@@ -34,7 +35,15 @@ constexpr char kCharacters[] = "form.characters";         // a character that ca
 constexpr char kCount[] = "form.count";                   // too many or too few of them
 constexpr char kRange[] = "form.range";                   // a number out of its range
 constexpr char kDuplicate[] = "form.duplicate";           // the same twice
+constexpr char kRule[] = "form.rule";                     // no rule of the Agreement
+constexpr char kYear[] = "form.year";                     // not one of kFirstYear to kLastYear
 constexpr char kStateCode[] = "form.state_code";          // not three capital letters
+constexpr char kCurrency[] = "form.currency";             // no currency of ISO 4217
+constexpr char kAmount[] = "form.amount";                 // not "1250" or "1250.50"
+constexpr char kShare[] = "form.share";                   // not a part of the whole: "1/2"
+constexpr char kReference[] = "form.reference";           // not "cases/3f2a"
+constexpr char kCaseId[] = "form.case_id";                // not what follows "cases/"
+constexpr char kDispute[] = "form.dispute";               // not "disputes/3f2a"
 constexpr char kPetitionField[] = "form.petition_field";  // not the name of a field of the petition
 
 constexpr size_t kMaxProblems = 50;
@@ -167,7 +176,7 @@ class Form {
   // A rule of the Agreement, not one of ours about the course of a case.
   void Rule(const std::string& path, const std::string& value) {
     if (!Present(path, value)) return;
-    if (!absl::ascii_isdigit(value[0]) || FindRule(value) == nullptr) Report(path, kEnum);
+    if (!absl::ascii_isdigit(value[0]) || FindRule(value) == nullptr) Report(path, kRule);
   }
 
   // "head", "m1" ... "m19".
@@ -492,13 +501,17 @@ void Check(Form& form, const std::string& path, const v1::Dismissal& dismissal) 
   form.RequiredText(At(path, "basis"), dismissal.basis());
 }
 
+void CheckYear(Form& form, const std::string& path, int year) {
+  if (year < kFirstYear || year > kLastYear) form.Report(At(path, "year"), kYear);
+}
+
 void Check(Form& form, const std::string& path, const v1::Waiting& waiting) {
   form.Value(At(path, "reason"), waiting.reason(), v1::Waiting::Reason_IsValid(waiting.reason()));
-  form.Range(At(path, "year"), waiting.year(), kFirstYear, kLastYear);
+  CheckYear(form, path, waiting.year());
 }
 
 void Check(Form& form, const std::string& path, const v1::Place& place) {
-  form.Range(At(path, "year"), place.year(), kFirstYear, kLastYear);
+  CheckYear(form, path, place.year());
   form.Range(At(path, "places"), place.places(), 1, kMaxFamily + 1);
 }
 
@@ -510,14 +523,16 @@ void Check(Form& form, const std::string& path, const v1::Overdue& overdue) {
 
 // ---------------------------------------------------------------- matters
 
+bool HasOnly(std::string_view text, std::string_view allowed) {
+  return !text.empty() && text.find_first_not_of(allowed) == text.npos;
+}
+
 // "1250" or "1250.50", without leading zeros.
 bool IsAmount(const std::string& text) {
   const size_t point = text.find('.');
   const std::string whole = text.substr(0, point);
   const std::string cents = point == std::string::npos ? "00" : text.substr(point + 1);
-  const auto digits = [](const std::string& part) {
-    return !part.empty() && part.find_first_not_of("0123456789") == std::string::npos;
-  };
+  const auto digits = [](const std::string& part) { return HasOnly(part, "0123456789"); };
   return whole.size() <= 15 && digits(whole) && (whole.size() == 1 || whole[0] != '0') && cents.size() == 2 &&
          digits(cents);
 }
@@ -531,16 +546,21 @@ bool IsShare(const std::string& text) {
   return part && whole && *part > 0 && *part <= *whole && *whole <= 10'000;
 }
 
+// "1f": a part of a name.
+bool IsId(std::string_view text) {
+  return text.size() <= kMaxNumberLength && HasOnly(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+}
+
 // "cases/1f", "disputes/2a": a collection and an id.
-bool IsName(const std::string& text) {
+bool IsName(std::string_view text) {
   const size_t slash = text.find('/');
-  const auto all = [](std::string_view part, const char* allowed) {
-    return !part.empty() && part.find_first_not_of(allowed) == std::string_view::npos;
-  };
-  return slash != std::string::npos && text.size() <= kMaxNumberLength + 20 &&
-         all(std::string_view(text).substr(0, slash),
-             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") &&
-         all(std::string_view(text).substr(slash + 1), "abcdefghijklmnopqrstuvwxyz0123456789-");
+  return slash <= 20 && IsId(text.substr(slash + 1)) &&
+         HasOnly(text.substr(0, slash), "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
+bool IsCurrency(const std::string& text) {
+  if (text.size() != 3 || !HasOnly(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) return false;
+  return ucurr_getNumericCode(icu::UnicodeString::fromUTF8(text).getTerminatedBuffer()) != 0;
 }
 
 // A text or bytes field as its options say; it is not empty.
@@ -550,18 +570,24 @@ void CheckContent(Form& form, const std::string& path, v1::Content content, cons
       return form.Date(path, value);
     case v1::CONTENT_PAST_DATE:
       return form.PastDate(path, value);
-    case v1::CONTENT_CODE:
+    case v1::CONTENT_STATE:
       return form.State(path, value);
+    case v1::CONTENT_CURRENCY:
+      return IsCurrency(value) ? void() : form.Report(path, kCurrency);
     case v1::CONTENT_RULE:
       return form.Rule(path, value);
     case v1::CONTENT_PERSON_ID:
       return form.PersonId(path, value);
     case v1::CONTENT_AMOUNT:
-      return IsAmount(value) ? void() : form.Report(path, kCharacters);
+      return IsAmount(value) ? void() : form.Report(path, kAmount);
     case v1::CONTENT_SHARE:
-      return IsShare(value) ? void() : form.Report(path, kCharacters);
+      return IsShare(value) ? void() : form.Report(path, kShare);
     case v1::CONTENT_NAME:
-      return IsName(value) ? void() : form.Report(path, kCharacters);
+      return IsName(value) ? void() : form.Report(path, kReference);
+    case v1::CONTENT_CASE_ID:
+      return IsId(value) ? void() : form.Report(path, kCaseId);
+    case v1::CONTENT_DISPUTE:
+      return IsName(value) && value.starts_with("disputes/") ? void() : form.Report(path, kDispute);
     case v1::CONTENT_SHA256:
       return value.size() == 32 ? void() : form.Report(path, kLength);
     default:
@@ -631,10 +657,6 @@ void CheckMessage(Form& form, const std::string& path, const google::protobuf::M
 }
 
 // ---------------------------------------------------------------- quota and term
-
-void CheckYear(Form& form, const std::string& path, int year) {
-  form.Range(At(path, "year"), year, kFirstYear, kLastYear);
-}
 
 void Check(Form& form, const std::string& path, const v1::QuotaLimit& limit) {
   CheckYear(form, path, limit.year());
@@ -862,7 +884,7 @@ std::vector<FieldProblem> CheckForm(const v1::MatterStep& step, absl::CivilDay h
   }
   const google::protobuf::Message& content = inner.GetReflection()->GetMessage(inner, set[0]);
   const bool left_out = set[0]->options().GetExtension(v1::filled) && content.ByteSizeLong() == 0;
-  if (!left_out) CheckMessage(form, set[0]->name(), content);
+  if (!left_out) CheckMessage(form, At(kind->name(), set[0]->name()), content);
   return std::move(form).problems();
 }
 

@@ -198,7 +198,7 @@ TEST(FormTest, OfEveryOtherCommand) {
       {"confirm_scope { conscript_person_ids: 'm20' }", "confirm_scope.conscript_person_ids[0] form.enum\n"},
       {"confirm_scope { conscript_person_ids: 'm1' conscript_person_ids: 'm1' }", "confirm_scope.conscript_person_ids[1] form.duplicate\n"},
       {"refuse_scope {}", "refuse_scope.rule form.required\n"},
-      {"refuse_scope { rule: '99.9' }", "refuse_scope.rule form.enum\n"},
+      {"refuse_scope { rule: '99.9' }", "refuse_scope.rule form.rule\n"},
       {"offer {}", "offer.number form.required\n"},
       {"offer { number: 5 }", "offer.number form.range\n"},
       {"accept {}", "accept.number form.required\n"},
@@ -256,14 +256,14 @@ TEST(FormTest, OfQuotaCommands) {
   };
   EXPECT_EQ(problems(""), "command form.required\n");
   EXPECT_EQ(problems("set_quota { year: 2026 limit: 0 legal_act: 'No. 1' }"), "");
-  EXPECT_EQ(problems("set_quota { year: 26 limit: 0 legal_act: 'No. 1' }"), "set_quota.year form.range\n");
+  EXPECT_EQ(problems("set_quota { year: 26 limit: 0 legal_act: 'No. 1' }"), "set_quota.year form.year\n");
   EXPECT_EQ(problems("set_quota { year: 2026 limit: 1000001 legal_act: 'No. 1' }"),
             "set_quota.limit form.range\n");
   EXPECT_EQ(problems("adjust_quota { year: 2026 limit: 0 }"), "adjust_quota.legal_act form.required\n");
   // Zero is a quota, and nothing is not zero.
   EXPECT_EQ(problems("adjust_quota { year: 2026 legal_act: 'No. 1' }"), "adjust_quota.limit form.required\n");
-  EXPECT_EQ(problems("close_year {}"), "close_year.year form.range\n");
-  EXPECT_EQ(problems("report_year { year: 2200 }"), "report_year.year form.range\n");
+  EXPECT_EQ(problems("close_year {}"), "close_year.year form.year\n");
+  EXPECT_EQ(problems("report_year { year: 2200 }"), "report_year.year form.year\n");
 }
 
 TEST(FormTest, OfTreatyCommands) {

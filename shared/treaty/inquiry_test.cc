@@ -60,7 +60,7 @@ TEST(Inquiry, AnInvalidationNamesTheActAndWhatFollows) {
   EXPECT_EQ(ask("CORRECTION", absl::StrCat(kOfAct, " consequences: CASE_IS_ANNULLED")), "13.2");
   EXPECT_EQ(MatterDesk("inquiry", kKz)
                 .Do(kKz, "ask { subject: 'somewhere' kind: CLARIFICATION reason: UNCLEAR text: 'what?' }"),
-            "form: ask.subject");
+            "form: inquiry.ask.subject");
 }
 
 // 2026-03-02 is a Monday, 9 March a holiday in Russia: ten working days later it is the

@@ -162,7 +162,7 @@ TEST(Protocol, ItsTermsAreWithinTheirBounds) {
       v1::Protocol& protocol = *step.mutable_instrument()->mutable_propose()->mutable_protocol();
       protocol.GetReflection()->SetUInt32(&protocol, protocol.GetDescriptor()->FindFieldByName(term),
                                           static_cast<uint32_t>(wrong));
-      EXPECT_EQ(Desk().Do(kKz, step), absl::StrCat("form: propose.protocol.", term)) << wrong;
+      EXPECT_EQ(Desk().Do(kKz, step), absl::StrCat("form: instrument.propose.protocol.", term)) << wrong;
     }
   }
 }
@@ -176,7 +176,7 @@ TEST(Instrument, HasWhatItsKindNeedsAndNothingElse) {
                                    "kk: 'а' ru: 'б' en: 'c' } }")),
             "step.ground");
   EXPECT_EQ(Desk().Do(kKz, Propose("AMENDMENT", "changes { rule: '99.9' text { kk: 'а' ru: 'б' en: 'c' } }")),
-            "form: propose.changes[0].rule");
+            "form: instrument.propose.changes[0].rule");
 }
 
 // The protocol says how the Agreement is carried out, never what it says.

@@ -71,7 +71,7 @@ std::optional<v1::Violation> AdmitReserved(const v1::CaseState& state, const v1:
   const v1::QuotaState quota = context.registry.Quota(state.entry_state(), act.year());
   // 12.1: no place before the entry state has set the quota, none beyond it.
   if (quota.status() != v1::OPEN) return Violates("12.1", "", v1::QuotaStatus_Name(quota.status()));
-  if (FreePlaces(quota) < act.places()) return Violates("12.1", "", absl::StrCat(FreePlaces(quota)));
+  if (FreePlaces(quota) < act.places()) return Violates("12.1", "", absl::StrCat("free:", FreePlaces(quota)));
   return std::nullopt;
 }
 

@@ -307,8 +307,8 @@ TEST(Property, IsReleasedWhenNobodyComes) {
   Desk annulled;
   annulled.Exit();
   annulled.End(v1::ANNULLED);
-  EXPECT_EQ(annulled.Do(kE, "release { outcome: RETURNED }"), "form: release.basis");
-  EXPECT_EQ(annulled.Do(kE, "release { basis: 'note 7' }"), "form: release.outcome");
+  EXPECT_EQ(annulled.Do(kE, "release { outcome: RETURNED }"), "form: property.release.basis");
+  EXPECT_EQ(annulled.Do(kE, "release { basis: 'note 7' }"), "form: property.release.outcome");
   EXPECT_EQ(annulled.Do(kE, "release { outcome: RETURNED basis: 'note 7' }"), "");
 }
 
@@ -343,13 +343,21 @@ TEST(Property, ADeclarationIsOfACaseAndOfOwnThings) {
   EXPECT_EQ(declare("item_id: '2'", "item_id: '1'"), "step.ground");
   EXPECT_EQ(declare("quantity: 12", "quantity: 0"), "step.ground");
   EXPECT_EQ(declare("amount: '100'", ""), "step.ground");
-  EXPECT_EQ(declare("currency: 'KZT'", "currency: 'tenge'"), "form: declare.items[3].currency");
+  for (const char* no_currency : {"tenge", "KAZ", "kzt", "XQZ"}) {
+    EXPECT_EQ(declare("currency: 'KZT'", absl::StrCat("currency: '", no_currency, "'")),
+              "form: property.declare.items[3].currency")
+        << no_currency;
+  }
+  for (const char* currency : {"KZT", "RUB", "USD", "XAU"}) {
+    EXPECT_EQ(declare("currency: 'KZT'", absl::StrCat("currency: '", currency, "'")), "") << currency;
+  }
   for (const char* share : {"2/1", "0/2", "1/0", "half", "1/"}) {
-    EXPECT_EQ(declare("share: '1/2'", absl::StrCat("share: '", share, "'")), "form: declare.items[1].share")
+    EXPECT_EQ(declare("share: '1/2'", absl::StrCat("share: '", share, "'")),
+              "form: property.declare.items[1].share")
         << share;
   }
   EXPECT_EQ(declare("owner_person_id: 'm1'", "owner_person_id: 'x'"),
-            "form: declare.items[1].owner_person_id");
+            "form: property.declare.items[1].owner_person_id");
 }
 
 TEST(Property, TheCertificateMustBeValidAtTheBorder) {

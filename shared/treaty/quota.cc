@@ -42,7 +42,7 @@ std::optional<v1::Violation> AdmitAdjusted(const v1::QuotaState& state, const v1
   if (act.year() < context.today.year()) return Violates("12.1", "", absl::StrCat(context.today.year()));
   // 12.1: never below what is issued; reservations are given back first.
   const uint32_t taken = state.reserved() + state.used();
-  if (act.limit() < taken) return Violates("12.1", "", absl::StrCat(taken));
+  if (act.limit() < taken) return Violates("12.1", "", absl::StrCat("taken:", taken));
   return std::nullopt;
 }
 
@@ -51,7 +51,7 @@ std::optional<v1::Violation> AdmitAdjusted(const v1::QuotaState& state, const v1
 std::optional<v1::Violation> AdmitCounts(const v1::QuotaState& state, const v1::QuotaReport& act) {
   const bool fits = act.limit() == state.limit() && act.reserved() == 0 && state.reserved() == 0 &&
                     act.used() >= state.used() && act.used() <= act.limit();
-  if (!fits) return Violates("12.1", "", absl::StrCat(state.reserved(), "+", state.used()));
+  if (!fits) return Violates("12.1", "", absl::StrCat("taken:", state.reserved() + state.used()));
   return std::nullopt;
 }
 
@@ -80,7 +80,7 @@ QuotaVerdict JudgeAdjust(const v1::QuotaState& state, const v1::QuotaLimit& comm
   QuotaActs verdict;
   if (!IsRunning(state)) return WrongStatus(state);
   // 12.1: never below what is issued.
-  if (command.limit() < state.used()) return Violates("12.1", "", absl::StrCat(state.used()));
+  if (command.limit() < state.used()) return Violates("12.1", "", absl::StrCat("taken:", state.used()));
   v1::QuotaState after = state;
   const std::vector<v1::CaseState> reserved = context.registry.Reserved(state.entry_state(), state.year());
   for (auto it = reserved.rbegin(); it != reserved.rend(); ++it) {

@@ -206,7 +206,7 @@ TEST(QuotaTest, LoweringGivesBackTheNewestReservationsAndNeverWhatIsIssued) {
   desk.Reserve("middle", 1);
   desk.Reserve("newest", 3);
   EXPECT_EQ(desk.Do(kRu, Set("adjust_quota", 2026, 2)), "12.1");
-  EXPECT_EQ(std::get<v1::Violation>(desk.verdict).found(), "3");
+  EXPECT_EQ(std::get<v1::Violation>(desk.verdict).found(), "taken:3");
   EXPECT_EQ(desk.Do(kRu, Set("adjust_quota", 2026, 5)), "");
   const auto& case_acts = std::get<QuotaActs>(desk.verdict).case_acts;
   ASSERT_EQ(case_acts.size(), 2u);

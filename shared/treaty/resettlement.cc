@@ -192,7 +192,7 @@ std::optional<v1::Violation> CheckOffer(const v1::CaseState& state, const Step& 
   const bool fits = step.offer == Offer::kAny || (step.offer == Offer::kNone && offered == 0) ||
                     (step.offer == Offer::kAnswers && offered == step.number);
   if (fits) return std::nullopt;
-  return Violates("step.hand_off", "", absl::StrCat(offered));
+  return Violates("step.hand_off", "", absl::StrCat("offered:", offered));
 }
 
 std::optional<v1::Violation> CheckStatus(const v1::CaseState& state, const Step& step) {

@@ -251,7 +251,7 @@ TEST(NoticeTest, TheEntryStateTakesItsOrderToAnnulBack) {
   EXPECT_EQ(desk.E(back("none", "2.1")), "step.notice");
   EXPECT_EQ(desk.E(back(order, "1.3")), "step.notice");
   EXPECT_EQ(desk.E(back("", "2.1")), "form: give_notice.order");
-  EXPECT_EQ(desk.D(back(order, "2.1")), "step.turn");
+  EXPECT_EQ(desk.D(back(order, "2.1")), "step.holder");
   ASSERT_EQ(desk.E(back(order, "2.1")), "");
   EXPECT_EQ(desk.E(back(order, "2.1")), "step.notice");
   // It goes with the order: alone it cannot be put aside.

@@ -143,7 +143,7 @@ const StepRow kRows[] = {
     {"Edge39PostponementIsDeferred", v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("defer", "3.g", "m1"), "", v1::DEFERRED},
     {"Edge33RefugeeIsNotDeferred",  v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("defer", "3.a"),       "step.ground"},
     {"DeferredForNobody",           v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("defer", "3.v", "m2"), "step.person"},
-    {"DeferredToThePast",           v1::AWAIT_CLEARANCE, Nothing, kD, "defer { rule: '3.v' person_id: 'head' basis: 'No. 1' review_on: '2026-03-02' }", "step.date"},
+    {"DeferredToThePast",           v1::AWAIT_CLEARANCE, Nothing, kD, "defer { rule: '3.v' person_id: 'head' basis: 'No. 1' review_on: '2026-03-02' }", "step.review"},
     {"DeferredTwiceOnOneGround",    v1::AWAIT_CLEARANCE, Then(kD, Obstacle("defer", "3.v")), kD, Obstacle("defer", "3.v"), "step.obstacle"},
     {"DeferredForLongerAtTheReview", v1::AWAIT_CLEARANCE, Then(kD, Obstacle("defer", "3.v")), kD, "defer { rule: '3.v' person_id: 'head' basis: 'No. 2' review_on: '2027-03-01' }", "", v1::DEFERRED},
     {"DeferredForLongerOnAnotherPerson", v1::AWAIT_CLEARANCE, Then(kD, Obstacle("defer", "3.v")), kD, "defer { rule: '3.v' person_id: 'm1' basis: 'No. 2' review_on: '2027-03-01' }", "", v1::DEFERRED},
@@ -277,7 +277,7 @@ const StepRow kRows[] = {
     {"Edge29DivorcedBeforeDeparture", v1::PREPARING, Nothing, kD, "remove_member { person_id: 'm1' reason: DIVORCED }", "", v1::PREPARING},
     {"NobodyLeavesAfterDeparture",  v1::ARRIVED, Nothing, kE, "remove_member { person_id: 'm1' reason: DIVORCED }", "step.status"},
     // Notices.
-    {"NoticeByTheHolder",           v1::PREPARING, Nothing, kD, "give_notice { kind: WITHDRAWAL stated_on: '2026-03-01' }", "step.turn"},
+    {"NoticeByTheHolder",           v1::PREPARING, Nothing, kD, "give_notice { kind: WITHDRAWAL stated_on: '2026-03-01' }", "step.holder"},
     {"NoticeByTheOther",            v1::PREPARING, Nothing, kE, "give_notice { kind: WITHDRAWAL stated_on: '2026-03-01' }", "", v1::PREPARING},
     {"NoticeOfAChangedWillTooLate", v1::ARRIVED,   Nothing, kD, "give_notice { kind: WITHDRAWAL stated_on: '2026-03-01' }", "step.status"},
     {"NoticeOfCompulsionAfterArrival", v1::ARRIVED, Nothing, kD, "give_notice { kind: ANNULMENT rule: '1.3' basis: 'No. 4' stated_on: '2026-03-01' }", "", v1::ARRIVED},
@@ -594,7 +594,7 @@ TEST(PlaceTest, Edge83TheFamilyWaitsTogetherOrSplitsByConsent) {
   desk.registry.SetQuota(kE, 2026, 1);
   ASSERT_EQ(desk.Reach(v1::WAITLISTED), "");
   EXPECT_EQ(desk.E("reserve_place {}"), "12.1");
-  EXPECT_EQ(desk.violation.found(), "1");
+  EXPECT_EQ(desk.violation.found(), "free:1");
   for (const std::string id : {"m1", "m2", "m3"}) {
     ASSERT_EQ(desk.E("remove_member { person_id: '" + id + "' reason: OWN_WILL }"), "");
   }
