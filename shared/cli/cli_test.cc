@@ -674,7 +674,6 @@ TEST_F(CliTest, WrongUseSendsNothing) {
       {{"case", "list", "--timeout", "31s"}, "--timeout: 31s (> 0s, <= 30s)"},
       // Papers, things and events are lists, which no flag gives.
       {{"decision", "register-decision"}, "An argument is missing.\n  --from-json\n"},
-      {{"dispute", "draft-notice", "--text-sha256", "aa"}, "--text-sha256"},
       {{"case", "list", "--timeout", "soon"}, "timeout"},
       {{"case", "list", "--profile", "/nowhere"}, "/nowhere: cannot be opened"},
       {{"case", "list", "--profile", profile}, "line 2, column 6"},
