@@ -634,6 +634,50 @@ TEST(Node, SaysThatItsCertificateHasToBeRenewed) {
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("past half its life"));
 }
 
+// While a certificate and its key are exchanged one after the other, or are damaged, the pair of
+// before stays in use.
+TEST(Node, KeepsTheLastGoodCertificate) {
+  TwoAuthorities two;
+  EXPECT_TRUE(rpc::FlushLog(absl::Minutes(1)));
+  rpc::StartLog(rpc::LogLevel::kInfo);
+  ::testing::internal::CaptureStderr();
+  two.Start(v1::PARTY_KZ);
+  const v1::Tls tls = two.Config(v1::PARTY_KZ).tls();
+  const auto served = [&] {
+    Context context;
+    v1::NodeState state;
+    const auto stub = v1::LedgerService::NewStub(two.Connect(v1::PARTY_KZ, "operator"));
+    const grpc::Status status = stub->GetNodeState(&context.client, v1::GetNodeStateRequest(), &state);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    const auto found = context.client.auth_context()->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
+    return found.empty() ? "" : std::string(found[0].data(), found[0].size());
+  };
+  const auto log = [] {
+    EXPECT_TRUE(rpc::FlushLog(absl::Minutes(1)));
+    return ReadFile("/proc/self/fd/2").value_or("");
+  };
+  const auto says = [&](const std::string& line) {
+    return TwoAuthorities::Await([&] { return absl::StrContains(log(), line); });
+  };
+  const std::string before = *ReadFile(tls.certificate());
+  EXPECT_EQ(served(), before);
+  Write(tls.private_key(), "garbage");
+  EXPECT_TRUE(says(absl::StrCat("tls.private_key: ", tls.private_key(), ": is not the key of")));
+  EXPECT_EQ(served(), before);
+  const TestPki::Leaf next =
+      two.Pki(v1::PARTY_KZ).Issue(TwoAuthorities::UriOf(v1::PARTY_KZ, "node"), "kz.example");
+  Write(tls.roots(), "nothing");
+  EXPECT_TRUE(says(absl::StrCat("tls.roots: ", tls.roots(), ": is not a PEM certificate")));
+  Write(tls.roots(), two.Roots());
+  Write(tls.certificate(), next.certificate);
+  EXPECT_EQ(served(), before);
+  Write(tls.private_key(), next.private_key);
+  EXPECT_TRUE(TwoAuthorities::Await([&] { return served() == next.certificate; }));
+  EXPECT_TRUE(says("certificate, key and roots are taken from their files"));
+  rpc::StartLog(rpc::LogLevel::kError);
+  (void)::testing::internal::GetCapturedStderr();
+}
+
 // Also while there is nothing to send: to who asks, and once to the log.
 TEST(Node, SaysThatTheCounterpartIsGone) {
   TwoAuthorities two;
