@@ -365,15 +365,17 @@ TEST_F(EndToEndTest, ALogKeyFollowsAnotherUnderLoad) {
   const auto await_size = [&](uint64_t size) {
     while (StateOf(v1::PARTY_KZ).own_size() < size && !HasFailure()) absl::SleepFor(absl::Milliseconds(20));
   };
+  // Sizes are named ahead: the ledger grows meanwhile.
+  constexpr uint64_t kAhead = 200;
   uint64_t until = 0;
   UnderLoad([&] {
     await_size(20);
-    rotate({"begin", "--out", (directory / "kz/keys/log-2").string(), "--from",
-            absl::StrCat(StateOf(v1::PARTY_KZ).own_size())});
+    const uint64_t from = StateOf(v1::PARTY_KZ).own_size() + kAhead;
+    rotate({"begin", "--out", (directory / "kz/keys/log-2").string(), "--from", absl::StrCat(from)});
     set_keys("log: \"keys/log\"", "log: \"keys/log\"\n  next_log: \"keys/log-2\"");
     for (const v1::Party party : kParties) restart(party);
-    await_size(StateOf(v1::PARTY_KZ).own_size() + 20);
-    until = StateOf(v1::PARTY_KZ).own_size() + 40;
+    await_size(from + 20);
+    until = StateOf(v1::PARTY_KZ).own_size() + kAhead;
     rotate({"end", "--until", absl::StrCat(until)});
     for (const v1::Party party : kParties) restart(party);
     await_size(until + 20);

@@ -78,16 +78,44 @@ Finding ExamineBodyName(const v1::NodeConfig& config, const authority::Identity&
                                             v1::Party_Name(identity.self()), " (kelisim term show)")};
   if (IsEmptyDirectory(config.data_dir())) return unknown;
   const auto store = ledger::OpenRocksStoreForReading({config.data_dir(), nullptr});
-  // In use, or damaged: for others to say.
-  if (!store.ok()) return {true, name};
+  // In use, or damaged: that is for others to say.
+  const Finding unsure{
+      true,
+      absl::StrCat(name, ": the Agreement of 1998 names none such; whether an instrument has ",
+                   "is in the store, which cannot be read: is a node running?"),
+      /*unsure=*/true};
+  if (!store.ok()) return unsure;
   const auto bytes = (*store)->Get(authority::kTreatyRow);
   v1::TreatyState treaty;
-  if (!bytes.ok() || (*bytes && !treaty.ParseFromString(**bytes))) return {true, name};
+  if (!bytes.ok() || (*bytes && !treaty.ParseFromString(**bytes))) return unsure;
   for (const v1::Succession& succession : treaty.successions()) {
     if (succession.body().id() == identity.body && succession.body().party() == identity.self())
       return {true, name};
   }
   return unknown;
+}
+
+// A node that could sign nothing of what comes next, as far as anchor or store say how much that
+// is. Errors of these are for others to say.
+Finding ExamineLogKeys(const v1::NodeConfig& config, const authority::Identity& identity) {
+  const absl::StatusOr<std::optional<uint64_t>> size = OwnSize(config, identity);
+  if (!size.ok() || !*size || !authority::LogSigners(identity, **size + 1).empty()) return {true, ""};
+  return {false, absl::StrCat("keys.log: ", config.keys().log(), ": counts no more for what comes after ",
+                              **size, " entries, as policy_file says; set it to the key that follows")};
+}
+
+// A key that ended before its successor began to sign.
+absl::Status CheckEnds(const authority::Identity& identity, const ledger::LogRows<ledger::Store>& own,
+                       uint64_t size) {
+  for (const tlog::LogKeys::Key& key : identity.own_log.keys()) {
+    if (key.until > size) continue;
+    ASSIGN_OR_RETURN(const std::string checkpoint, own.CheckpointFrom(key.until));
+    if (!absl::IsNotFound(identity.own_log.Open(checkpoint).status())) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat("policy_file: ends the log key ", key.verifier.ToString(), " at size ", key.until,
+                     ", and no other key has signed the ledger there: it must end later"));
+  }
+  return absl::OkStatus();
 }
 
 // What is wrong with books that are whole.
@@ -173,7 +201,9 @@ void ExamineBooks(const v1::NodeConfig& config, const authority::Identity& ident
   const std::string sizes = absl::StrCat("store: ", *own, " own entries, ", *mirror, " mirrored");
   if (*own < (*anchor)->size) return tell({false, sizes + ": smaller than its anchor: rolled back"});
   tell({true, sizes});
-  ExamineState(**core, ledger::LogRows<ledger::Store>(ledger::Side::kOwn, **store), *own, now, tell);
+  const ledger::LogRows<ledger::Store> log(ledger::Side::kOwn, **store);
+  if (const absl::Status ends = CheckEnds(identity, log, *own); !ends.ok()) tell(Problem("keys", ends));
+  ExamineState(**core, log, *own, now, tell);
   ledger::Overlay rows(**store);
   const authority::Views views(identity.self(), rows, vault);
   const absl::StatusOr<v1::TreatyState> treaty = views.LoadTreaty();
@@ -209,7 +239,9 @@ std::optional<authority::Identity> Examined(const v1::NodeConfig& config, const 
   tell({true, absl::StrCat("keys and policy: ", identity->log.verifier().name(), " faces ",
                            identity->peer_log.name())});
   const Finding body = ExamineBodyName(config, *identity);
-  if (!body.ok) tell(body);
+  if (!body.ok || body.unsure) tell(body);
+  const Finding log_keys = ExamineLogKeys(config, *identity);
+  if (!log_keys.ok) tell(log_keys);
   master_key = *std::move(key);
   return *std::move(identity);
 }
@@ -234,7 +266,9 @@ absl::Status CheckFiles(const v1::NodeConfig& config, const authority::Profile& 
   RETURN_IF_ERROR(LoadMasterKey(config).status());
   RETURN_IF_ERROR(CheckTlsFiles(config, now).status());
   const Finding body = ExamineBodyName(config, identity);
-  return body.ok ? absl::OkStatus() : absl::InvalidArgumentError(body.text);
+  if (!body.ok) return absl::InvalidArgumentError(body.text);
+  const Finding log_keys = ExamineLogKeys(config, identity);
+  return log_keys.ok ? absl::OkStatus() : absl::InvalidArgumentError(log_keys.text);
 }
 
 void ExamineFiles(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock,

@@ -16,6 +16,8 @@ struct Finding {
   bool ok;
   // "certificate: valid until ..."
   std::string text;
+  // Not wrong as far as could be seen, which was not far enough: the text says why.
+  bool unsure = false;
 };
 
 // Hears each finding as soon as it is known.

@@ -19,6 +19,9 @@
 #include "shared/base/bytes.h"
 #include "shared/base/files.h"
 #include "shared/base/status_macros.h"
+#include "shared/ledger/anchor.h"
+#include "shared/ledger/log.h"
+#include "shared/ledger/rocks_store.h"
 #include "shared/node/config.h"
 #include "shared/tlog/policy.h"
 #include "shared/treaty/instrument.h"
@@ -92,16 +95,48 @@ absl::Status CheckOwn(const tlog::NoteVerifier* in_policy, const tlog::NoteSigne
                       absl::StrCat("is not the key that the policies give to ", own.verifier().name()));
 }
 
+absl::Status CheckNoGap(const tlog::LogKeys& keys, const PolicyFile& file) {
+  const uint64_t gap = keys.FirstGap();
+  return gap == tlog::LogKeys::kNoEnd
+             ? absl::OkStatus()
+             : Wrong(file.field, file.path,
+                     absl::StrCat("no key of ", keys.name(), " counts for a ledger of size ", gap));
+}
+
+absl::StatusOr<std::string> HostOf(const tlog::LogKeys& log, const PolicyFile& file) {
+  const size_t end = log.name().rfind(kLedger);
+  if (end == std::string::npos) return Wrong(file.field, file.path, "its log must be named HOST/ledger/YEAR");
+  return log.name().substr(0, end);
+}
+
+// Each cosigner says something else: what one has stored, the other has not.
+absl::Status CheckName(const tlog::NoteSigner& own, const std::string& name, std::string_view field,
+                       const std::string& file) {
+  return own.verifier().name() == name
+             ? absl::OkStatus()
+             : Wrong(field, file,
+                     absl::StrCat("is the key of ", own.verifier().name(), ", and not of ", name));
+}
+
 std::string RangeLine(const tlog::NoteVerifier& key, uint64_t from, const std::string& until) {
   return absl::StrFormat("#key %08x %d %s", key.key_id(), from, until);
 }
 
 // Beside the policy in use, for people to compare.
-absl::StatusOr<std::string> WriteNextPolicy(const v1::NodeConfig& config, const std::string& text) {
-  RETURN_IF_ERROR(tlog::Policy::Parse(text).status());
-  std::string file = config.policy_file() + ".next";
-  RETURN_IF_ERROR(WriteNewFile(file, text));
-  return file;
+std::string NextPolicyFile(const v1::NodeConfig& config) { return config.policy_file() + ".next"; }
+
+// Before anything is written.
+absl::Status CheckNextPolicy(const v1::NodeConfig& config, const std::string& text) {
+  const std::string file = NextPolicyFile(config);
+  std::error_code error;
+  if (std::filesystem::exists(file, error)) {
+    return absl::AlreadyExistsError(
+        absl::StrCat(file, ": exists, and nothing was made; move it to where it belongs (",
+                     config.policy_file(), "), or remove it if nobody has agreed to it"));
+  }
+  ASSIGN_OR_RETURN(const tlog::Policy policy, tlog::Policy::Parse(text));
+  ASSIGN_OR_RETURN(const tlog::LogKeys keys, policy.KeysOf(policy.logs()[0].name()));
+  return CheckNoGap(keys, {"policy_file", file});
 }
 
 }  // namespace
@@ -128,6 +163,7 @@ absl::StatusOr<authority::Identity> LoadIdentity(const v1::NodeConfig& config, a
 
   ASSIGN_OR_RETURN(tlog::LogKeys own_log, of_own.KeysOf(of_own.logs()[0].name()));
   RETURN_IF_ERROR(CheckOwn(FindKey(own_log, log), log, "keys.log", keys.log()));
+  RETURN_IF_ERROR(CheckNoGap(own_log, own));
   std::optional<tlog::NoteSigner> next_log;
   if (!keys.next_log().empty()) {
     ASSIGN_OR_RETURN(next_log, LoadSigner("keys.next_log", keys.next_log(), tlog::KeyType::kEd25519));
@@ -137,12 +173,13 @@ absl::StatusOr<authority::Identity> LoadIdentity(const v1::NodeConfig& config, a
       CheckOwn(of_peer.FindWitness(witness.verifier().name()), witness, "keys.witness", keys.witness()));
   RETURN_IF_ERROR(
       CheckOwn(of_peer.FindWitness(mirror.verifier().name()), mirror, "keys.mirror", keys.mirror()));
+  ASSIGN_OR_RETURN(const std::string own_host, HostOf(own_log, own));
+  RETURN_IF_ERROR(CheckName(witness, own_host + "/witness", "keys.witness", keys.witness()));
+  RETURN_IF_ERROR(CheckName(mirror, own_host + "/mirror", "keys.mirror", keys.mirror()));
 
   ASSIGN_OR_RETURN(tlog::LogKeys peer_log, of_peer.KeysOf(of_peer.logs()[0].name()));
-  const size_t host_end = peer_log.name().rfind(kLedger);
-  if (host_end == std::string::npos)
-    return Wrong(peer.field, peer.path, "its log must be named HOST/ledger/YEAR");
-  const std::string host = peer_log.name().substr(0, host_end);
+  RETURN_IF_ERROR(CheckNoGap(peer_log, peer));
+  ASSIGN_OR_RETURN(const std::string host, HostOf(peer_log, peer));
   const tlog::NoteVerifier* const peer_witness = of_own.FindWitness(host + "/witness");
   const tlog::NoteVerifier* const peer_mirror = of_own.FindWitness(host + "/mirror");
   if (peer_witness == nullptr || peer_mirror == nullptr) {
@@ -180,34 +217,65 @@ absl::StatusOr<std::string> GenerateKey(const std::string& name, tlog::KeyType t
   return signer.verifier().ToString();
 }
 
-absl::StatusOr<std::string> BeginKeySuccession(const v1::NodeConfig& config, const std::string& file,
-                                               uint64_t from, Random& random) {
-  ASSIGN_OR_RETURN(const tlog::NoteSigner log,
-                   LoadSigner("keys.log", config.keys().log(), tlog::KeyType::kEd25519));
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(config.policy_file()));
-  ASSIGN_OR_RETURN(const std::string vkey,
-                   GenerateKey(log.verifier().name(), tlog::KeyType::kEd25519, file, random));
-  ASSIGN_OR_RETURN(const tlog::NoteVerifier key, tlog::NoteVerifier::Parse(vkey));
-  return WriteNextPolicy(config, absl::StrCat("log ", vkey, "\n", RangeLine(key, from, "-"), "\n", text));
+absl::StatusOr<std::optional<uint64_t>> OwnSize(const v1::NodeConfig& config,
+                                                const authority::Identity& identity) {
+  ASSIGN_OR_RETURN(const std::optional<ledger::Head> anchor,
+                   ledger::NewFileAnchor(config.anchor_file(), authority::LogIdOf(identity))->Load());
+  if (anchor) return anchor->size;
+  const auto store = ledger::OpenRocksStoreForReading({config.data_dir(), nullptr});
+  if (!store.ok()) return std::nullopt;
+  return ledger::LogRows<ledger::Store>(ledger::Side::kOwn, **store).Size();
 }
 
-absl::StatusOr<std::string> EndKey(const v1::NodeConfig& config, uint64_t until) {
-  ASSIGN_OR_RETURN(const tlog::NoteSigner log,
-                   LoadSigner("keys.log", config.keys().log(), tlog::KeyType::kEd25519));
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(config.policy_file()));
-  ASSIGN_OR_RETURN(const tlog::Policy policy, tlog::Policy::Parse(text));
-  ASSIGN_OR_RETURN(const tlog::LogKeys keys, policy.KeysOf(log.verifier().name()));
-  uint64_t from = 0;
-  for (const tlog::LogKeys::Key& key : keys.keys()) {
-    if (key.verifier.ToString() == log.verifier().ToString()) from = key.from;
+absl::StatusOr<std::string> BeginKeySuccession(const v1::NodeConfig& config,
+                                               const authority::Identity& identity, const std::string& file,
+                                               uint64_t from, Random& random) {
+  ASSIGN_OR_RETURN(const std::optional<uint64_t> size, OwnSize(config, identity));
+  // What is signed already, the new key has not signed.
+  if (size && from < *size) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--from ", from, ": the ledger has ", *size, " entries already; at least ", *size));
   }
-  const std::string begin = RangeLine(log.verifier(), from, "");
-  std::string next = RangeLine(log.verifier(), from, absl::StrCat(until));
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(config.policy_file()));
+  ASSIGN_OR_RETURN(
+      const std::string secret,
+      tlog::NoteSigner::NewSecret(identity.log.verifier().name(), tlog::KeyType::kEd25519, random.Bytes(32)));
+  ASSIGN_OR_RETURN(const tlog::NoteSigner signer, tlog::NoteSigner::Parse(secret));
+  const tlog::NoteVerifier& key = signer.verifier();
+  const std::string next = absl::StrCat("log ", key.ToString(), "\n", RangeLine(key, from, "-"), "\n", text);
+  RETURN_IF_ERROR(CheckNextPolicy(config, next));
+  RETURN_IF_ERROR(WriteSecret(file, secret));
+  if (const absl::Status written = WriteNewFile(NextPolicyFile(config), next); !written.ok()) {
+    // Nobody knows of the new key: it would be in the way of another attempt.
+    std::error_code error;
+    std::filesystem::remove(file, error);
+    return written;
+  }
+  return NextPolicyFile(config);
+}
+
+absl::StatusOr<std::string> EndKey(const v1::NodeConfig& config, const authority::Identity& identity,
+                                   uint64_t until) {
+  ASSIGN_OR_RETURN(const std::optional<uint64_t> size, OwnSize(config, identity));
+  if (size && until <= *size) {
+    return absl::InvalidArgumentError(absl::StrCat("--until ", until, ": the ledger has ", *size,
+                                                   " entries already; at least ", *size + 1));
+  }
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(config.policy_file()));
+  const tlog::NoteVerifier& ending = identity.log.verifier();
+  uint64_t from = 0;
+  for (const tlog::LogKeys::Key& key : identity.own_log.keys()) {
+    if (key.verifier.ToString() == ending.ToString()) from = key.from;
+  }
+  const std::string begin = RangeLine(ending, from, "");
+  std::string next = RangeLine(ending, from, absl::StrCat(until));
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
     // One range for each key.
     if (!absl::StartsWith(line, begin)) absl::StrAppend(&next, "\n", line);
   }
-  return WriteNextPolicy(config, next);
+  RETURN_IF_ERROR(CheckNextPolicy(config, next));
+  RETURN_IF_ERROR(WriteNewFile(NextPolicyFile(config), next));
+  return NextPolicyFile(config);
 }
 
 absl::Status GenerateMasterKey(const std::string& file, Random& random) {

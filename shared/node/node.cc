@@ -30,6 +30,7 @@ using rpc::LogLevel;
 
 constexpr absl::Duration kTick = absl::Milliseconds(100);
 constexpr absl::Duration kCertificateCheck = absl::Hours(24);
+constexpr absl::Duration kTlsRefresh = absl::Seconds(1);
 constexpr char kHealthName[] = "kelisim.v1.CaseService";
 
 }  // namespace
@@ -42,8 +43,9 @@ absl::StatusOr<std::unique_ptr<Node>> Node::Start(const v1::NodeConfig& config, 
                                                   Clock& clock, std::function<void()> failed) {
   ASSIGN_OR_RETURN(authority::Identity identity, LoadIdentity(config, std::move(profile)));
   ASSIGN_OR_RETURN(const std::string master_key, LoadMasterKey(config));
-  RETURN_IF_ERROR(CheckTlsFiles(config, clock.Now()).status());
+  ASSIGN_OR_RETURN(std::unique_ptr<TlsFiles> tls, TlsFiles::Load(config, clock.Now()));
   std::unique_ptr<Node> node(new Node(config, std::move(identity), master_key, clock, std::move(failed)));
+  node->tls_ = std::move(tls);
   RETURN_IF_ERROR(node->OpenBooks(master_key));
   RETURN_IF_ERROR(node->OpenDoors());
   return node;
@@ -153,7 +155,7 @@ absl::Status Node::OpenDoors() {
   information_service_ = std::make_unique<rpc::InformationServiceAdapter>(*desk_);
   ledger_service_ = std::make_unique<rpc::LedgerServiceAdapter>(*desk_);
   exchange_service_ = std::make_unique<rpc::ExchangeServiceAdapter>(*desk_);
-  counterpart_ = CounterpartChannel(config_);
+  counterpart_ = CounterpartChannel(config_, *tls_);
   peer_ = std::make_unique<rpc::PeerClient>(counterpart_, [this](authority::PeerReply reply) {
     // Refused only by a closed queue: the node stops, and the ledger is the outbox.
     (void)queue_.Push(std::move(reply));
@@ -166,7 +168,7 @@ absl::Status Node::OpenDoors() {
   SetServerLimits(builder);
   auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
-      ServerTls(config_.tls(), std::make_shared<rpc::AccessProcessor>(access_)));
+      ServerTls(*tls_, std::make_shared<rpc::AccessProcessor>(access_)));
   for (grpc::Service* service : std::initializer_list<grpc::Service*>{
            case_service_.get(), matter_service_.get(), attachment_service_.get(), quota_service_.get(),
            treaty_service_.get(), information_service_.get(), ledger_service_.get(),
@@ -250,6 +252,10 @@ void Node::WatchCounterpart() {
 
 void Node::WatchCertificate() {
   const absl::Time now = clock_.Now();
+  if (now < tls_refreshed_ || now - tls_refreshed_ >= kTlsRefresh) {
+    tls_refreshed_ = now;
+    tls_->Refresh(now);
+  }
   if (now >= certificate_checked_ && now - certificate_checked_ < kCertificateCheck) return;
   certificate_checked_ = now;
   const Finding finding = ExamineCertificate(config_, now);

@@ -25,6 +25,7 @@
 #include "shared/node/input_queue.h"
 #include "shared/node/listener.h"
 #include "shared/node/release_queue.h"
+#include "shared/node/transport.h"
 #include "shared/node/witness_client.h"
 #include "shared/rpc/attachment_service.h"
 #include "shared/rpc/audit_desk.h"
@@ -115,6 +116,7 @@ class Node final : private rpc::Backend {
   std::unique_ptr<rpc::InformationServiceAdapter> information_service_;
   std::unique_ptr<rpc::LedgerServiceAdapter> ledger_service_;
   std::unique_ptr<rpc::ExchangeServiceAdapter> exchange_service_;
+  std::unique_ptr<TlsFiles> tls_;  // after the start, of the core's thread
   std::shared_ptr<grpc::Channel> counterpart_;
   std::unique_ptr<rpc::PeerClient> peer_;
   std::unique_ptr<Listener> listener_;
@@ -124,6 +126,7 @@ class Node final : private rpc::Backend {
   std::unique_ptr<web::Server> web_;                       // null without web_listen
   bool gone_told_ = false;                                 // of the core's thread
   absl::Time certificate_checked_ = absl::InfinitePast();  // of the core's thread
+  absl::Time tls_refreshed_ = absl::InfinitePast();        // of the core's thread
   std::thread core_thread_;
   std::thread release_thread_;
   std::atomic<bool> has_failed_ = false;

@@ -634,6 +634,50 @@ TEST(Node, SaysThatItsCertificateHasToBeRenewed) {
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("past half its life"));
 }
 
+// While a certificate and its key are exchanged one after the other, or are damaged, the pair of
+// before stays in use.
+TEST(Node, KeepsTheLastGoodCertificate) {
+  TwoAuthorities two;
+  EXPECT_TRUE(rpc::FlushLog(absl::Minutes(1)));
+  rpc::StartLog(rpc::LogLevel::kInfo);
+  ::testing::internal::CaptureStderr();
+  two.Start(v1::PARTY_KZ);
+  const v1::Tls tls = two.Config(v1::PARTY_KZ).tls();
+  const auto served = [&] {
+    Context context;
+    v1::NodeState state;
+    const auto stub = v1::LedgerService::NewStub(two.Connect(v1::PARTY_KZ, "operator"));
+    const grpc::Status status = stub->GetNodeState(&context.client, v1::GetNodeStateRequest(), &state);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    const auto found = context.client.auth_context()->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
+    return found.empty() ? "" : std::string(found[0].data(), found[0].size());
+  };
+  const auto log = [] {
+    EXPECT_TRUE(rpc::FlushLog(absl::Minutes(1)));
+    return ReadFile("/proc/self/fd/2").value_or("");
+  };
+  const auto says = [&](const std::string& line) {
+    return TwoAuthorities::Await([&] { return absl::StrContains(log(), line); });
+  };
+  const std::string before = *ReadFile(tls.certificate());
+  EXPECT_EQ(served(), before);
+  Write(tls.private_key(), "garbage");
+  EXPECT_TRUE(says(absl::StrCat("tls.private_key: ", tls.private_key(), ": is not the key of")));
+  EXPECT_EQ(served(), before);
+  const TestPki::Leaf next =
+      two.Pki(v1::PARTY_KZ).Issue(TwoAuthorities::UriOf(v1::PARTY_KZ, "node"), "kz.example");
+  Write(tls.roots(), "nothing");
+  EXPECT_TRUE(says(absl::StrCat("tls.roots: ", tls.roots(), ": is not a PEM certificate")));
+  Write(tls.roots(), two.Roots());
+  Write(tls.certificate(), next.certificate);
+  EXPECT_EQ(served(), before);
+  Write(tls.private_key(), next.private_key);
+  EXPECT_TRUE(TwoAuthorities::Await([&] { return served() == next.certificate; }));
+  EXPECT_TRUE(says("certificate, key and roots are taken from their files"));
+  rpc::StartLog(rpc::LogLevel::kError);
+  (void)::testing::internal::GetCapturedStderr();
+}
+
 // Also while there is nothing to send: to who asks, and once to the log.
 TEST(Node, SaysThatTheCounterpartIsGone) {
   TwoAuthorities two;
@@ -1358,6 +1402,15 @@ TEST(Program, ChecksAConfiguration) {
   const Outcome missing = Program({"check-config", "--config", file, "--keys-mirror", "/none"});
   EXPECT_EQ(missing.code, kExitUsage);
   EXPECT_THAT(missing.err, HasSubstr("keys.mirror: /none"));
+  // Both cosigners stand in the policy; each says something else.
+  const v1::Keys keys = two.Config(v1::PARTY_KZ).keys();
+  for (const auto& [flag, key] :
+       {std::pair("--keys-mirror", keys.witness()), std::pair("--keys-witness", keys.mirror())}) {
+    const Outcome swapped = Program({"check-config", "--config", file, flag, key});
+    EXPECT_EQ(swapped.code, kExitUsage) << flag;
+    EXPECT_THAT(swapped.err, HasSubstr(absl::StrCat(key, ": is the key of migration.kz.example/")));
+    EXPECT_EQ(Program({"run", "--config", file, flag, key}).code, kExitUsage) << flag;
+  }
   // A body that nobody has named, and one of the other Party.
   for (const char* body : {"kz-labour-2202", "ru-interior-2016"}) {
     const Outcome outcome = Program({"check-config", "--config", file, "--body", body});
@@ -1656,6 +1709,98 @@ TEST(Program, KeygenMakesKeysThatFitAndNeverOverwrites) {
       Program({"keygen", "--name", "a.example/ledger", "--type", "log", "--out", directory / "x"});
   EXPECT_EQ(no_year.code, kExitUsage);
   EXPECT_THAT(no_year.err, HasSubstr("HOST/ledger/YEAR"));
+}
+
+// deploy/key-ceremony.md, and what is done wrong in it.
+TEST(Program, ALogKeyFollowsWithoutAGap) {
+  TwoAuthorities two;
+  const v1::NodeConfig config = two.Config(v1::PARTY_KZ);
+  const TemporaryDirectory directory;
+  std::filesystem::create_directory(directory / "kz");
+  const std::string file = directory / "kz/config.textproto";
+  Write(file, config.DebugString());
+  const std::string key = directory / "kz/log-2";
+  const std::string next = config.policy_file() + ".next";
+  const auto rotate = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "rotate-key");
+    arguments.insert(arguments.end(), {"--config", file});
+    return Program(arguments);
+  };
+  const auto begin = [&](int from) {
+    return rotate({"begin", "--out", std::filesystem::proximate(key).string(), "--from", absl::StrCat(from)});
+  };
+
+  two.StartAlone(v1::PARTY_KZ);
+  const auto stub = v1::CaseService::NewStub(two.Connect(v1::PARTY_KZ, "officer"));
+  for (int i = 1; i <= 2; ++i) {
+    v1::SubmitCaseCommandRequest filing = Filing(absl::StrCat("00000000-0000-4000-8000-00000000000", i));
+    *filing.mutable_command()->mutable_file_petition() =
+        testing::PetitionOf(v1::PARTY_KZ, i, {}, "2026-01-15");
+    v1::SubmitCaseCommandResponse response;
+    ASSERT_TRUE(Submit(*stub, filing, &response).ok());
+  }
+  // Also while it runs.
+  const Outcome early = begin(1);
+  EXPECT_EQ(early.code, kExitUsage);
+  EXPECT_THAT(early.err, HasSubstr("--from 1: the ledger has 2 entries already; at least 2"));
+  Write(next, "of another attempt");
+  const Outcome twice = begin(2);
+  EXPECT_EQ(twice.code, kExitFailed);
+  EXPECT_THAT(twice.err, AllOf(HasSubstr(next), HasSubstr("remove it")));
+  EXPECT_FALSE(std::filesystem::exists(key)) << "left behind, it would be in the way of the next attempt";
+  std::filesystem::remove(next);
+  // What nobody follows does not end.
+  EXPECT_THAT(rotate({"end", "--until", "9"}).err, HasSubstr("no key of migration.kz.example/ledger/2026 "
+                                                             "counts for a ledger of size 9"));
+  EXPECT_FALSE(std::filesystem::exists(next));
+
+  const Outcome begun = begin(2);
+  ASSERT_EQ(begun.code, kExitOk) << begun.err;
+  EXPECT_THAT(begun.out, HasSubstr("Set keys.next_log to \"log-2\" with")) << "relative to the configuration";
+  std::filesystem::rename(next, config.policy_file());
+  const Outcome late = rotate({"end", "--until", "2"});
+  EXPECT_EQ(late.code, kExitUsage);
+  EXPECT_THAT(late.err, HasSubstr("--until 2: the ledger has 2 entries already; at least 3"));
+  ASSERT_EQ(rotate({"end", "--until", "3"}).code, kExitOk);
+  std::filesystem::rename(next, config.policy_file());
+  two.Stop(v1::PARTY_KZ);
+
+  // The old key counts no more for what comes.
+  const Outcome alone = Program({"check-config", "--config", file});
+  EXPECT_EQ(alone.code, kExitUsage);
+  EXPECT_THAT(alone.err, HasSubstr("counts no more for what comes after 2 entries"));
+  EXPECT_EQ(Program({"check-config", "--config", file, "--keys-next-log", key}).code, kExitOk);
+  const std::string agreed = *ReadFile(config.policy_file());
+  const auto with_policy = [&](const std::string& from, const std::string& to, const char* command) {
+    Write(config.policy_file(), absl::StrReplaceAll(agreed, {{from, to}}));
+    return Program({command, "--config", file, "--keys-next-log", key});
+  };
+  EXPECT_THAT(with_policy(" 0 3", " 0 3", "doctor").out, ::testing::Not(HasSubstr("problem  key")));
+  // Policies that were written by hand.
+  const Outcome gap = with_policy(" 2 -", " 7 -", "check-config");
+  EXPECT_EQ(gap.code, kExitUsage);
+  EXPECT_THAT(gap.err, HasSubstr("counts for a ledger of size 3"));
+  Write(config.policy_file(), absl::StrReplaceAll(agreed, {{" 0 3", " 0 1"}, {" 2 -", " 1 -"}}));
+  EXPECT_THAT(Program({"doctor", "--config", file, "--keys-next-log", key}).out,
+              AllOf(HasSubstr("problem  keys: policy_file: ends the log key"), HasSubstr("at size 1")));
+}
+
+// A body that an instrument has named stands in the store alone, which nobody else reads while a
+// node runs.
+TEST(Program, SaysThatABodyIsNotLookedUpWhileANodeRuns) {
+  TwoAuthorities two;
+  const TemporaryDirectory directory;
+  const std::string file = WriteConfig(directory, two.Config(v1::PARTY_KZ));
+  two.StartAlone(v1::PARTY_KZ);
+  const auto ask = [&](const char* command) {
+    return Program({command, "--config", file, "--body", "kz-nothing"});
+  };
+  EXPECT_THAT(ask("check-config").err, HasSubstr("body: kz-nothing: the Agreement of 1998 names none such"));
+  EXPECT_THAT(ask("doctor").out, HasSubstr("unsure   body: kz-nothing"));
+  EXPECT_THAT(Program({"check-config", "--config", file}).err, IsEmpty());
+  two.Stop(v1::PARTY_KZ);
+  EXPECT_EQ(ask("check-config").code, kExitUsage);
+  EXPECT_THAT(ask("doctor").out, HasSubstr("problem  body: kz-nothing"));
 }
 
 // ---------------------------------------------------------------- a life of the process

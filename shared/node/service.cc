@@ -5,8 +5,10 @@
 
 #include <cerrno>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -156,7 +158,8 @@ int Doctor(const v1::NodeConfig& config, const authority::Profile& profile) {
   bool ok = true;
   Examine(config, profile, SystemClock(), [&](const Finding& finding) {
     // At once: what was found so far is there whatever comes next.
-    std::cout << (finding.ok ? "ok       " : "problem  ") << finding.text << std::endl;
+    const char* const label = finding.unsure ? "unsure   " : finding.ok ? "ok       " : "problem  ";
+    std::cout << label << finding.text << std::endl;
     ok = ok && finding.ok;
   });
   return ok ? kExitOk : kExitFailed;
@@ -165,7 +168,7 @@ int Doctor(const v1::NodeConfig& config, const authority::Profile& profile) {
 int CheckConfig(const v1::NodeConfig& config, const authority::Profile& profile) {
   bool ok = true;
   ExamineFiles(config, profile, SystemClock(), [&](const Finding& finding) {
-    if (!finding.ok) std::cerr << finding.text << "\n";
+    if (!finding.ok || finding.unsure) std::cerr << finding.text << "\n";
     ok = ok && finding.ok;
   });
   if (ok) std::cout << "ok\n";
@@ -190,22 +193,38 @@ int Keygen(const Arguments& arguments) {
   return kExitOk;
 }
 
-int RotateKey(const v1::NodeConfig& config, const Arguments& arguments, bool begins) {
-  const absl::StatusOr<std::string> policy =
-      begins ? BeginKeySuccession(config, arguments.key_file, arguments.size, SystemRandom())
-             : EndKey(config, arguments.size);
+// As it is written in the configuration, whose paths are relative to it.
+std::string InConfiguration(const std::string& path, const std::string& config_file) {
+  if (config_file.empty() || std::filesystem::path(path).is_absolute()) return path;
+  std::error_code error;
+  const auto directory = std::filesystem::absolute(config_file, error).parent_path();
+  return std::filesystem::proximate(path, directory, error).string();
+}
+
+absl::StatusOr<std::string> NextPolicy(const v1::NodeConfig& config, const authority::Profile& profile,
+                                       const Arguments& arguments, bool begins) {
+  ASSIGN_OR_RETURN(const authority::Identity identity, LoadIdentity(config, profile));
+  return begins ? BeginKeySuccession(config, identity, arguments.key_file, arguments.size, SystemRandom())
+                : EndKey(config, identity, arguments.size);
+}
+
+int RotateKey(const v1::NodeConfig& config, const authority::Profile& profile, const Arguments& arguments,
+              bool begins) {
+  const absl::StatusOr<std::string> policy = NextPolicy(config, profile, arguments, begins);
   if (!policy.ok()) {
     std::cerr << policy.status().message() << "\n";
-    return kExitFailed;
+    return absl::IsInvalidArgument(policy.status()) ? kExitUsage : kExitFailed;
   }
   const absl::StatusOr<std::string> text = ReadFile(*policy);
   std::cout
       << "policy   " << *policy << "\n"
       << "sha256   " << ToHex(Sha256(text.value_or("")).bytes()) << "\n"
-      << "Hand it to the other Party, compare the hash in another way, then both put it in the place of\n"
+      << "Hand it to the other Party, compare the hash in another way, then both move it to the place of\n"
       << config.policy_file() << " and start their services again.\n"
       << (begins
-              ? absl::StrCat("Set keys.next_log to ", arguments.key_file, " with the same restart.\n")
+              ? absl::StrCat("Set keys.next_log to \"",
+                             InConfiguration(arguments.key_file, arguments.config_file),
+                             "\" with the same restart.\n")
               : "When the ledger has grown so far, set keys.log to the new key and clear keys.next_log.\n");
   return kExitOk;
 }
@@ -279,7 +298,7 @@ int RunService(int argc, const char* const* argv, const authority::Profile& prof
   }
   if (!problems.empty()) return kExitUsage;
   if (check->parsed()) return CheckConfig(*config, profile);
-  if (rotate->parsed()) return RotateKey(*config, arguments, begin->parsed());
+  if (rotate->parsed()) return RotateKey(*config, profile, arguments, begin->parsed());
   if (init->parsed()) return MakeAnchor(*config, InitNode(*config, profile));
   if (replace->parsed()) return MakeAnchor(*config, ReplaceAnchor(*config, profile));
   return Run(*config, profile);

@@ -1,6 +1,12 @@
 #include "shared/node/transport.h"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -16,6 +22,7 @@
 #include "shared/base/status_macros.h"
 #include "shared/crypto/x509.h"
 #include "shared/node/config.h"
+#include "shared/rpc/log.h"
 #include "shared/rpc/message.h"
 
 namespace kelisim::node {
@@ -27,10 +34,24 @@ constexpr unsigned int kReloadSeconds = 1;
 constexpr int kLargestAnswer = 1 << 20;
 constexpr size_t kMemory = size_t{512} << 20;
 
-std::shared_ptr<gx::CertificateProviderInterface> Files(const v1::Tls& tls) {
-  return std::make_shared<gx::FileWatcherCertificateProvider>(tls.private_key(), tls.certificate(),
-                                                              tls.roots(), kReloadSeconds);
+// Puts `bytes` in the place of the file in memory `fd`, at once: who opens it by its path reads
+// the old or the new ones whole. gRPC may do so for longer than anything here lives, and so it is
+// never closed.
+absl::Status PutInMemory(const std::string& bytes, int& fd) {
+  const int made = memfd_create("kelisim-tls", MFD_CLOEXEC);
+  bool put = made >= 0 && WriteAll(made, bytes);
+  if (put && fd >= 0) put = dup3(made, fd, O_CLOEXEC) == fd;
+  const absl::Status status =
+      put ? absl::OkStatus() : absl::UnavailableError(absl::StrCat("tls: ", std::strerror(errno)));
+  if (put && fd < 0) {
+    fd = made;
+  } else if (made >= 0) {
+    close(made);
+  }
+  return status;
 }
+
+std::string PathOf(int fd) { return absl::StrCat("/proc/self/fd/", fd); }
 
 // Half-open connections end within 40 seconds, on both sides.
 constexpr std::pair<const char*, int> kKeepalive[] = {
@@ -69,23 +90,18 @@ constexpr std::pair<const char*, int> kClientLimits[] = {
     {GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1},
 };
 
-absl::StatusOr<X509Pointer> ReadCertificate(const char* field, const std::string& file) {
-  const absl::StatusOr<std::string> pem = ReadFile(file);
+absl::StatusOr<std::string> ReadPem(const char* field, const std::string& file) {
+  absl::StatusOr<std::string> pem = ReadFile(file);
   if (!pem.ok()) return absl::InvalidArgumentError(absl::StrCat(field, ": ", pem.status().message()));
-  X509Pointer certificate = ParseCertificate(*pem);
+  return pem;
+}
+
+absl::StatusOr<X509Pointer> CertificateIn(const std::string& pem, const char* field,
+                                          const std::string& file) {
+  X509Pointer certificate = ParseCertificate(pem);
   if (certificate == nullptr)
     return absl::InvalidArgumentError(absl::StrCat(field, ": ", file, ": is not a PEM certificate"));
   return certificate;
-}
-
-absl::Status CheckKeyFits(const X509& certificate, const std::string& file) {
-  const absl::StatusOr<std::string> pem = ReadFile(file);
-  if (!pem.ok()) return absl::InvalidArgumentError(absl::StrCat("tls.private_key: ", pem.status().message()));
-  if (!IsKeyOf(certificate, *pem)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("tls.private_key: ", file, ": is not the key of tls.certificate"));
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -98,9 +114,9 @@ void PrepareGrpc() {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 }
 
-std::shared_ptr<grpc::ServerCredentials> ServerTls(const v1::Tls& tls,
+std::shared_ptr<grpc::ServerCredentials> ServerTls(const TlsFiles& files,
                                                    std::shared_ptr<grpc::AuthMetadataProcessor> processor) {
-  gx::TlsServerCredentialsOptions options(Files(tls));
+  gx::TlsServerCredentialsOptions options(files.Provider());
   options.watch_root_certs();
   options.watch_identity_key_cert_pairs();
   options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
@@ -109,9 +125,9 @@ std::shared_ptr<grpc::ServerCredentials> ServerTls(const v1::Tls& tls,
   return credentials;
 }
 
-std::shared_ptr<grpc::Channel> CounterpartChannel(const v1::NodeConfig& config) {
+std::shared_ptr<grpc::Channel> CounterpartChannel(const v1::NodeConfig& config, const TlsFiles& files) {
   gx::TlsChannelCredentialsOptions options;
-  options.set_certificate_provider(Files(config.tls()));
+  options.set_certificate_provider(files.Provider());
   options.watch_root_certs();
   options.watch_identity_key_cert_pairs();
   options.set_verify_server_certs(true);
@@ -137,10 +153,28 @@ void SetServerLimits(grpc::ServerBuilder& builder) {
 }
 
 absl::StatusOr<CertificateFacts> CheckTlsFiles(const v1::NodeConfig& config, absl::Time now) {
+  ASSIGN_OR_RETURN(const TlsFiles::Bytes bytes, TlsFiles::Read(config.tls()));
+  return TlsFiles::Check(config, bytes, now);
+}
+
+absl::StatusOr<TlsFiles::Bytes> TlsFiles::Read(const v1::Tls& tls) {
+  Bytes bytes;
+  ASSIGN_OR_RETURN(bytes.certificate, ReadPem("tls.certificate", tls.certificate()));
+  ASSIGN_OR_RETURN(bytes.roots, ReadPem("tls.roots", tls.roots()));
+  ASSIGN_OR_RETURN(bytes.private_key, ReadPem("tls.private_key", tls.private_key()));
+  return bytes;
+}
+
+absl::StatusOr<CertificateFacts> TlsFiles::Check(const v1::NodeConfig& config, const Bytes& bytes,
+                                                 absl::Time now) {
   const v1::Tls& tls = config.tls();
-  ASSIGN_OR_RETURN(const X509Pointer certificate, ReadCertificate("tls.certificate", tls.certificate()));
-  RETURN_IF_ERROR(ReadCertificate("tls.roots", tls.roots()).status());
-  RETURN_IF_ERROR(CheckKeyFits(*certificate, tls.private_key()));
+  ASSIGN_OR_RETURN(const X509Pointer certificate,
+                   CertificateIn(bytes.certificate, "tls.certificate", tls.certificate()));
+  RETURN_IF_ERROR(CertificateIn(bytes.roots, "tls.roots", tls.roots()).status());
+  if (!IsKeyOf(*certificate, bytes.private_key)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tls.private_key: ", tls.private_key(), ": is not the key of tls.certificate"));
+  }
   const std::vector<std::string> uris = UrisOf(*certificate);
   CertificateFacts facts{uris.size() == 1 ? uris[0] : "", ValidFrom(*certificate), ValidUntil(*certificate)};
   if (now < facts.valid_from || now > facts.valid_until) {
@@ -155,6 +189,42 @@ absl::StatusOr<CertificateFacts> CheckTlsFiles(const v1::NodeConfig& config, abs
         absl::StrCat("tls.certificate: ", tls.certificate(), ": is that of the counterpart, ", facts.uri));
   }
   return facts;
+}
+
+absl::StatusOr<std::unique_ptr<TlsFiles>> TlsFiles::Load(const v1::NodeConfig& config, absl::Time now) {
+  ASSIGN_OR_RETURN(Bytes bytes, Read(config.tls()));
+  RETURN_IF_ERROR(Check(config, bytes, now).status());
+  std::unique_ptr<TlsFiles> files(new TlsFiles(config));
+  RETURN_IF_ERROR(files->Take(std::move(bytes)));
+  return files;
+}
+
+// Key and certificate are one file: they change together.
+absl::Status TlsFiles::Take(Bytes bytes) {
+  RETURN_IF_ERROR(PutInMemory(absl::StrCat(bytes.private_key, "\n", bytes.certificate), identity_));
+  RETURN_IF_ERROR(PutInMemory(bytes.roots, roots_));
+  in_use_ = std::move(bytes);
+  return absl::OkStatus();
+}
+
+void TlsFiles::Refresh(absl::Time now) {
+  absl::StatusOr<Bytes> found = Read(config_.tls());
+  if (found.ok() && *found == in_use_ && problem_.empty()) return;
+  absl::Status status = found.status();
+  if (status.ok()) status = Check(config_, *found, now).status();
+  if (status.ok()) status = Take(*std::move(found));
+  if (std::exchange(problem_, std::string(status.message())) == status.message() && !status.ok()) return;
+  if (status.ok()) {
+    rpc::Log(rpc::LogLevel::kInfo, "tls",
+             {{"message", "certificate, key and roots are taken from their files"}});
+  } else {
+    rpc::Log(rpc::LogLevel::kError, "tls", {{"problem", problem_}, {"in_use", "what was right before"}});
+  }
+}
+
+std::shared_ptr<gx::CertificateProviderInterface> TlsFiles::Provider() const {
+  return std::make_shared<gx::FileWatcherCertificateProvider>(PathOf(identity_), PathOf(identity_),
+                                                              PathOf(roots_), kReloadSeconds);
 }
 
 }  // namespace kelisim::node

@@ -19,6 +19,16 @@ absl::StatusOr<LogKeys> LogKeys::Make(std::vector<Key> keys) {
   return LogKeys(std::move(keys));
 }
 
+uint64_t LogKeys::FirstGap() const {
+  uint64_t gap = 0;
+  for (size_t round = 0; round < keys_.size(); ++round) {
+    for (const Key& key : keys_) {
+      if (key.CountsAt(gap)) gap = key.until;
+    }
+  }
+  return gap;
+}
+
 absl::StatusOr<SignedCheckpoint> LogKeys::Open(std::string_view note) const {
   ASSIGN_OR_RETURN(const Note parsed, Note::Parse(note));
   std::optional<SignedCheckpoint> opened;

@@ -33,6 +33,8 @@ class LogKeys {
 
   const std::string& name() const { return keys_.front().verifier.name(); }
   const std::vector<Key>& keys() const { return keys_; }
+  // The first size for which no key counts; kNoEnd: there is none.
+  uint64_t FirstGap() const;
 
   // A checkpoint signed by a key that counts at its size. INVALID_ARGUMENT: malformed, or
   // a signature of one of the keys is wrong; NOT_FOUND: no key that counts has signed it.
