@@ -652,6 +652,8 @@ TEST_F(CliTest, WrongUseSendsNothing) {
       {{"case", "sow", "x"}, "There is no such command.\n  sow (list, show"},
       {{"case", "list", "--status", "open"}, "--status: open (SUBMITTED|RETURNED"},
       {{"quota", "set", "--year", "27a"}, "--year: 27a (0 ... 2147483647)"},
+      {{"case", "list", "--page-size", "0"}, "--page-size: 0 (1 ... 500)"},
+      {{"dispute", "list", "--page-size", "501"}, "--page-size: 501 (1 ... 500)"},
       {{"case", "show"}, "An argument is missing.\n  CASE\n"},
       {{"case", "defer", "x", "--nonsense"}, "--nonsense"},
       {{"case", "clear", "x"}, "--all-clear"},
@@ -686,6 +688,27 @@ TEST_F(CliTest, WrongUseSendsNothing) {
     with_json.push_back("--json");
     EXPECT_EQ(RunCli(with_json), kBadInput) << testing::PrintToString(arguments);
     EXPECT_THAT(err_.str(), HasSubstr("\"reason\": \"INPUT\"")) << testing::PrintToString(arguments);
+  }
+  EXPECT_EQ(notes_.calls, 0);
+}
+
+// Who asks only whether something would be accepted must not find it done.
+TEST_F(CliTest, AnOptionOfStepsIsRefusedByWhatIsNone) {
+  const std::string file = FileWith("decision.pdf", "%PDF");
+  const std::vector<std::string> commands[] = {
+      {"attachment", "put", file}, {"case", "list"}, {"verify", "x"}, {"node", "status"}};
+  for (const auto& command : commands) {
+    for (const std::vector<std::string>& option : std::vector<std::vector<std::string>>{
+             {"--validate-only"}, {"--request-id", "00000000-0000-4000-8000-000000000001"}}) {
+      for (const char* lang : {"kk", "ru", "en"}) {
+        std::vector<std::string> arguments = command;
+        arguments.insert(arguments.end(), option.begin(), option.end());
+        arguments.insert(arguments.end(), {"--lang", lang});
+        EXPECT_EQ(RunCli(arguments), kBadInput);
+        EXPECT_THAT(err_.str(),
+                    StartsWith(Say(*ParseLang(lang), "ui.option_meaningless") + "\n  " + option[0] + "\n"));
+      }
+    }
   }
   EXPECT_EQ(notes_.calls, 0);
 }
@@ -904,6 +927,11 @@ TEST_F(CliTest, WrongUseIsToldInTheLanguageAskedFor) {
 TEST_F(CliTest, HelpIsNoError) {
   EXPECT_EQ(RunCli({"--help"}), 0);
   EXPECT_THAT(out_.str(), HasSubstr("Exit codes"));
+  // A group of commands does not repeat what the program says.
+  EXPECT_EQ(RunCli({"dispute", "--help"}), 0);
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("draft-notice"), Not(HasSubstr("Exit codes"))));
+  EXPECT_EQ(RunCli({"--version"}), 0);
+  EXPECT_THAT(out_.str(), testing::MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+\n"));
   EXPECT_EQ(RunCli({"case", "clear", "--help"}), 0);
   EXPECT_THAT(out_.str(), HasSubstr("--all-clear"));
 }

@@ -51,7 +51,9 @@ int Export(const v1::ExportDossierRequest& request, const std::string& out, Sess
   return kOk;
 }
 
-nlohmann::json AsJson(const dossier::Report& report, Lang lang) {
+const char* Code(v1::Party party) { return party == v1::PARTY_KZ ? "kz" : "ru"; }
+
+nlohmann::json AsJson(const dossier::Report& report, const std::vector<v1::Party>& own_keys, Lang lang) {
   nlohmann::json findings = nlohmann::json::array();
   for (const dossier::Finding& finding : report.findings) {
     findings.push_back({{"code", static_cast<int>(finding.verdict)},
@@ -63,11 +65,14 @@ nlohmann::json AsJson(const dossier::Report& report, Lang lang) {
   nlohmann::json not_judged = nlohmann::json::array();
   for (const dossier::NotJudged& one : report.not_judged) not_judged.push_back(NotJudgedText(one, lang));
   nlohmann::json entries;
-  for (const auto& [party, size] : report.entries) entries[party == v1::PARTY_KZ ? "kz" : "ru"] = size;
+  for (const auto& [party, size] : report.entries) entries[Code(party)] = size;
+  nlohmann::json own = nlohmann::json::array();
+  for (const v1::Party party : own_keys) own.push_back(Code(party));
   return {{"verdict", static_cast<int>(report.verdict)},
           {"name", report.manifest.name()},
           {"exported_at", report.manifest.exported_at()},
           {"entries", entries},
+          {"own_keys", own},
           {"acts_judged", report.acts_judged},
           {"acts_refused", report.acts_refused},
           {"findings", findings},
@@ -96,11 +101,14 @@ int Verify(const VerifyArguments& arguments, const Options& options, const World
     return Fail(BadInput(arguments.directory, {}, "ui.no_directory"), options, world);
   }
   const dossier::Report report = dossier::Verify(dossier::DiskFolder(arguments.directory), known);
-  const bool own_keys = known.kz.empty() || known.ru.empty();
+  std::vector<v1::Party> own_keys;
+  if (known.kz.empty()) own_keys.push_back(v1::PARTY_KZ);
+  if (known.ru.empty()) own_keys.push_back(v1::PARTY_RU);
   const Lang lang = ChooseLang(options, world.environment);
   if (options.json) {
     // What stands in a damaged file need not be UTF-8.
-    world.out << AsJson(report, lang).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+    world.out << AsJson(report, own_keys, lang).dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
+              << "\n";
   } else {
     world.out << Render(report, own_keys, lang);
   }

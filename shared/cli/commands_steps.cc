@@ -232,6 +232,16 @@ void AddStep(Program& program, CLI::App& group, const Step& step) {
 
 }  // namespace
 
+std::string CommandOfStep(const std::string& step) {
+  for (const Step& one : Steps()) {
+    if (one.field == step) return absl::StrCat("case ", one.name);
+  }
+  for (const char* name : {"file", "complete", "return"}) {
+    if (step == absl::StrCat(name, "_petition")) return absl::StrCat("petition ", name);
+  }
+  return step;
+}
+
 void AddCaseSteps(Program& program, CLI::App& group) {
   for (const Step& step : Steps()) AddStep(program, group, step);
 }

@@ -21,12 +21,31 @@ namespace {
 // something between it and us gave up.
 bool AnsweredByService(const Failure& failure) { return !failure.reason.empty(); }
 
+// What gRPC says of a certificate of the server that is of other roots or has expired; it does
+// not tell which.
+bool IsUntrusted(const Failure& failure) {
+  return !AnsweredByService(failure) && absl::StrContains(failure.detail, "certificate verify failed");
+}
+
+// What gRPC says of a certificate of another server.
+bool IsOfAnotherServer(const Failure& failure) {
+  return !AnsweredByService(failure) && absl::StrContains(failure.detail, "in peer certificate");
+}
+
+// There was no connection by which the call could have been sent.
+bool NeverSent(const Failure& failure) {
+  const bool no_connection =
+      !AnsweredByService(failure) && absl::StartsWith(failure.detail, "failed to connect to all addresses");
+  return no_connection || IsUntrusted(failure) || IsOfAnotherServer(failure);
+}
+
 ExitCode ExitFor(grpc::StatusCode code, const Failure& failure, bool changes) {
   switch (code) {
     case grpc::StatusCode::INVALID_ARGUMENT:
       return failure.reason == kInputReason ? kBadInput : kInvalidRequest;
     case grpc::StatusCode::FAILED_PRECONDITION:
-      return failure.reason == "RULE" ? kRefusedByRule : kOther;
+      // Anything else: the service may not do it now.
+      return failure.reason == "RULE" ? kRefusedByRule : kUnreachable;
     case grpc::StatusCode::NOT_FOUND:
       return kNotFound;
     case grpc::StatusCode::PERMISSION_DENIED:
@@ -50,6 +69,8 @@ ExitCode ExitFor(grpc::StatusCode code, const Failure& failure, bool changes) {
 bool OutcomeUnknown(grpc::StatusCode code, const Failure& failure) {
   if (failure.exit != kUnreachable) return false;
   if (failure.reason == kOutcomeUnknownReason) return true;
+  if (code == grpc::StatusCode::FAILED_PRECONDITION) return false;
+  if (code == grpc::StatusCode::UNAVAILABLE && NeverSent(failure)) return false;
   return code != grpc::StatusCode::UNAVAILABLE || !AnsweredByService(failure);
 }
 
@@ -76,17 +97,6 @@ bool RepeatsItsCode(const Failure& failure) {
   return absl::EqualsIgnoreCase(absl::StrReplaceAll(failure.detail, {{" ", "_"}}), failure.code);
 }
 
-// What gRPC says of a certificate of the server that is of other roots or has expired; it does
-// not tell which.
-bool IsUntrusted(const Failure& failure) {
-  return !AnsweredByService(failure) && absl::StrContains(failure.detail, "certificate verify failed");
-}
-
-// What gRPC says of a certificate of another server.
-bool IsOfAnotherServer(const Failure& failure) {
-  return !AnsweredByService(failure) && absl::StrContains(failure.detail, "in peer certificate");
-}
-
 // What the heading says, as a key of the catalogue.
 std::string HeadingKey(const Failure& failure) {
   if (!failure.heading_key.empty()) return failure.heading_key;
@@ -104,6 +114,7 @@ std::string HeadingKey(const Failure& failure) {
     case kRequestReused:
       return "ui.request_reused";
     case kUnreachable:
+      if (failure.code == "FAILED_PRECONDITION") return "ui.not_until_operator";
       if (failure.reason == kNotCosignedReason) return "ui.not_cosigned";
       if (failure.reason == kOutcomeUnknownReason) return "ui.may_be_recorded";
       if (failure.code == "DEADLINE_EXCEEDED")
@@ -114,7 +125,7 @@ std::string HeadingKey(const Failure& failure) {
       if (!AnsweredByService(failure)) return "ui.not_reachable";
       return failure.code == "UNAVAILABLE" ? "ui.not_now" : "ui.error";
     default:
-      return failure.reason == "FAILED_PRECONDITION" ? "ui.not_until_operator" : "ui.error";
+      return "ui.error";
   }
 }
 

@@ -62,9 +62,20 @@ bool SetString(const Target& target, const std::string& given) {
   return true;
 }
 
+struct Range {
+  uint64_t least;
+  uint64_t most;
+};
+
+Range RangeOf(const FieldDescriptor& field) {
+  if (field.name() == "page_size") return {1, kLargestPage};
+  return {0, std::numeric_limits<int32_t>::max()};
+}
+
 bool SetNumber(const Target& target, const std::string& given) {
   const std::optional<uint64_t> value = ParseDecimal(given);
-  if (!value || *value > std::numeric_limits<int32_t>::max()) return false;
+  const Range range = RangeOf(*target.field);
+  if (!value || *value < range.least || *value > range.most) return false;
   const auto* reflection = target.message->GetReflection();
   if (target.field->cpp_type() == FieldDescriptor::CPPTYPE_UINT32) {
     reflection->SetUInt32(target.message, target.field, static_cast<uint32_t>(*value));
@@ -106,8 +117,9 @@ std::string TypeName(const FieldDescriptor& field) {
 
 // What fits in place of a value that does not.
 std::string Expected(const FieldDescriptor& field) {
+  const Range range = RangeOf(field);
   const bool number = TypeName(field) == "NUMBER";
-  return number ? absl::StrCat("0 ... ", std::numeric_limits<int32_t>::max()) : TypeName(field);
+  return number ? absl::StrCat(range.least, " ... ", range.most) : TypeName(field);
 }
 
 }  // namespace

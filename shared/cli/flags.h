@@ -14,6 +14,9 @@
 
 namespace kelisim::cli {
 
+// Of a list, what --page-size takes at most.
+inline constexpr int kLargestPage = 500;
+
 struct Flag {
   // "--rule".
   const char* name;

@@ -40,6 +40,18 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_flag("--validate-only", options.validate_only, "help.validate_only");
 }
 
+// Each command that may be recorded takes the day on which it happened.
+bool Records(const CLI::App& command) { return command.get_option_no_throw("--happened-on") != nullptr; }
+
+// The option that was given and means nothing to `command`; empty: there is none.
+std::string Meaningless(const CLI::App& app, const CLI::App& command) {
+  if (Records(command)) return "";
+  for (const char* option : {"--validate-only", "--request-id"}) {
+    if (app.count(option) > 0) return option;
+  }
+  return "";
+}
+
 // The value of the last `name VALUE` or `name=VALUE` anywhere; empty: there is none.
 std::string LastOf(const std::vector<std::string>& arguments, const std::string& name) {
   std::string value;
@@ -130,8 +142,8 @@ int RunAction(const Program& program, const Options& options, const World& world
 Program::Program(Lang lang) : app("help.program", "kelisim") {
   app.formatter(HelpFormatter(lang));
   app.set_help_flag("-h,--help", "help.help");
+  app.set_version_flag("--version", KELISIM_VERSION, "help.version");
   AddOptions(app, options);
-  app.footer(kFooter);
   app.require_subcommand(1);
   // Options of the program may stand after a command as well.
   app.fallthrough();
@@ -148,6 +160,8 @@ Program::Program(Lang lang) : app("help.program", "kelisim") {
   AddAuditCommand(*this);
   AddNodeCommands(*this);
   AddCompletionCommand(*this);
+  // Commands would inherit it: each has examples of its own.
+  app.footer(kFooter);
   SayHelp(app, lang);
 }
 
@@ -179,12 +193,15 @@ int Run(const std::vector<std::string>& arguments, const World& world) {
     // CLI11 takes the arguments from the end.
     program.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) {  // --help
+    if (error.get_exit_code() == 0) {  // --help, --version
       return Told(program.app.exit(error, world.out, world.err), "", given, world);
     }
     const auto [name, command] = GivenCommand(program.app);
     return TellUsage(Explain(program.app, *command, error), given, world, name);
   }
+  const auto [name, command] = GivenCommand(program.app);
+  if (const std::string option = Meaningless(program.app, *command); !option.empty())
+    return TellUsage(BadInput(option, {}, "ui.option_meaningless"), given, world, name);
   if (program.offline) return Told(program.offline(program.options, world), "", program.options, world);
   const absl::StatusOr<Options> options = FillIn(program.options, world.environment);
   if (!options.ok()) {

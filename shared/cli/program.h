@@ -99,8 +99,7 @@ inline int SizeOf(const v1::ListMattersResponse& page) { return page.matters_siz
 template <typename Request>
 auto CallForPage(Client& client, Request request) {
   constexpr int kDefaultPage = 50;
-  constexpr int kLargestPage = 500;
-  const int wanted = request.page_size() == 0 ? kDefaultPage : std::min(request.page_size(), kLargestPage);
+  const int wanted = request.page_size() == 0 ? kDefaultPage : request.page_size();
   request.set_page_size(wanted);
   auto page = client.Call(request);
   while (page.status.ok() && !page.response.next_page_token().empty() && SizeOf(page.response) < wanted) {
@@ -134,6 +133,9 @@ int Submit(Session& session, Request request) {
 
 // "court_decision" is "decision" for short.
 std::string GroupOf(const treaty::MatterKind& kind);
+
+// What is typed for a step of a case: "case notice" for "give_notice". What is no step stays.
+std::string CommandOfStep(const std::string& step);
 
 // "cases/ID" of "cases/ID" or "ID".
 std::string CaseName(const std::string& given);

@@ -11,6 +11,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
+#include "shared/cli/program.h"
 #include "shared/text/acts.h"
 #include "shared/treaty/information.h"
 #include "shared/treaty/rules.h"
@@ -155,13 +156,13 @@ std::string Notices(const v1::CaseState& state, const Reader& reader) {
                    rows, reader.look);
 }
 
-// `family`: of the messages' keys for its commands, such as "action.".
-template <typename File>
-std::string Actions(const File& file, const char* family, const Reader& reader) {
+// `family`: of the messages' keys for its commands, such as "action."; `typed` says what to type.
+template <typename File, typename Typed>
+std::string Actions(const File& file, const std::string& family, Typed typed, const Reader& reader) {
   const Lang lang = reader.lang;
   std::vector<Row> rows;
   for (const v1::AllowedAction& action : file.allowed_actions()) {
-    rows.push_back({absl::StrCat(Say(lang, family + action.action()), " (", action.action(), ")"),
+    rows.push_back({absl::StrCat(Say(lang, family + action.action()), " (", typed(action.action()), ")"),
                     SayEnum(lang, action.by()), RuleText(lang, action.rule())});
   }
   return DrawTable({Say(lang, "ui.what"), Say(lang, "ui.by"), Say(lang, "ui.rests_on")}, rows, reader.look);
@@ -256,7 +257,8 @@ std::string Render(const v1::Case& file, const Reader& reader) {
   absl::StrAppend(&text, Section(Say(lang, "ui.persons"), Persons(file.state(), reader)));
   absl::StrAppend(&text, Section(Say(lang, "ui.timeline"), Timeline(file, reader)));
   absl::StrAppend(&text, Section(Say(lang, "ui.notices"), Notices(file.state(), reader)));
-  absl::StrAppend(&text, Section(Say(lang, "ui.allowed_actions"), Actions(file, "action.", reader)));
+  absl::StrAppend(&text,
+                  Section(Say(lang, "ui.allowed_actions"), Actions(file, "action.", CommandOfStep, reader)));
   return text;
 }
 
@@ -329,7 +331,12 @@ std::string Render(const v1::MatterFile& file, const Reader& reader) {
   absl::StrAppend(&text, Section(Say(lang, "ui.timeline"), Timeline(file, reader)));
   // Of its steps' messages: "step.dispute.".
   const std::string family = kind == nullptr ? "" : absl::StrCat("step.", kind->name(), ".");
-  absl::StrAppend(&text, Section(Say(lang, "ui.allowed_actions"), Actions(file, family.c_str(), reader)));
+  const auto typed = [kind](const std::string& step) {
+    if (kind == nullptr) return step;
+    const std::string group = kind->name().substr(kind->name().rfind('_') + 1);
+    return absl::StrCat(group, " ", absl::StrReplaceAll(step, {{"_", "-"}}));
+  };
+  absl::StrAppend(&text, Section(Say(lang, "ui.allowed_actions"), Actions(file, family, typed, reader)));
   return text;
 }
 
@@ -500,9 +507,21 @@ std::string Render(const v1::NodeState& node, const Reader& reader) {
                    reader.look);
 }
 
-std::string Render(const dossier::Report& report, bool own_keys, Lang lang) {
+// First of all: that a dossier fits its own keys is what a forger sees to.
+std::string VerdictLines(const dossier::Report& report, const std::vector<v1::Party>& own_keys, Lang lang) {
+  if (own_keys.empty()) return absl::StrCat(VerdictText(lang, report.verdict), "\n");
+  const std::string keys = absl::StrJoin(own_keys, ", ", [lang](std::string* out, v1::Party party) {
+    absl::StrAppend(out, SayEnum(lang, party), party == v1::PARTY_KZ ? " (--policy-kz)" : " (--policy-ru)");
+  });
+  const std::string missing = absl::StrCat(Say(lang, "verify.own_keys"), ": ", keys, "\n");
+  return report.verdict == dossier::Verdict::kValid
+             ? absl::StrCat(Say(lang, "verify.consistent"), ". ", missing)
+             : absl::StrCat(VerdictText(lang, report.verdict), "\n", missing);
+}
+
+std::string Render(const dossier::Report& report, const std::vector<v1::Party>& own_keys, Lang lang) {
   const v1::Manifest& manifest = report.manifest;
-  std::string text = absl::StrCat(VerdictText(lang, report.verdict), "\n");
+  std::string text = VerdictLines(report, own_keys, lang);
   Pairs pairs = {{Say(lang, "dossier.title"), manifest.name()},
                  {Say(lang, "dossier.exporter"), SayEnum(lang, manifest.exporter())},
                  {Say(lang, "dossier.exported_at"), manifest.exported_at()}};
@@ -524,7 +543,6 @@ std::string Render(const dossier::Report& report, bool own_keys, Lang lang) {
   for (const dossier::NotJudged& one : report.not_judged) {
     absl::StrAppend(&text, Say(lang, "verify.not_judged"), ": ", NotJudgedText(one, lang), "\n");
   }
-  if (own_keys) absl::StrAppend(&text, Say(lang, "verify.own_keys"), "\n");
   return text;
 }
 

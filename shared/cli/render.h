@@ -2,6 +2,7 @@
 #define KELISIM_SHARED_CLI_RENDER_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/time/civil_time.h"
 #include "google/protobuf/message.h"
@@ -47,8 +48,8 @@ std::string Render(const v1::NodeState& node, const Reader& reader);
 // One line.
 std::string Render(const v1::WatchActsResponse& act, const Reader& reader);
 
-// What a dossier proves. `own_keys`: only the dossier itself says whose keys they are.
-std::string Render(const dossier::Report& report, bool own_keys, Lang lang);
+// What a dossier proves. `own_keys`: of whose keys only the dossier itself says what they are.
+std::string Render(const dossier::Report& report, const std::vector<v1::Party>& own_keys, Lang lang);
 // "the checkpoint is not accepted: ...".
 std::string FlawText(const dossier::Finding& finding, Lang lang);
 std::string NotJudgedText(const dossier::NotJudged& one, Lang lang);

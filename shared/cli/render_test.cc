@@ -66,8 +66,8 @@ Entry Party      What                          Rule Person
 01ff  Kazakhstan The person wishes to withdraw
 
 Allowed actions
-What                         Party      Rests on
-Accept the hand-off (accept) Kazakhstan 9.new
+What                              Party      Rests on
+Accept the hand-off (case accept) Kazakhstan 9.new
 )");
 }
 
@@ -95,8 +95,8 @@ ru/4 2026-11-21 Передача дела предложена: 1 Другая �
 01ff   Казахстан Лицо заявило об отказе от переселения
 
 Разрешённые действия
-Что                   Сторона   Основание
-Принять дело (accept) Казахстан 9.new
+Что                        Сторона   Основание
+Принять дело (case accept) Казахстан 9.new
 )");
 }
 
@@ -124,8 +124,8 @@ ru/4 2026-11-21 Істі беру ұсынылды: 1 Екінші Тарап қ
 01ff  Қазақстан Адам қоныс аударудан бас тартатынын мәлімдеді
 
 Рұқсат етілген әрекеттер
-Не                     Тарап     Негізі
-Істі қабылдау (accept) Қазақстан 9.new
+Не                          Тарап     Негізі
+Істі қабылдау (case accept) Қазақстан 9.new
 )");
 }
 
@@ -216,15 +216,43 @@ TEST(Render, WhatADossierProvesInTheReadersLanguage) {
   report.findings.push_back(
       {dossier::Verdict::kUnlawful, "acts/kz-4", "flaw.breaks", "", FromText<v1::Violation>("rule: '12.1'")});
   const v1::LocalizedText& rule = treaty::FindRule("12.1")->text();
-  const std::string russian = Render(report, /*own_keys=*/false, Lang::kRussian);
+  const std::string russian = Render(report, /*own_keys=*/{}, Lang::kRussian);
   EXPECT_THAT(russian,
               testing::HasSubstr("Обнаружено: kz/tile/0/000: Доказательство не сходится (хеши не те"));
   EXPECT_THAT(russian, testing::HasSubstr("Обнаружено: acts/kz-4: Действует акт, нарушающий правило"));
   EXPECT_THAT(russian, testing::HasSubstr("  12.1: " + rule.ru() + "\n"));
-  const std::string kazakh = Render(report, /*own_keys=*/true, Lang::kKazakh);
+  const std::string kazakh = Render(report, {v1::PARTY_RU}, Lang::kKazakh);
   EXPECT_THAT(kazakh, testing::HasSubstr("Табылғаны: acts/kz-4: Қағиданы бұзатын акт күшінде тұр"));
   EXPECT_THAT(kazakh, testing::HasSubstr("  12.1: " + rule.kk() + "\n"));
-  EXPECT_THAT(kazakh, testing::HasSubstr("--policy-kz"));
+  EXPECT_THAT(kazakh, testing::HasSubstr("салыстырылуы тиіс кілттер: Ресей (--policy-ru)\n"));
+  EXPECT_THAT(kazakh, testing::Not(testing::HasSubstr("--policy-kz")));
+}
+
+TEST(Render, ADossierWithItsOwnKeysIsNoMoreThanConsistent) {
+  dossier::Report report;
+  EXPECT_THAT(Render(report, {}, Lang::kEnglish), testing::StartsWith("The dossier is valid\n"));
+  EXPECT_THAT(
+      Render(report, {v1::PARTY_KZ, v1::PARTY_RU}, Lang::kEnglish),
+      testing::StartsWith("The dossier is consistent with its own keys. Keys that are to be obtained in "
+                          "another way and compared: Kazakhstan (--policy-kz), Russia (--policy-ru)\n"));
+  EXPECT_THAT(
+      Render(report, {v1::PARTY_KZ}, Lang::kRussian),
+      testing::StartsWith("Досье согласуется с ключами из него самого. Ключи, которые следует получить "
+                          "иным путём и сравнить: Казахстан (--policy-kz)\n"));
+}
+
+TEST(Render, WhatIsAllowedIsNamedAsItIsTyped) {
+  v1::Case file;
+  for (const char* step : {"give_notice", "remove_member", "return_petition"})
+    file.add_allowed_actions()->set_action(step);
+  const std::string text = Render(file, {});
+  EXPECT_THAT(text, testing::HasSubstr("(case notice)"));
+  EXPECT_THAT(text, testing::HasSubstr("(case remove-member)"));
+  EXPECT_THAT(text, testing::HasSubstr("(petition return)"));
+  v1::MatterFile matter;
+  matter.mutable_state()->mutable_court_decision();
+  matter.add_allowed_actions()->set_action("return_for_papers");
+  EXPECT_THAT(Render(matter, {}), testing::HasSubstr("(decision return-for-papers)"));
 }
 
 TEST(Render, WhatTheStepsOfAMatterSaidStandsUnderThem) {
