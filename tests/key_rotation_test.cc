@@ -211,5 +211,20 @@ TEST(PolicyRanges, AreReadAndWritten) {
   }
 }
 
+TEST(LogKeysTest, AGapIsASizeWithoutAKey) {
+  const tlog::NoteVerifier key = TestIdentity(v1::PARTY_KZ).log.verifier();
+  const uint64_t none = LogKeys::kNoEnd;
+  const std::pair<std::vector<LogKeys::Key>, uint64_t> rows[] = {
+      {{{key}}, none},
+      {{{key, 3}}, 0},
+      {{{key, 0, 7}}, 7},
+      // The newest stands first in a policy.
+      {{{key, 7}, {key, 3, 7}, {key, 0, 5}}, none},
+      {{{key, 0, 5}, {key, 5}}, none},
+      {{{key, 0, 5}, {key, 6}}, 5},
+  };
+  for (const auto& [keys, gap] : rows) EXPECT_EQ(LogKeys::Make(keys)->FirstGap(), gap);
+}
+
 }  // namespace
 }  // namespace kelisim::testing

@@ -28,10 +28,11 @@ using Tell = std::function<void(const Finding&)>;
 Finding ExamineCertificate(const v1::NodeConfig& config, absl::Time now);
 
 // INVALID_ARGUMENT: no start can be made by this configuration, because of keys, policies, TLS
-// files or body.
+// files or body, or because no key counts for what comes next.
 absl::Status CheckFiles(const v1::NodeConfig& config, const authority::Profile& profile, absl::Time now);
 
-// What a start asks of configuration, certificate, keys and policies, before any store.
+// What a start asks of configuration, certificate, keys and policies, with what head anchor and
+// store say of these.
 void ExamineFiles(const v1::NodeConfig& config, const authority::Profile& profile, Clock& clock,
                   const Tell& tell);
 
