@@ -1084,22 +1084,29 @@ TEST(Link, StaysClosedBetweenTwoFirstProtocols) {
   }
 }
 
+// What `peer` answers to a handshake, with its position as `change` makes it and signed anew.
+PeerReply AnswerWith(Authority& peer, const Call& call, const std::function<void(v1::Position&)>& change) {
+  PeerReply reply = AnswerOf(peer, call);
+  v1::HandshakeRequest request;
+  v1::HandshakeResponse response;
+  v1::Position position;
+  EXPECT_TRUE(request.ParseFromString(call.bytes) && response.ParseFromString(reply.bytes) &&
+              position.ParseFromString(response.position()));
+  change(position);
+  response.set_position(position.SerializeAsString());
+  response.set_signature(peer.identity.log.SignRaw(
+      absl::StrCat("kelisim handshake response\n", request.nonce(), response.nonce(), response.position())));
+  reply.bytes = response.SerializeAsString();
+  return reply;
+}
+
 // One that does not say by which protocol it judges may judge by any.
 TEST(Link, StaysClosedToOneThatNamesNoFirstProtocol) {
   Authority kz(v1::PARTY_KZ, kNow);
   Authority ru(v1::PARTY_RU, kNow);
   const Call call = kz.Turn({authority::Tick()}).calls.at(0);
-  PeerReply reply = AnswerOf(ru, call);
-  v1::HandshakeRequest request;
-  v1::HandshakeResponse response;
-  v1::Position position;
-  ASSERT_TRUE(request.ParseFromString(call.bytes) && response.ParseFromString(reply.bytes) &&
-              position.ParseFromString(response.position()));
-  position.clear_first_protocol();
-  response.set_position(position.SerializeAsString());
-  response.set_signature(ru.identity.log.SignRaw(
-      absl::StrCat("kelisim handshake response\n", request.nonce(), response.nonce(), response.position())));
-  reply.bytes = response.SerializeAsString();
+  const PeerReply reply =
+      AnswerWith(ru, call, [](v1::Position& position) { position.clear_first_protocol(); });
   EXPECT_EQ(kz.Turn({reply}).state.reason_key(), "reason.other_protocol");
 }
 
@@ -1607,22 +1614,6 @@ TEST_P(ContinuationTest, AnotherThanTheCounterpartHasHalts) {
 
 // The last of them is more than fits one answer to a pull.
 INSTANTIATE_TEST_SUITE_P(Rounds, ContinuationTest, ::testing::Values(1, 2, 5, 300));
-
-// What `peer` answers to a handshake, with its position as `change` makes it and signed anew.
-PeerReply AnswerWith(Authority& peer, const Call& call, const std::function<void(v1::Position&)>& change) {
-  PeerReply reply = AnswerOf(peer, call);
-  v1::HandshakeRequest request;
-  v1::HandshakeResponse response;
-  v1::Position position;
-  EXPECT_TRUE(request.ParseFromString(call.bytes) && response.ParseFromString(reply.bytes) &&
-              position.ParseFromString(response.position()));
-  change(position);
-  response.set_position(position.SerializeAsString());
-  response.set_signature(peer.identity.log.SignRaw(
-      absl::StrCat("kelisim handshake response\n", request.nonce(), response.nonce(), response.position())));
-  reply.bytes = response.SerializeAsString();
-  return reply;
-}
 
 // The fence opens by the counterpart's own word in answer to our question, and by nothing else.
 TEST(Link, OpensByARightAnswerAlone) {
