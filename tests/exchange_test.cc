@@ -566,13 +566,46 @@ class CaseTest : public ::testing::Test {
     return request;
   }
   void Do(v1::Party party, const std::string& action) {
-    const auto replies = both_.Turn(party, {CallOf(RequestFor(party, action))});
+    std::vector<authority::Reply> replies = both_.Turn(party, {CallOf(RequestFor(party, action))});
+    for (authority::Reply& late : both_.Exchange()) replies.push_back(std::move(late));
     ASSERT_EQ(replies.size(), 1u) << action;
     ASSERT_TRUE(replies[0].answer.status.ok()) << action << replies[0].answer.violation.rule();
     v1::SubmitCaseCommandResponse response;
     ASSERT_TRUE(response.ParseFromString(replies[0].answer.response));
     name_ = response.name();
-    both_.Exchange();
+  }
+  // Russia sends a refusal of Kazakhstan's entry `index`, as `change` makes it, and says before
+  // that it had processed so many at a time.
+  void Refuse(
+      uint64_t index, const std::vector<uint64_t>& progress, const v1::Refusal& refusal,
+      const std::function<void(v1::Entry&)>& change = [](v1::Entry&) {}) {
+    Authority& kz = both_.of(v1::PARTY_KZ);
+    Authority& ru = both_.of(v1::PARTY_RU);
+    v1::PushRequest push;
+    ASSERT_TRUE(push.ParseFromString(ru.Turn({SettingQuota(2027)}).calls.at(0).bytes));
+    for (const uint64_t position : progress) {
+      AddForged(ru, push, v1::Act(), [&](v1::Entry& forged, v1::Leaf& leaf) {
+        forged.set_kind(v1::ENTRY_KIND_PROGRESS);
+        forged.set_addressed(false);
+        forged.clear_commitment();
+        forged.mutable_reference()->set_position(position);
+        forged.mutable_reference()->set_hash(std::string(Hash::kSize, 'h'));
+        leaf.clear_payload();
+        leaf.clear_opening();
+      });
+    }
+    const std::string entry = ledger::LogRows<ledger::Store>(Side::kOwn, kz.store).Entry(index).value();
+    AddForged(ru, push, v1::Act(), [&](v1::Entry& forged, v1::Leaf& leaf) {
+      forged.set_kind(v1::ENTRY_KIND_REFUSAL);
+      forged.set_addressed(true);
+      forged.set_commitment("to be made");
+      forged.mutable_reference()->set_position(index);
+      forged.mutable_reference()->set_hash(std::string(tlog::LeafHash(entry).bytes()));
+      change(forged);
+      leaf.set_payload(refusal.SerializeAsString());
+    });
+    const Outputs taken = kz.Turn({PeerCall{kToken, PeerMethod::kPush, push.SerializeAsString()}});
+    ASSERT_TRUE(taken.replies.at(0).answer.status.ok()) << taken.replies.at(0).answer.status;
   }
   // What Russia gets in place of a push of Kazakhstan, and its refusal on the way back.
   void SendInPlaceOf(const Call& call, const v1::PushRequest& push) {
@@ -617,8 +650,28 @@ TEST_F(CaseTest, NothingIsToldBeforeItsIrreversibleStepIsCosigned) {
   v1::SubmitCaseCommandRequest rehearsed = issue;
   rehearsed.set_validate_only(true);
   EXPECT_TRUE(both_.Turn(v1::PARTY_KZ, {CallOf(rehearsed)}).empty());
+  v1::SubmitCaseCommandRequest next = RequestFor(v1::PARTY_KZ, "offer");
+  next.set_validate_only(true);
+  EXPECT_TRUE(both_.Turn(v1::PARTY_KZ, {CallOf(next)}).empty());
   EXPECT_TRUE(both_.Turn(v1::PARTY_KZ, {CallOf(RequestFor(v1::PARTY_KZ, "offer"))}).empty());
-  EXPECT_EQ(both_.Exchange().size(), 4u);
+  EXPECT_EQ(both_.Exchange().size(), 5u);
+}
+
+// Nor is it recorded before the counterpart has confirmed what it has; what can be undone is.
+TEST_F(CaseTest, BehindTheFenceNothingIrreversibleIsRecorded) {
+  for (const auto& [party, action] : kUntilPlace) Do(party, action);
+  const auto code_after_restart = [&](v1::Party party, const char* action) {
+    both_.of(party).Restart();
+    const std::vector<authority::Reply> replies = both_.Turn(party, {CallOf(RequestFor(party, action))});
+    both_.Exchange();
+    return replies.at(0).answer.status.code();
+  };
+  EXPECT_EQ(code_after_restart(v1::PARTY_KZ, "issue_status"), absl::StatusCode::kUnavailable);
+  Do(v1::PARTY_KZ, "issue_status");
+  EXPECT_EQ(code_after_restart(v1::PARTY_KZ, "offer"), absl::StatusCode::kOk);
+  Do(v1::PARTY_RU, "accept");
+  EXPECT_EQ(code_after_restart(v1::PARTY_RU, "record_exit"), absl::StatusCode::kUnavailable);
+  Do(v1::PARTY_RU, "record_exit");
 }
 
 // The counterpart may be away for days, while officers ask again and again: what waits for
@@ -824,6 +877,179 @@ TEST_F(CaseTest, WhatIsRefusedTooLateStands) {
   EXPECT_EQ(StateOf(v1::PARTY_KZ).SerializeAsString(), before.SerializeAsString());
   const v1::Case seen = kz.reader->GetCase(name_, kNow).value();
   for (const v1::TimelineItem& item : seen.timeline()) EXPECT_NE(item.evidence(), v1::REFUSED);
+}
+
+// A refusal counts for the entry that it names by its hash, and as far back as what was
+// processed with it.
+struct RefusalOfTwo {
+  const char* name;
+  uint64_t processed_together;
+  uint64_t entries;
+  bool of_that_hash;
+  bool counts;
+};
+class RefusalTest : public CaseTest, public ::testing::WithParamInterface<RefusalOfTwo> {};
+
+TEST_P(RefusalTest, CountsForWhatWasProcessedWithIt) {
+  for (const char* action : {"file_petition", "confirm_scope"}) Do(v1::PARTY_KZ, action);
+  both_.Turn(v1::PARTY_KZ, {SettingQuota(2026), CallOf(RequestFor(v1::PARTY_KZ, "offer"))});
+  const uint64_t size = both_.of(v1::PARTY_KZ).SizeOf(Side::kOwn);
+  v1::Refusal refusal;
+  refusal.mutable_violation()->set_rule("step.chain");
+  refusal.set_entries(GetParam().entries);
+  Refuse(size - 1, {size - GetParam().processed_together, size}, refusal, [](v1::Entry& entry) {
+    if (!GetParam().of_that_hash) entry.mutable_reference()->set_hash(std::string(Hash::kSize, 'x'));
+  });
+  EXPECT_EQ(StateOf(v1::PARTY_KZ).offered_hand_off(), GetParam().counts ? 0u : 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RefusalTest,
+                         ::testing::Values(RefusalOfTwo{"OfTheNewest", 1, 1, true, true},
+                                           RefusalOfTwo{"OfBoth", 2, 2, true, true},
+                                           RefusalOfTwo{"OfOneProcessedBefore", 1, 2, true, false},
+                                           RefusalOfTwo{"OfAnotherEntry", 1, 1, false, false}),
+                         [](const auto& one) { return one.param.name; });
+
+// What was built on a refused act falls with it, although nobody has refused that, and of an
+// irreversible step that is undone nothing is held back.
+TEST_F(CaseTest, WhatIsBuiltOnARefusedActFallsWithIt) {
+  for (const auto& [party, action] : kUntilPlace) Do(party, action);
+  const v1::SubmitCaseCommandRequest issue = RequestFor(v1::PARTY_KZ, "issue_status");
+  ASSERT_TRUE(both_.Turn(v1::PARTY_KZ, {CallOf(issue)}).empty());
+  const uint64_t issued = both_.of(v1::PARTY_KZ).SizeOf(Side::kOwn) - 1;
+  ASSERT_TRUE(both_.Turn(v1::PARTY_KZ, {CallOf(RequestFor(v1::PARTY_KZ, "offer"))}).empty());
+  v1::Refusal refusal;
+  refusal.mutable_violation()->set_rule("step.chain");
+  Refuse(issued, {issued, issued + 1}, refusal);
+  EXPECT_EQ(StateOf(v1::PARTY_KZ).status(), v1::QUOTA_RESERVED);
+  EXPECT_EQ(StateOf(v1::PARTY_KZ).offered_hand_off(), 0u);
+  v1::SubmitCaseCommandRequest again = issue;
+  again.set_validate_only(true);
+  const std::vector<authority::Reply> told = both_.Turn(v1::PARTY_KZ, {CallOf(again)});
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_TRUE(told[0].answer.status.ok()) << told[0].answer.violation.rule();
+}
+
+// What the counterpart does not call overdue is not shown as such. And who is not the
+// authorised body calls nothing so (13.1kz).
+TEST_F(CaseTest, ARefusedNoteOfSilenceMarksNothing) {
+  for (const char* action : {"file_petition", "confirm_scope", "offer"}) Do(v1::PARTY_KZ, action);
+  Authority& kz = both_.of(v1::PARTY_KZ);
+  for (const v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) both_.of(party).now += absl::Hours(24 * 60);
+  const uint64_t size = kz.SizeOf(Side::kOwn);
+  const std::string body = std::exchange(kz.identity.body, "nobody");
+  kz.Turn({authority::Tick()});
+  EXPECT_EQ(kz.SizeOf(Side::kOwn), size);
+  kz.identity.body = body;
+  kz.Turn({authority::Tick()});
+  ASSERT_EQ(kz.SizeOf(Side::kOwn), size + 1);
+  const auto evidence = [&] {
+    const v1::Case seen = kz.reader->GetCase(name_, kz.now).value();
+    for (const v1::TimelineItem& item : seen.timeline())
+      if (item.case_act().has_offered()) return item.evidence();
+    return v1::EVIDENCE_UNSPECIFIED;
+  };
+  EXPECT_EQ(evidence(), v1::OVERDUE);
+  Refuse(size, {size, size + 1}, v1::Refusal());
+  EXPECT_EQ(evidence(), v1::DELIVERED);
+}
+
+// A counterpart that has lost its copy is sent it again in parts: what it had cosigned before
+// stays cosigned meanwhile.
+TEST_F(CaseTest, WhatIsSentAgainStaysCosigned) {
+  Authority& kz = both_.of(v1::PARTY_KZ);
+  Authority& ru = both_.of(v1::PARTY_RU);
+  const ledger::MemoryStore backup = ru.store;
+  const MemoryAnchor anchor = ru.anchor;
+  Do(v1::PARTY_KZ, "file_petition");
+  for (int round = 0; round < 1200; ++round) {
+    ReturnAndComplete();
+    both_.Exchange();
+  }
+  const uint64_t cosigned = kz.Turn({authority::Tick()}).state.cosigned_size();
+  ASSERT_EQ(cosigned, kz.SizeOf(Side::kOwn));
+  ru.store = backup;
+  ru.anchor = anchor;
+  ru.Restart();
+  const Call handshake = ru.Turn({authority::Tick()}).calls.at(0);
+  Outputs outputs = kz.Turn({PeerCall{kToken, handshake.method, handshake.bytes}});
+  ru.Turn({PeerReply{handshake.call_id, absl::OkStatus(), outputs.replies.at(0).answer.response}});
+  int pushes = 0;
+  for (int calls = 0; ru.SizeOf(Side::kMirror) < cosigned; ++calls) {
+    ASSERT_LT(calls, 10);
+    if (outputs.calls.empty()) {
+      kz.now += absl::Seconds(10);
+      outputs = kz.Turn({authority::Tick()});
+    }
+    const Call call = outputs.calls.at(0);
+    const authority::Answer answer =
+        ru.Turn({PeerCall{kToken, call.method, call.bytes}}).replies.at(0).answer;
+    pushes += call.method == PeerMethod::kPush && answer.status.ok() ? 1 : 0;
+    outputs = kz.Turn({PeerReply{call.call_id, answer.status, answer.response}});
+    EXPECT_EQ(outputs.state.cosigned_size(), cosigned);
+  }
+  EXPECT_GT(pushes, 1);
+}
+
+// Instruments: of either Party, signed by both.
+class InstrumentTest : public CaseTest {
+ protected:
+  authority::Answer Take(v1::Party party, const char* name) {
+    const auto& kind = *v1::MatterStep::descriptor()->FindFieldByName("instrument");
+    v1::MatterState state;
+    if (!name_.empty()) state = both_.of(party).reader->GetMatter(name_, kNow)->state();
+    v1::SubmitMatterStepRequest request;
+    request.set_request_id(absl::StrFormat("00000000-0000-4000-8000-%012x", ++asked_));
+    request.set_name(name_);
+    *request.mutable_command() = PlausibleStep(kind, name, state, party, "", today_).value();
+    return Ask(party, request);
+  }
+  authority::Answer Ask(v1::Party party, const v1::SubmitMatterStepRequest& request) {
+    const std::vector<authority::Reply> replies = both_.Turn(
+        party, {OfficerCall{kToken, "spiffe://test/officer", Sha256(request.request_id()), request}});
+    EXPECT_EQ(replies.size(), 1u);
+    v1::SubmitMatterStepResponse response;
+    if (replies[0].answer.status.ok() && response.ParseFromString(replies[0].answer.response))
+      name_ = response.name();
+    return replies[0].answer;
+  }
+};
+
+// A document goes abroad with the step that tells of it, and not before.
+TEST_F(InstrumentTest, ADraftsDocumentsAreFetchedByNobody) {
+  const v1::Instrument draft = [&] {
+    EXPECT_TRUE(Take(v1::PARTY_KZ, "draft").status.ok());
+    return both_.of(v1::PARTY_KZ).reader->GetMatter(name_, kNow)->state().instrument().instrument();
+  }();
+  const auto may_fetch = [&] { return *both_.of(v1::PARTY_KZ).reader->MayFetch(draft.text_kk_sha256()); };
+  EXPECT_FALSE(may_fetch());
+  EXPECT_TRUE(Take(v1::PARTY_KZ, "propose").status.ok());
+  EXPECT_TRUE(may_fetch());
+}
+
+// A protocol that was not signed by both is in force for neither.
+TEST_F(InstrumentTest, ARefusedSignaturePutsNothingInForce) {
+  EXPECT_TRUE(Take(v1::PARTY_RU, "draft").status.ok());
+  EXPECT_TRUE(Take(v1::PARTY_RU, "propose").status.ok());
+  both_.Exchange();
+  EXPECT_TRUE(Take(v1::PARTY_KZ, "sign").status.ok());
+  const auto protocols = [&] {
+    return both_.of(v1::PARTY_KZ).reader->GetTerm("", kNow)->treaty().protocols_size();
+  };
+  EXPECT_EQ(protocols(), 1);
+  const uint64_t size = both_.of(v1::PARTY_KZ).SizeOf(Side::kOwn);
+  Refuse(size - 1, {size - 1, size}, v1::Refusal());
+  EXPECT_EQ(protocols(), 0);
+}
+
+// The collection belongs to the name.
+TEST_F(InstrumentTest, AMatterIsNotFoundUnderAnotherKind) {
+  EXPECT_TRUE(Take(v1::PARTY_KZ, "draft").status.ok());
+  v1::SubmitMatterStepRequest request;
+  request.set_request_id("00000000-0000-4000-8000-000000000fff");
+  request.set_name(absl::StrCat("complaints/", name_.substr(name_.find('/') + 1)));
+  request.mutable_command()->mutable_complaint()->mutable_withdraw()->set_basis("not needed any more");
+  EXPECT_TRUE(absl::IsNotFound(Ask(v1::PARTY_KZ, request).status));
 }
 
 // 1.2: a national number is one person's, whatever state is written beside it.
