@@ -127,6 +127,34 @@ TEST_F(ThirdWitnessTest, AWitnessThatIsAwayIsAskedAgain) {
   EXPECT_FALSE(ReceiptOf(0).proof().empty());
 }
 
+// A line that the policy's key did not make is none.
+TEST_F(ThirdWitnessTest, AnotherKeysLineIsNotKept) {
+  File();
+  const tlog::NoteSigner other = *tlog::NoteSigner::Parse(*tlog::NoteSigner::NewSecret(
+      key_.verifier().name(), tlog::KeyType::kCosignature, Sha256("other").bytes()));
+  book_ = *ledger::WitnessBook::Open(directory_ + "/other", {kz_.identity.own_log}, other, clock_);
+  EXPECT_EQ(client_->SendOnce(*reader_).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(client_->Newest(), "");
+  EXPECT_TRUE(ReceiptOf(0).proof().empty());
+}
+
+// Where nobody requires its line, a receipt does not wait for it, and has it where it is there.
+TEST_F(ThirdWitnessTest, ALineThatNobodyRequiresHoldsUpNothing) {
+  kz_.identity.third_witness->required = false;
+  File();
+  const auto lines = [&](uint64_t index) {
+    const tlog::Proof proof = *tlog::ParseProof(ReceiptOf(index).proof());
+    return tlog::Note::Parse(proof.checkpoint)->signatures.size();
+  };
+  EXPECT_EQ(lines(0), 3u);
+  ASSERT_TRUE(client_->SendOnce(*reader_).ok());
+  EXPECT_EQ(lines(0), 4u);
+  File();
+  EXPECT_EQ(lines(1), 3u);
+  ASSERT_TRUE(client_->SendOnce(*reader_).ok());
+  EXPECT_EQ(lines(1), 4u);
+}
+
 // The status of each answer, as stock witnesses give it.
 TEST_F(ThirdWitnessTest, StatusCodesOfHttp) {
   File();

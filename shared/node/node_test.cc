@@ -41,6 +41,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/files.h"
 #include "shared/crypto/seal.h"
+#include "shared/ledger/anchor.h"
 #include "shared/node/config.h"
 #include "shared/node/doctor.h"
 #include "shared/node/init.h"
@@ -1495,6 +1496,33 @@ TEST(Program, AStoreThatLostItsAnchorGetsOneThatAsksTheCounterpart) {
   EXPECT_EQ(two.node(v1::PARTY_KZ).State().mode(), v1::READ_ONLY) << "before the counterpart was heard";
   two.Start(v1::PARTY_RU);
   two.AwaitOpen();
+}
+
+// The new anchor remembers how often the store was restored: with an older count the store would
+// look like one whose last recovery was never anchored.
+TEST(Program, AReplacedAnchorKnowsTheRecoveries) {
+  TwoAuthorities two;
+  const TemporaryDirectory directory;
+  const v1::NodeConfig config = two.Config(v1::PARTY_KZ);
+  for (const v1::Party party : {v1::PARTY_RU, v1::PARTY_KZ}) two.Start(party);
+  two.AwaitOpen();
+  const auto stub = v1::CaseService::NewStub(two.Connect(v1::PARTY_KZ, "officer"));
+  v1::SubmitCaseCommandRequest filing = Filing(kFirstId);
+  *filing.mutable_command()->mutable_file_petition() = testing::PetitionOf(v1::PARTY_KZ, 1, {}, "2026-01-15");
+  v1::SubmitCaseCommandResponse response;
+  ASSERT_TRUE(Submit(*stub, filing, &response).ok());
+  two.Stop(v1::PARTY_KZ);
+  std::filesystem::remove_all(config.data_dir());
+  two.Start(v1::PARTY_KZ);
+  two.AwaitOpen();
+  ASSERT_EQ(two.node(v1::PARTY_KZ).State().lineage(), 1u);
+  two.Stop(v1::PARTY_KZ);
+
+  std::filesystem::remove(config.anchor_file());
+  const Outcome made = Program({"replace-anchor", "--config", WriteConfig(directory, config)});
+  EXPECT_EQ(made.code, kExitOk) << made.err;
+  const std::string log_id = authority::LogIdOf(LoadIdentity(config, two.Profile(v1::PARTY_KZ)).value());
+  EXPECT_EQ(ledger::NewFileAnchor(config.anchor_file(), log_id)->Load().value()->lineage, 1u);
 }
 
 TEST(Program, DoctorFindsWhatIsWrong) {
