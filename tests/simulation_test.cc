@@ -40,7 +40,7 @@ std::string Describe(uint64_t seed, const SimulationResult& result) {
 }
 
 struct Totals {
-  uint64_t acts = 0, crashes = 0, restores = 0, issued = 0;
+  uint64_t acts = 0, crashes = 0, restores = 0, issued = 0, late_departures = 0;
   std::map<std::string, uint64_t> refusals;
   std::vector<std::string> failures;
 };
@@ -51,6 +51,7 @@ void Add(Totals& totals, uint64_t seed, const SimulationResult& result) {
   totals.restores += result.restores;
   for (const auto& [what, count] : result.refusals) totals.refusals[what] += count;
   totals.issued += result.issued_told;
+  totals.late_departures += result.late_departures;
   if (!result.violations.empty()) totals.failures.push_back(Describe(seed, result));
 }
 
@@ -88,7 +89,8 @@ TEST(Simulation, InvariantsHoldForEverySeed) {
   other.join();
   std::cout << seeds.size() << " seeds: " << totals.acts << " acts, " << totals.issued
             << " status documents told, " << totals.crashes << " crashes, " << totals.restores
-            << " restores, " << totals.failures.size() << " failures\n";
+            << " restores, " << totals.late_departures << " departures known after the end, "
+            << totals.failures.size() << " failures\n";
   for (const auto& [what, count] : totals.refusals)
     std::cout << "  refused by the counterpart: " << what << ": " << count << "\n";
   EXPECT_TRUE(totals.failures.empty()) << absl::StrJoin(totals.failures, "\n\n");
@@ -98,6 +100,7 @@ TEST(Simulation, InvariantsHoldForEverySeed) {
   EXPECT_GT(totals.crashes, seeds.size() / 2);
   EXPECT_GT(totals.restores, seeds.size() / 50);
   EXPECT_GT(totals.issued, seeds.size() / 2);
+  EXPECT_GT(totals.late_departures, seeds.size() / 100);
 }
 
 TEST(Simulation, TheSameSeedIsTheSameRun) {

@@ -64,6 +64,7 @@ class Simulation final : private Environment {
     hold_ = random_.Chance(0.5) ? 0.5 * Fraction() : 0;
     // Those of tests/seeds.txt are others: their course stays as it was.
     amendments_ = std::set<uint64_t>{2, 5, 8, 13}.contains(options.seed % 32);
+    late_departures_ = std::set<uint64_t>{1, 4, 10, 14, 24, 27}.contains(options.seed % 32);
   }
 
   SimulationResult Run() {
@@ -235,8 +236,31 @@ class Simulation final : private Environment {
     return false;
   }
 
+  // Of an ended case it becomes known that the family had left before. False: there is none.
+  bool RecordLateDeparture(Node& node) {
+    v1::ListCasesRequest list;
+    list.set_page_size(500);
+    const auto cases = node.reader->ListCases(list);
+    if (!cases.ok()) return false;
+    for (const v1::CaseSummary& summary : cases->cases()) {
+      const v1::CaseState state = node.StateOf(summary.name().substr(6));
+      const bool may_have_departed =
+          state.document().issued_on() < state.ended_on() && state.crossed_on().empty();
+      if (state.departure_state() != node.party() || !may_have_departed || !random_.Chance(0.5)) continue;
+      v1::SubmitCaseCommandRequest request;
+      request.set_request_id(NewUuid());
+      request.set_name(summary.name());
+      request.mutable_command()->mutable_record_exit()->set_crossed_on(state.document().issued_on());
+      request.mutable_command()->mutable_record_exit()->set_crossing_point("CP-1");
+      Ask(node, request, "record_exit", summary.name().substr(6));
+      return true;
+    }
+    return false;
+  }
+
   void OfficerActs(Node& node) {
     if (node.core == nullptr) return;
+    if (late_departures_ && random_.Chance(0.2) && RecordLateDeparture(node)) return;
     const std::string today = TodayAt(node);
     v1::ListCasesRequest list;
     list.set_page_size(500);
@@ -271,7 +295,9 @@ class Simulation final : private Environment {
           "withdraw", "annul",           "exclude",         "refuse_scope", "decline",
           "opt_out",  "suspend",         "give_notice",     "defer",        "remove_member",
           "lapse",    "return_petition", "reissue_document"};
-      if (!kEndings.contains(action.action())) actions.insert(actions.end(), 30, action.action());
+      const bool may_depart_late = late_departures_ && view->state().status() == v1::PREPARING;
+      const bool often = may_depart_late || !kEndings.contains(action.action());
+      if (often) actions.insert(actions.end(), 30, action.action());
     }
     if (actions.empty()) return;
     const std::string action = actions[random_.Below(actions.size())];
@@ -369,7 +395,8 @@ class Simulation final : private Environment {
   void Disturb() {
     Node& node = nodes_[random_.Below(2)];
     now_ += absl::Milliseconds(static_cast<int64_t>(random_.Below(40)));
-    if (random_.Chance(0.004)) now_ += absl::Hours(24 * (1 + static_cast<int>(random_.Below(9))));
+    if (random_.Chance(late_departures_ ? 0.02 : 0.004))
+      now_ += absl::Hours(24 * (1 + static_cast<int>(random_.Below(9))));
     StartIfDue(node);
     const uint64_t dice = random_.Below(100);
     if (dice < 34) {
@@ -565,6 +592,9 @@ class Simulation final : private Environment {
         const v1::CaseState theirs = other.StateOf(case_id);
         const bool local = mine.entry_state() == node.party() &&
                            theirs.status() == v1::CASE_STATUS_UNSPECIFIED && mine.hand_offs_done() == 0;
+        const bool departed_late = !mine.crossed_on().empty() && treaty::IsClosed(mine.status()) &&
+                                   mine.closed_from() == v1::PREPARING;
+        if (node.side == 0 && departed_late) ++result_.late_departures;
         if (!local && mine.SerializeAsString() != theirs.SerializeAsString()) {
           Break(absl::StrCat("I5 the views of case ", case_id, " differ:\n", mine.DebugString(), "---\n",
                              theirs.DebugString()));
@@ -609,7 +639,8 @@ class Simulation final : private Environment {
   const SimulationOptions options_;
   Extra extra_[2];
   bool faults_ = true;
-  bool amendments_ = false;  // and no other kind of matter is begun
+  bool amendments_ = false;       // and no other kind of matter is begun
+  bool late_departures_ = false;  // some who ended their case had crossed the border before
   double crash_ = 0;
   int restored_side_ = -1;
   std::map<std::string, std::set<std::string>> told_issued_;

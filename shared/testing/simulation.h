@@ -32,6 +32,8 @@ struct SimulationResult {
   // Acts refused by the counterpart, by "<act> <rule>".
   std::map<std::string, uint64_t> refusals;
   uint64_t issued_told = 0;
+  // Cases whose departure became known after their end.
+  uint64_t late_departures = 0;
   // Equal for equal seeds.
   uint64_t fingerprint = 0;
 };
