@@ -416,8 +416,8 @@ absl::Status Link::ReceivePush(const std::string& bytes, absl::Time now) {
   const bool telling = telling_loss();
   // Nothing beside these: what nobody has verified is not kept.
   RETURN_IF_ERROR(
-      books_.SetCosigned(sent_, absl::StrCat(outstanding_->checkpoint, note.LinesOf(identity_.peer_witness),
-                                             note.LinesOf(identity_.peer_mirror))));
+      books_.SetCosigned(sent_, absl::StrCat(outstanding_->checkpoint, note.LineOf(identity_.peer_witness),
+                                             note.LineOf(identity_.peer_mirror))));
   if (telling && !telling_loss()) {
     reason_ = "";
     Tell("open: the counterpart has been told what was lost");

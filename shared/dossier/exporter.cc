@@ -1,10 +1,12 @@
 #include "shared/dossier/exporter.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/json_util.h"
 #include "kelisim/v1/ledger.pb.h"
+#include "shared/authority/judgement.h"
 #include "shared/authority/matter.h"
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
@@ -27,6 +29,9 @@ namespace {
 
 constexpr size_t kChunk = 64 * 1024;
 constexpr char kCases[] = "cases/";
+// Announcements and losses of the counterpart that are shown: nothing rests on them, and it
+// can make as many as it likes.
+constexpr size_t kMostShown = 1000;
 
 std::string Json(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
@@ -60,8 +65,11 @@ absl::Status Exporter::Plan(const v1::ExportDossierRequest& request) {
   *manifest_.mutable_initial_protocol() = source_.identity.protocol;
 
   Add(kReadmeFile, std::string(DossierReadme()));
-  RETURN_IF_ERROR(PlanLedger(v1::PARTY_KZ));
-  RETURN_IF_ERROR(PlanLedger(v1::PARTY_RU));
+  // In this order: what the own ledger says was processed is in the other one, also when the
+  // node goes on meanwhile.
+  RETURN_IF_ERROR(PlanLedger(source_.identity.self()));
+  RETURN_IF_ERROR(PlanLedger(source_.identity.peer()));
+  RETURN_IF_ERROR(FindAnswered());
   RETURN_IF_ERROR(PlanPages(request));
 
   // The manifest is signed as the own ledger is.
@@ -102,7 +110,8 @@ const Exporter::Ledger* Exporter::FindLedger(v1::Party party) const {
 
 bool Exporter::Covers(v1::Party party, uint64_t index) const {
   const Ledger* ledger = FindLedger(party);
-  return ledger != nullptr && index < ledger->size;
+  if (ledger == nullptr || index >= ledger->size) return false;
+  return party == source_.identity.self() || index < answered_;
 }
 
 absl::Status Exporter::PlanLedger(v1::Party party) {
@@ -120,23 +129,70 @@ absl::Status Exporter::PlanLedger(v1::Party party) {
   return absl::OkStatus();
 }
 
+// The own checkpoint is always somewhat behind: an act of the counterpart may answer an own
+// one that it does not cover yet, or be refused by such an entry. Shown without that, it
+// would look unlawful.
+absl::Status Exporter::FindAnswered() {
+  const Ledger* own = FindLedger(source_.identity.self());
+  if (own == nullptr) return absl::OkStatus();
+  const auto entry_at = [&](uint64_t index) -> absl::StatusOr<v1::Entry> {
+    ASSIGN_OR_RETURN(const std::string bytes, source_.reader.GetEntry(own->party, index));
+    v1::Entry entry;
+    if (!entry.ParseFromString(bytes)) return absl::DataLossError("an own entry cannot be read");
+    return entry;
+  };
+  absl::StatusOr<v1::Entry> entry = entry_at(own->size);
+  if (absl::IsNotFound(entry.status())) {
+    // Nothing was said since: whatever is here was processed, and stands.
+    answered_ = std::numeric_limits<uint64_t>::max();
+    return absl::OkStatus();
+  }
+  // A PROGRESS entry says it of the time before it.
+  for (uint64_t index = own->size; entry.ok() && entry->kind() != v1::ENTRY_KIND_PROGRESS && index-- > 0;)
+    entry = entry_at(index);
+  RETURN_IF_ERROR(entry.status());
+  if (entry->kind() == v1::ENTRY_KIND_PROGRESS) answered_ = entry->reference().position();
+  // A refusal stands directly behind it: only the first two entries can be one of these.
+  for (const uint64_t index : {own->size, own->size + 1}) {
+    entry = entry_at(index);
+    if (absl::IsNotFound(entry.status())) break;
+    RETURN_IF_ERROR(entry.status());
+    const uint64_t last = entry->reference().position();
+    if (entry->kind() != v1::ENTRY_KIND_REFUSAL || last >= answered_) continue;
+    ASSIGN_OR_RETURN(const v1::Refusal refusal, RefusalAt(own->party, index));
+    answered_ = authority::FirstRefused(refusal, last);
+  }
+  return absl::OkStatus();
+}
+
+// One without content covers the entry that it names.
+absl::StatusOr<v1::Refusal> Exporter::RefusalAt(v1::Party party, uint64_t index) const {
+  ASSIGN_OR_RETURN(const authority::Disclosed disclosed, source_.reader.Disclose(party, index));
+  v1::Refusal refusal;
+  if (disclosed.content && !refusal.ParseFromString(disclosed.content->payload)) refusal.Clear();
+  return refusal;
+}
+
 // Each refusal beside what it refuses; what a restore has lost among the grounds.
 absl::Status Exporter::AddRefusals(Places& acts, Places& grounds) const {
   const Places of_matter = acts;
   const Places of_all = grounds;
   for (const Ledger& ledger : ledgers_) {
+    authority::RefusalTimes times;
+    size_t shown = 0;
     for (uint64_t index = 0; index < ledger.size; ++index) {
       ASSIGN_OR_RETURN(const std::string bytes, source_.reader.GetEntry(ledger.party, index));
       v1::Entry entry;
       if (!entry.ParseFromString(bytes)) continue;
-      if (entry.kind() == v1::ENTRY_KIND_LOSS || entry.kind() == v1::ENTRY_KIND_KEY)
-        grounds.emplace(ledger.party, index);
-      if (entry.kind() != v1::ENTRY_KIND_REFUSAL) continue;
-      ASSIGN_OR_RETURN(const authority::Disclosed disclosed, source_.reader.Disclose(ledger.party, index));
-      v1::Refusal refusal;
-      // One without content covers the entry that it names.
-      if (disclosed.content && !refusal.ParseFromString(disclosed.content->payload)) refusal.Clear();
-      const uint64_t last = entry.reference().position();
+      if (entry.kind() == v1::ENTRY_KIND_LOSS || entry.kind() == v1::ENTRY_KIND_KEY) {
+        if (ledger.party == source_.identity.self() || shown++ < kMostShown)
+          grounds.emplace(ledger.party, index);
+      }
+      // Any other refuses nothing, and the counterpart can make as many as it likes.
+      const std::optional<authority::RefusalTimes::Span> in_time = times.Read(index, entry);
+      if (!in_time) continue;
+      ASSIGN_OR_RETURN(const v1::Refusal refusal, RefusalAt(ledger.party, index));
+      const uint64_t last = in_time->last;
       const std::pair from(treaty::Other(ledger.party), authority::FirstRefused(refusal, last));
       const std::pair to(from.first, last);
       const auto covers_one_of = [&](const Places& places) {
@@ -229,8 +285,9 @@ absl::Status Exporter::PlanPages(const v1::ExportDossierRequest& request) {
   page.exporter = manifest_.exporter();
   page.exported_at = manifest_.exported_at();
   page.disclosure = manifest_.disclosure();
-  for (const Ledger& ledger : ledgers_) {
-    page.ledgers.push_back(absl::StrCat(FolderOf(ledger.party), ": ", ledger.size));
+  for (const v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) {
+    const Ledger* ledger = FindLedger(party);
+    if (ledger != nullptr) page.ledgers.push_back(absl::StrCat(FolderOf(party), ": ", ledger->size));
   }
   // Lives while the pages are made.
   v1::Case of_case;

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "kelisim/v1/dossier.pb.h"
+#include "kelisim/v1/ledger.pb.h"
 #include "shared/authority/identity.h"
 #include "shared/authority/reader.h"
 #include "shared/crypto/digest.h"
@@ -29,8 +30,9 @@ struct Source {
 
 // Makes the dossier of one matter, file by file, so that one of any size needs the memory
 // of one file, and of an attachment that of a chunk. What it holds is fixed when it
-// begins: the newest checkpoints that carry all cosignatures, and the acts they cover.
-// One thread at a time.
+// begins: the newest checkpoints that carry all cosignatures, and the acts they cover; of
+// the counterpart's acts only those that can be judged with what they cover. One thread at a
+// time.
 class Exporter {
  public:
   // INVALID_ARGUMENT: no name of a matter. NOT_FOUND: there is no such matter, or the
@@ -60,6 +62,8 @@ class Exporter {
   Exporter(const Source& source, absl::Time now) : source_(source), now_(now) {}
   absl::Status Plan(const v1::ExportDossierRequest& request);
   absl::Status PlanLedger(v1::Party party);
+  absl::Status FindAnswered();
+  absl::StatusOr<v1::Refusal> RefusalAt(v1::Party party, uint64_t index) const;
   absl::Status AddRefusals(Places& acts, Places& grounds) const;
   absl::Status PlanEntries(const std::string& folder, const Places& places);
   absl::Status PlanHistory(const Places& relied_on);
@@ -75,7 +79,10 @@ class Exporter {
   const Source source_;
   const absl::Time now_;
   v1::Manifest manifest_;
-  std::vector<Ledger> ledgers_;
+  std::vector<Ledger> ledgers_;  // the own one first
+  // How much of the counterpart's ledger was processed, and not refused, before the first
+  // own entry that the own checkpoint does not cover.
+  uint64_t answered_ = 0;
   std::vector<File> files_;
 
   // The file under way.

@@ -81,6 +81,12 @@ std::optional<std::pair<v1::Party, uint64_t>> PlaceIn(absl::string_view name) {
   return std::pair(parts[0] == "kz" ? v1::PARTY_KZ : v1::PARTY_RU, *number);
 }
 
+// An act that was told to the other Party, which alone can be refused.
+bool IsAct(const std::string& bytes) {
+  v1::Entry entry;
+  return entry.ParseFromString(bytes) && entry.kind() == v1::ENTRY_KIND_ACT && entry.addressed();
+}
+
 // One ledger of the dossier, once its tree is known to be what its checkpoint says.
 struct Ledger {
   std::optional<tlog::Policy> policy;
@@ -141,6 +147,7 @@ class Verification {
 
   void CheckEntries(const std::string& folder);
   void CheckEntry(const std::string& stem, v1::Party party, uint64_t index);
+  void CheckSilent(const std::string& stem, v1::Party party, const std::string& bytes);
   const absl::StatusOr<tlog::Checkpoint>& VerifiedOnce(v1::Party party, const std::string& bytes);
   absl::StatusOr<tlog::SignedCheckpoint> OpenByLog(const std::string& note, v1::Party party);
   void CheckKeys();
@@ -162,6 +169,9 @@ class Verification {
   absl::Status ReplayOwn(authority::Views& views, const OpenedEntry& opened);
   absl::Status ReplayMirror(authority::Views& views, uint64_t index);
   absl::Status FindRefused();
+  absl::Status TakeRefusal(v1::Party party, uint64_t index, const v1::Entry& entry,
+                           const authority::RefusalTimes::Span& span);
+  std::string FolderWith(v1::Party party, uint64_t index) const;
   void FindLost();
   // Whether the act stands. One that breaks a rule and is not refused is found.
   absl::StatusOr<bool> Stands(const OpenedEntry& opened, const v1::Act& act, authority::Views& views);
@@ -178,7 +188,7 @@ class Verification {
   ledger::Vault vault_;
   std::map<v1::Party, Ledger> ledgers_;
   std::map<std::pair<v1::Party, std::string>, absl::StatusOr<tlog::Checkpoint>> verified_;
-  // Places that the other Party has refused, and the rule that it named.
+  // Places that the other Party has refused in time, and the rule that it named.
   std::map<std::pair<v1::Party, uint64_t>, v1::Violation> refused_;
   std::set<std::string> lost_;
   bool has_acts_ = false;
@@ -419,15 +429,13 @@ const absl::StatusOr<tlog::Checkpoint>& Verification::VerifiedOnce(v1::Party par
 void Verification::CheckEntry(const std::string& stem, v1::Party party, uint64_t index) {
   const std::optional<std::string> entry = Require(stem + kEntrySuffix);
   const std::optional<std::string> text = Require(stem + kProofSuffix);
-  const bool content = report_.manifest.disclosure() == v1::CONTENT;
-  if (content && files_.count(stem + kPayloadSuffix) == 0 && files_.count(stem + kOpeningSuffix) != 0) {
-    Find(Verdict::kUnreadable, stem + kPayloadSuffix, "flaw.missing");
-  }
   if (!entry || !text) return;
   const absl::StatusOr<std::string> in_ledger = Rows(party).Entry(index);
   if (!in_ledger.ok() || *in_ledger != *entry) {
     return Find(Verdict::kBadProof, stem + kEntrySuffix, "flaw.other_entry");
   }
+  const bool content = report_.manifest.disclosure() == v1::CONTENT;
+  if (content && files_.count(stem + kPayloadSuffix) == 0) CheckSilent(stem, party, *entry);
   const absl::StatusOr<tlog::Proof> proof = tlog::ParseProof(*text);
   if (!proof.ok()) return Find(Verdict::kUnreadable, stem + kProofSuffix, "flaw.no_proof");
   const absl::StatusOr<tlog::Checkpoint>& signed_by_all = VerifiedOnce(party, proof->checkpoint);
@@ -440,6 +448,19 @@ void Verification::CheckEntry(const std::string& stem, v1::Party party, uint64_t
   if (!verified.ok())
     Find(Verdict::kBadProof, stem + kProofSuffix, "flaw.proof", std::string(verified.message()));
   if (proof->index != index) Find(Verdict::kBadProof, stem + kProofSuffix, "flaw.proof_of_other");
+}
+
+// An entry without its content. An exporter has that of its own entries, and of every act
+// that it shows: one that comes without is refused, and is part of no matter. Refusals,
+// announcements and losses of the other Party are not judged, and may have come without.
+void Verification::CheckSilent(const std::string& stem, v1::Party party, const std::string& bytes) {
+  v1::Entry entry;
+  const bool act = entry.ParseFromString(bytes) && entry.kind() == v1::ENTRY_KIND_ACT;
+  if (act || party == report_.manifest.exporter() || files_.count(stem + kOpeningSuffix) != 0) {
+    Find(Verdict::kUnreadable, stem + kPayloadSuffix, "flaw.missing");
+  } else {
+    report_.not_judged.push_back({stem, "not_judged.no_content", ""});
+  }
 }
 
 // A checkpoint that its log has signed contradicts the tree, or fits it.
@@ -492,17 +513,28 @@ absl::StatusOr<tlog::SignedCheckpoint> Verification::OpenByLog(const std::string
   return keys.Open(note);
 }
 
-// A key that the ledger announces is one of the policy, for the same sizes, and signed by
-// itself and by a key that counted.
+// A key that the exporter announces is one of the policy, for the same sizes, and signed by
+// itself and by a key that counted. What the other Party announces is not the exporter's to
+// answer for, and makes no signature good or bad: the policy does.
 void Verification::CheckKeys() {
   for (const v1::Party party : kParties) {
     if (!ledgers_[party].whole || report_.manifest.disclosure() != v1::CONTENT) continue;
+    bool left_out = false;
     for (const uint64_t index : ledgers_[party].places[v1::ENTRY_KIND_KEY]) {
-      const std::string path = StemOf(kGrounds, party, index) + kPayloadSuffix;
-      const std::optional<std::string> payload = Require(path);
-      if (payload && !IsKeyChange(*payload, party, index)) {
-        Find(Verdict::kBadSignature, path, "flaw.other_key");
+      const std::string stem = StemOf(kGrounds, party, index);
+      const std::string path = stem + kPayloadSuffix;
+      if (party == report_.manifest.exporter()) {
+        const std::optional<std::string> payload = Require(path);
+        if (payload && !IsKeyChange(*payload, party, index))
+          Find(Verdict::kBadSignature, path, "flaw.other_key");
+        continue;
       }
+      const absl::StatusOr<std::string> payload = Read(path);
+      if (payload.ok() && !IsKeyChange(*payload, party, index))
+        report_.not_judged.push_back({stem, "not_judged.other_key", ""});
+      // Of those that are not shown at all, the first is named.
+      if (files_.count(stem + kEntrySuffix) == 0 && !std::exchange(left_out, true))
+        report_.not_judged.push_back({stem, "not_judged.no_content", ""});
     }
   }
 }
@@ -635,26 +667,61 @@ void Verification::CheckLaw() {
 absl::Status Verification::FindRefused() {
   for (const v1::Party party : kParties) {
     if (!ledgers_[party].whole) continue;
-    for (const uint64_t index : ledgers_[party].places[v1::ENTRY_KIND_REFUSAL]) {
+    std::set<uint64_t> places;
+    for (const v1::EntryKind kind : {v1::ENTRY_KIND_PROGRESS, v1::ENTRY_KIND_REFUSAL})
+      places.insert(ledgers_[party].places[kind].begin(), ledgers_[party].places[kind].end());
+    authority::RefusalTimes times;
+    for (const uint64_t index : places) {
       ASSIGN_OR_RETURN(const std::string bytes, Rows(party).Entry(index));
       v1::Entry entry;
       if (!entry.ParseFromString(bytes)) continue;
-      const v1::Party author = treaty::Other(party);
-      const uint64_t position = entry.reference().position();
-      if (!ledgers_[author].whole || position >= ledgers_[author].size) continue;
-      ASSIGN_OR_RETURN(const std::string refused, Rows(author).Entry(position));
-      if (tlog::LeafHash(refused).bytes() != entry.reference().hash()) continue;
-      v1::Refusal refusal;
-      for (const char* folder : {kActs, kGrounds}) {
-        const absl::StatusOr<std::string> payload = Read(StemOf(folder, party, index) + kPayloadSuffix);
-        // One of another matter is not here.
-        if (payload.ok() && !refusal.ParseFromString(*payload)) refusal.Clear();
-      }
-      for (uint64_t at = authority::FirstRefused(refusal, position); at <= position; ++at)
-        refused_[{author, at}] = refusal.violation();
+      const std::optional<authority::RefusalTimes::Span> span = times.Read(index, entry);
+      if (span) RETURN_IF_ERROR(TakeRefusal(party, index, entry, *span));
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status Verification::TakeRefusal(v1::Party party, uint64_t index, const v1::Entry& entry,
+                                       const authority::RefusalTimes::Span& span) {
+  const v1::Party author = treaty::Other(party);
+  if (!ledgers_[author].whole || span.last >= ledgers_[author].size) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string refused, Rows(author).Entry(span.last));
+  if (tlog::LeafHash(refused).bytes() != entry.reference().hash()) return absl::OkStatus();
+  const std::string folder = FolderWith(party, index);
+  // Who shows an act shows that it was refused.
+  const std::string beside = FolderWith(author, span.last);
+  if (folder.empty() && !beside.empty() && IsAct(refused))
+    Find(Verdict::kUnreadable, StemOf(beside, party, index) + kEntrySuffix, "flaw.missing");
+  const absl::StatusOr<std::string> payload =
+      folder.empty() ? absl::NotFoundError("") : Read(StemOf(folder, party, index) + kPayloadSuffix);
+  v1::Refusal refusal;
+  // As a node takes it: without content it refuses what it names, with an unreadable one
+  // nothing.
+  if (payload.ok() && !refusal.ParseFromString(*payload)) return absl::OkStatus();
+  const uint64_t first = authority::FirstRefused(refusal, span.last);
+  if (first < span.first) return absl::OkStatus();
+  for (uint64_t at = first; at <= span.last; ++at) refused_[{author, at}] = refusal.violation();
+  if (payload.ok() || author != report_.manifest.exporter()) return absl::OkStatus();
+  // It may be one of several acts; which ones, its content says.
+  const uint64_t most = std::min(span.last - span.first, authority::kMostRefusedTogether - 1);
+  for (uint64_t at = span.last - most; at < span.last; ++at) {
+    if (FolderWith(author, at).empty()) continue;
+    ASSIGN_OR_RETURN(const std::string other, Rows(author).Entry(at));
+    if (!IsAct(other)) continue;
+    const std::string stem = StemOf(folder.empty() ? kActs : folder, party, index);
+    report_.not_judged.push_back({stem, "not_judged.may_cover", ""});
+    break;
+  }
+  return absl::OkStatus();
+}
+
+// Where the dossier has the entry; empty: nowhere.
+std::string Verification::FolderWith(v1::Party party, uint64_t index) const {
+  for (const char* folder : {kActs, kGrounds}) {
+    if (files_.count(StemOf(folder, party, index) + kEntrySuffix) != 0) return folder;
+  }
+  return "";
 }
 
 // Own steps whose content a restore has lost: entry ids, as loss records say.
@@ -718,7 +785,8 @@ absl::StatusOr<bool> Verification::Stands(const OpenedEntry& opened, const v1::A
   const bool opening = authority::WithMatterOf(act, false, [&]<typename Record>(const Record&) {
     return treaty::IsOpening(authority::Matter<Record>::In(act));
   });
-  if (opening && lost_.count(act.predecessor()) > 0) {
+  // The steps are the exporter's: the other Party had not heard of them.
+  if (opening && author == manifest.exporter() && lost_.count(act.predecessor()) > 0) {
     // It sums up what was lost, and was judged by that when it was made.
     report_.not_judged.push_back({where, "not_judged.step_lost", ""});
     return true;
@@ -758,11 +826,20 @@ absl::Status Verification::ReplayOwn(authority::Views& views, const OpenedEntry&
 
 absl::Status Verification::ReplayMirror(authority::Views& views, uint64_t index) {
   ASSIGN_OR_RETURN(const OpenedEntry opened, views.OpenEntry(Side::kMirror, index));
-  if (opened.entry.kind() == v1::ENTRY_KIND_PROGRESS) return views.FoldProgress(opened);
+  // As the exporter's node takes it: what has another form is refused and says nothing, and
+  // a refusal needs no content to undo what it names.
+  const bool noticed = authority::IsWellFormed(opened.entry);
+  if (noticed && opened.entry.kind() == v1::ENTRY_KIND_PROGRESS) return views.FoldProgress(opened);
+  if (noticed && opened.entry.kind() == v1::ENTRY_KIND_REFUSAL) return views.FoldRefusal(opened);
   // What is not disclosed is of other matters.
-  if (opened.payload.empty()) return absl::OkStatus();
-  if (opened.entry.kind() == v1::ENTRY_KIND_REFUSAL) return views.FoldRefusal(opened);
-  if (opened.entry.kind() != v1::ENTRY_KIND_ACT) return absl::OkStatus();
+  if (opened.entry.kind() != v1::ENTRY_KIND_ACT || opened.payload.empty()) return absl::OkStatus();
+  if (!noticed || !opened.entry.addressed()) {
+    // It was nobody's to judge, and is part of no matter.
+    Find(Verdict::kUnreadable,
+         StemOf(FolderWith(opened.reference.ledger(), index), opened.reference.ledger(), index),
+         "flaw.foreign");
+    return absl::OkStatus();
+  }
   v1::Act act;
   if (!authority::ParseAct(opened.payload, &act)) return absl::InvalidArgumentError("an act cannot be read");
   ASSIGN_OR_RETURN(const bool stands, Stands(opened, act, views));

@@ -36,7 +36,7 @@ absl::StatusOr<SignedCheckpoint> LogKeys::Open(std::string_view note) const {
   for (const Key& key : keys_) {
     absl::StatusOr<SignedCheckpoint> one = SignedCheckpoint::Open(note, key.verifier);
     if (!one.ok() && !absl::IsNotFound(one.status())) return one.status();
-    if (one.ok()) lines += parsed.LinesOf(key.verifier);
+    if (one.ok()) lines += parsed.LineOf(key.verifier);
     if (one.ok() && key.CountsAt(one->checkpoint().size)) opened = *std::move(one);
   }
   if (!opened) return absl::NotFoundError("no key of the log that counts has signed this");

@@ -212,12 +212,11 @@ std::string Note::ToString() const {
   return bytes;
 }
 
-std::string Note::LinesOf(const NoteVerifier& key) const {
-  std::string lines;
+std::string Note::LineOf(const NoteVerifier& key) const {
   for (const Signature& signature : signatures) {
-    if (signature.name == key.name() && signature.key_id == key.key_id()) lines += signature.line;
+    if (signature.name == key.name() && signature.key_id == key.key_id()) return signature.line;
   }
-  return lines;
+  return "";
 }
 
 absl::Status VerifyNote(const Note& note, const NoteVerifier& key, uint64_t* unix_seconds) {
@@ -271,7 +270,7 @@ absl::StatusOr<SignedCheckpoint> SignedCheckpoint::Open(std::string_view bytes, 
   RETURN_IF_ERROR(VerifyNote(note, key));
   ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::Parse(note.text));
   if (checkpoint.origin != key.name()) return Malformed("checkpoint of another ledger");
-  return SignedCheckpoint(std::move(checkpoint), absl::StrCat(note.text, "\n", note.LinesOf(key)));
+  return SignedCheckpoint(std::move(checkpoint), absl::StrCat(note.text, "\n", note.LineOf(key)));
 }
 
 }  // namespace kelisim::tlog

@@ -84,8 +84,9 @@ struct Note {
   // 100 signatures or 1 MiB.
   static absl::StatusOr<Note> Parse(std::string_view bytes);
   std::string ToString() const;
-  // The lines that name `key`, together.
-  std::string LinesOf(const NoteVerifier& key) const;
+  // The first line that names `key`; empty: there is none. A key can sign the same text in
+  // many ways, and a note has room for a hundred lines: one of each key is enough.
+  std::string LineOf(const NoteVerifier& key) const;
 };
 
 // OK when `note` carries a signature of `key` and every signature of `key` on
@@ -117,8 +118,8 @@ class SignedCheckpoint {
   static absl::StatusOr<SignedCheckpoint> Open(std::string_view note, const NoteVerifier& key);
 
   const Checkpoint& checkpoint() const { return checkpoint_; }
-  // As it came, but with the signatures of the log's keys alone: lines that nobody has
-  // verified could be anything, and many.
+  // As it came, but with one signature of each of the log's keys alone: lines that nobody
+  // has verified could be anything, and many.
   const std::string& note() const { return note_; }
 
  private:
