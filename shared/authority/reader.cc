@@ -12,6 +12,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
+#include "shared/base/told.h"
 #include "shared/tlog/policy.h"
 #include "shared/tlog/proof.h"
 #include "shared/treaty/information.h"
@@ -554,7 +555,8 @@ absl::StatusOr<std::string> Reader::GetEntry(v1::Party ledger, uint64_t index) c
 
 absl::StatusOr<v1::Equivocation> Reader::GetEvidence() const {
   ASSIGN_OR_RETURN(const std::optional<std::string> kept, store_.Get(kEvidenceRow));
-  if (!kept) return absl::NotFoundError("no contradicting checkpoints are kept here");
+  if (!kept)
+    return Told(absl::NotFoundError("no contradicting checkpoints are kept here"), "told.no_evidence");
   v1::Equivocation evidence;
   if (!evidence.ParseFromString(*kept)) return absl::DataLossError("the evidence row cannot be read");
   return evidence;

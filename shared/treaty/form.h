@@ -27,6 +27,14 @@ struct FieldProblem {
   std::string problem;
 };
 
+// A field in which a step names another case or matter, and the name.
+struct NamedField {
+  std::string field;
+  std::string name;
+};
+// Of a step that CheckForm finds right.
+std::vector<NamedField> NamesIn(const v1::MatterStep& step);
+
 // Every problem found, at most 50, in field order; empty when the form is right.
 // `happened_on`, when the step happened, bounds dates that cannot be after it.
 std::vector<FieldProblem> CheckForm(const v1::CaseCommand& command, absl::CivilDay happened_on);
