@@ -3,7 +3,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "shared/authority/identifiers.h"
@@ -386,12 +385,10 @@ v1::Act& Core::Decision::AddAct(const treaty::Context& context, bool is_addresse
 }
 
 absl::StatusOr<bool> Core::IsHere(const std::string& name) const {
-  const auto is = [&]<typename Record>(const Record&) -> absl::StatusOr<bool> {
-    ASSIGN_OR_RETURN(const auto record, books_->views().Load<Record>(name.substr(name.find('/') + 1)));
-    return !IsUnknown(record->state()) &&
-           NameOf<Record>(record->state(), Matter<Record>::Id(record->state())) == name;
-  };
-  return absl::StartsWith(name, "cases/") ? is(v1::CaseRecord()) : is(v1::MatterRecord());
+  ASSIGN_OR_RETURN(const auto record,
+                   books_->views().Load<v1::MatterRecord>(name.substr(name.find('/') + 1)));
+  return !IsUnknown(record->state()) &&
+         NameOf<v1::MatterRecord>(record->state(), record->state().id()) == name;
 }
 
 template <typename Record, typename Request>
@@ -420,7 +417,7 @@ absl::StatusOr<Core::Decision> Core::DecideMatter(const Request& request) {
   if constexpr (!kIsCase) {
     // Only of what is asked for here: of the counterpart's acts, what they name may come after them.
     const bool right = problems.empty();
-    for (const treaty::NamedField& field : treaty::NamesIn(request.command())) {
+    for (const treaty::NamedField& field : treaty::DisputesIn(request.command())) {
       ASSIGN_OR_RETURN(const bool is_here, IsHere(field.name));
       if (right && !is_here) problems.push_back({field.field, "form.not_here"});
     }

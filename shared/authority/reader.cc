@@ -498,7 +498,9 @@ absl::StatusOr<std::string> Reader::ProofIn(v1::Party ledger, uint64_t index,
 
 absl::StatusOr<v1::Receipt> Reader::GetReceipt(v1::Party ledger, uint64_t index, absl::Time now) const {
   if (ledger != identity_.self() && ledger != identity_.peer()) return absl::InvalidArgumentError("ledger");
-  RETURN_IF_ERROR(LogRows<Store>(SideOf(ledger), store_).Entry(index).status());
+  const absl::Status entry = LogRows<Store>(SideOf(ledger), store_).Entry(index).status();
+  if (absl::IsNotFound(entry)) return Told(entry, "told.no_entry");
+  RETURN_IF_ERROR(entry);
   v1::Receipt receipt;
   const absl::StatusOr<std::string> checkpoint = CosignedCheckpoint(ledger, now);
   if (absl::IsNotFound(checkpoint.status())) return receipt;  // nothing is cosigned yet

@@ -865,8 +865,8 @@ std::vector<FieldProblem> CheckForm(const v1::CaseAct& act, absl::CivilDay happe
 
 namespace {
 
-void CollectNames(const google::protobuf::Message& message, const std::string& path,
-                  std::vector<NamedField>& names) {
+void CollectDisputes(const google::protobuf::Message& message, const std::string& path,
+                     std::vector<NamedField>& names) {
   using google::protobuf::FieldDescriptor;
   const auto& reflection = *message.GetReflection();
   std::vector<const FieldDescriptor*> set;
@@ -875,8 +875,8 @@ void CollectNames(const google::protobuf::Message& message, const std::string& p
     const std::string at = At(path, field->name());
     const v1::Content content = field->options().GetExtension(v1::content);
     if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !field->is_repeated()) {
-      CollectNames(reflection.GetMessage(message, field), at, names);
-    } else if (content == v1::CONTENT_NAME || content == v1::CONTENT_DISPUTE) {
+      CollectDisputes(reflection.GetMessage(message, field), at, names);
+    } else if (content == v1::CONTENT_DISPUTE) {
       const int size = field->is_repeated() ? reflection.FieldSize(message, field) : 0;
       for (int k = 0; k < size; ++k)
         names.push_back({At(path, field->name(), k), reflection.GetRepeatedString(message, field, k)});
@@ -887,9 +887,9 @@ void CollectNames(const google::protobuf::Message& message, const std::string& p
 
 }  // namespace
 
-std::vector<NamedField> NamesIn(const v1::MatterStep& step) {
+std::vector<NamedField> DisputesIn(const v1::MatterStep& step) {
   std::vector<NamedField> names;
-  CollectNames(step, "", names);
+  CollectDisputes(step, "", names);
   return names;
 }
 
