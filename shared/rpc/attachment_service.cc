@@ -70,9 +70,8 @@ absl::Status Explained(const absl::Status& status, const Attachments& attachment
   const absl::Status set_aside = attachments.SetAside(sha256);
   Log(LogLevel::kError, "attachment_damaged", {{"set_aside", set_aside.ok() ? "yes" : set_aside.ToString()}});
   if (!set_aside.ok()) return set_aside;
-  return Told(
-      absl::NotFoundError("attachment: was damaged and is set aside; it has to come or be put again"),
-      "told.attachment_damaged");
+  return Told(absl::NotFoundError("attachment: was damaged and is set aside; it has to come or be put again"),
+              "told.attachment_damaged");
 }
 
 class Download final : public grpc::ServerWriteReactor<Chunk> {
