@@ -162,9 +162,8 @@ TEST(NormsTest, EachNamesTheRuleThatItMeets) {
   for (const v1::NationalNorm& norm : norms) {
     EXPECT_NE(treaty::FindRule(norm.rule()), nullptr) << norm.id();
     EXPECT_NE(norm.effect(), v1::NationalNorm::EFFECT_UNSPECIFIED) << norm.id();
-    EXPECT_FALSE(norm.act().empty() || norm.text().kk().empty() || norm.text().ru().empty() ||
-                 norm.text().en().empty())
-        << norm.id();
+    for (const v1::LocalizedText* text : {&norm.act(), &norm.text()})
+      EXPECT_FALSE(text->kk().empty() || text->ru().empty() || text->en().empty()) << norm.id();
     EXPECT_TRUE(ParseDate(norm.from()).ok()) << norm.id();
   }
 }

@@ -23,10 +23,10 @@ SKIPPED = re.compile(r"^(\.git|\.run|\.cache|__pycache__|build(-.*)?)$")
 # In two parts: this file must pass, too.
 LEFT_FOR_LATER = re.compile(r"\b(TO" + r"DO|FIX" + r"ME)\b")
 TEXT = re.compile(r'\b(kk|ru|en): ("(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*)')
-TEXTS = re.compile(r"\b(?:text|remedy)\s*:?\s*\{([^{}]*)\}")
+TEXTS = re.compile(r"\b(?:text|remedy|act)\s*:?\s*\{([^{}]*)\}")
 KEYED = re.compile(r'\b(?:key|id): "([^"]+)"')
 # "form.iin_check"; not a file, and not one of a test.
-KEY_LITERAL = re.compile(r'"((?:form|ui|help|step|found|warn|reason|reissue|audit|flaw|dossier|not_judged)\.[a-z_0-9]+)"')
+KEY_LITERAL = re.compile(r'"((?:form|ui|help|step|found|warn|reason|reissue|audit|flaw|dossier|not_judged|told|role|type)\.[a-z_0-9]+)"')
 # What was found, as the last of three: Violates("4.1", "", "number").
 FOUND = re.compile(r'\bViolates\((?!"exchange)[^;]*?, *(?:absl::StrCat\()?"([a-z_]+)(?:"\)|:"[^;]*\))')
 FOUND_KEYS = ("found.", "field.", "action.")

@@ -9,6 +9,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
+#include "shared/base/told.h"
 #include "shared/text/messages.h"
 #include "shared/treaty/form.h"
 #include "shared/treaty/instrument.h"
@@ -316,8 +317,7 @@ absl::Status Core::MayAppend(bool irreversible) const {
   // Time alone mends all but these.
   const bool people = mode == v1::HALTED || reason == "reason.no_anchor" || reason == "reason.peer_halted" ||
                       reason == "reason.other_protocol";
-  if (people) return absl::FailedPreconditionError(why);
-  return absl::UnavailableError(why);
+  return Told(people ? absl::FailedPreconditionError(why) : absl::UnavailableError(why), reason);
 }
 
 std::string Core::Reason() const { return books_->halted().empty() ? link_.reason() : books_->halted(); }
@@ -384,6 +384,13 @@ v1::Act& Core::Decision::AddAct(const treaty::Context& context, bool is_addresse
   return act;
 }
 
+absl::StatusOr<bool> Core::IsHere(const std::string& name) const {
+  ASSIGN_OR_RETURN(const auto record,
+                   books_->views().Load<v1::MatterRecord>(name.substr(name.find('/') + 1)));
+  return !IsUnknown(record->state()) &&
+         NameOf<v1::MatterRecord>(record->state(), record->state().id()) == name;
+}
+
 template <typename Record, typename Request>
 absl::StatusOr<Core::Decision> Core::DecideMatter(const Request& request) {
   constexpr bool kIsCase = std::is_same_v<Record, v1::CaseRecord>;
@@ -407,6 +414,14 @@ absl::StatusOr<Core::Decision> Core::DecideMatter(const Request& request) {
       problems.push_back(std::move(problem));
   }
   if (begins ? !request.name().empty() : !named) problems.push_back({"name", "form.name"});
+  if constexpr (!kIsCase) {
+    // Only of what is asked for here: of the counterpart's acts, what they name may come after them.
+    const bool right = problems.empty();
+    for (const treaty::NamedField& field : treaty::DisputesIn(request.command())) {
+      ASSIGN_OR_RETURN(const bool is_here, IsHere(field.name));
+      if (right && !is_here) problems.push_back({field.field, "form.not_here"});
+    }
+  }
   if (!problems.empty()) return Decision::Refused(Invalid(std::move(problems)));
 
   const std::string subject_id = begins ? ToHex(random_.Bytes(8)) : std::string(id);

@@ -91,6 +91,8 @@ class Core {
   };
   absl::StatusOr<Judged> AnswerOfficer(const OfficerCall& call);
   Judged Repeat(const v1::ReplyRow& row, const Hash& request_mac) const;
+  // Whether a matter of this name is known here.
+  absl::StatusOr<bool> IsHere(const std::string& name) const;
   template <typename Record, typename Request>
   absl::StatusOr<Decision> DecideMatter(const Request& request);
   template <typename Record, typename State, typename Command>

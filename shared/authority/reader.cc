@@ -12,6 +12,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
+#include "shared/base/told.h"
 #include "shared/tlog/policy.h"
 #include "shared/tlog/proof.h"
 #include "shared/treaty/information.h"
@@ -497,7 +498,9 @@ absl::StatusOr<std::string> Reader::ProofIn(v1::Party ledger, uint64_t index,
 
 absl::StatusOr<v1::Receipt> Reader::GetReceipt(v1::Party ledger, uint64_t index, absl::Time now) const {
   if (ledger != identity_.self() && ledger != identity_.peer()) return absl::InvalidArgumentError("ledger");
-  RETURN_IF_ERROR(LogRows<Store>(SideOf(ledger), store_).Entry(index).status());
+  const absl::Status entry = LogRows<Store>(SideOf(ledger), store_).Entry(index).status();
+  if (absl::IsNotFound(entry)) return Told(entry, "told.no_entry");
+  RETURN_IF_ERROR(entry);
   v1::Receipt receipt;
   const absl::StatusOr<std::string> checkpoint = CosignedCheckpoint(ledger, now);
   if (absl::IsNotFound(checkpoint.status())) return receipt;  // nothing is cosigned yet
@@ -554,7 +557,8 @@ absl::StatusOr<std::string> Reader::GetEntry(v1::Party ledger, uint64_t index) c
 
 absl::StatusOr<v1::Equivocation> Reader::GetEvidence() const {
   ASSIGN_OR_RETURN(const std::optional<std::string> kept, store_.Get(kEvidenceRow));
-  if (!kept) return absl::NotFoundError("no contradicting checkpoints are kept here");
+  if (!kept)
+    return Told(absl::NotFoundError("no contradicting checkpoints are kept here"), "told.no_evidence");
   v1::Equivocation evidence;
   if (!evidence.ParseFromString(*kept)) return absl::DataLossError("the evidence row cannot be read");
   return evidence;

@@ -8,6 +8,7 @@
 #include "grpcpp/security/credentials.h"
 #include "shared/base/files.h"
 #include "shared/base/status_macros.h"
+#include "shared/base/told.h"
 #include "shared/cli/errors.h"
 #include "shared/cli/interrupt.h"
 #include "shared/cli/options.h"
@@ -31,6 +32,18 @@ constexpr absl::Duration kStreamLife = absl::Hours(1);
 absl::Status Required(const std::string& value, const char* flag) {
   if (!value.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(flag, "? (--profile, KELISIM_PROFILE)"));
+}
+
+// `key`: of what is wrong with the file at `path`, which `flag` gives.
+absl::Status Wrong(const char* flag, const std::string& path, std::string_view key) {
+  return Told(absl::InvalidArgumentError(absl::StrCat(flag, ": ", path)), key);
+}
+
+absl::Status Read(const char* flag, const std::string& path, std::string& bytes) {
+  absl::StatusOr<std::string> read = ReadFile(path);
+  if (!read.ok()) return Wrong(flag, path, "ui.setting_unreadable");
+  bytes = *std::move(read);
+  return absl::OkStatus();
 }
 
 grpc::ChannelArguments Arguments(const v1::CliProfile& profile) {
@@ -73,28 +86,22 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Dial(const v1::CliProfile& profil
   RETURN_IF_ERROR(Required(profile.tls_private_key(), "--tls-key"));
   RETURN_IF_ERROR(Required(profile.tls_roots(), "--tls-roots"));
   grpc::SslCredentialsOptions tls;
-  ASSIGN_OR_RETURN(tls.pem_cert_chain, ReadFile(profile.tls_certificate()));
-  ASSIGN_OR_RETURN(tls.pem_private_key, ReadFile(profile.tls_private_key()));
-  ASSIGN_OR_RETURN(tls.pem_root_certs, ReadFile(profile.tls_roots()));
+  RETURN_IF_ERROR(Read("--tls-cert", profile.tls_certificate(), tls.pem_cert_chain));
+  RETURN_IF_ERROR(Read("--tls-key", profile.tls_private_key(), tls.pem_private_key));
+  RETURN_IF_ERROR(Read("--tls-roots", profile.tls_roots(), tls.pem_root_certs));
   // gRPC would only say that the service cannot be reached.
   const X509Pointer certificate = ParseCertificate(tls.pem_cert_chain);
-  if (certificate == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--tls-cert: ", profile.tls_certificate(), ": is not a PEM certificate"));
-  }
+  if (certificate == nullptr)
+    return Wrong("--tls-cert", profile.tls_certificate(), "ui.setting_no_certificate");
   if (const absl::Time now = absl::Now(); now < ValidFrom(*certificate) || now > ValidUntil(*certificate)) {
     return absl::FailedPreconditionError(absl::StrCat(profile.tls_certificate(), ": ", HolderOf(*certificate),
                                                       ": ", DayAndTime(ValidFrom(*certificate)), " - ",
                                                       DayAndTime(ValidUntil(*certificate))));
   }
-  if (!IsKeyOf(*certificate, tls.pem_private_key)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--tls-key: ", profile.tls_private_key(), ": is not the key of --tls-cert"));
-  }
-  if (ParseCertificate(tls.pem_root_certs) == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--tls-roots: ", profile.tls_roots(), ": is not a PEM certificate"));
-  }
+  if (!IsKeyOf(*certificate, tls.pem_private_key))
+    return Wrong("--tls-key", profile.tls_private_key(), "ui.setting_other_key");
+  if (ParseCertificate(tls.pem_root_certs) == nullptr)
+    return Wrong("--tls-roots", profile.tls_roots(), "ui.setting_no_certificate");
   return grpc::CreateCustomChannel(profile.server(), grpc::SslCredentials(tls), Arguments(profile));
 }
 
@@ -120,10 +127,8 @@ Result<Response> Client::Unary(Stub& stub,
                                const Request& request) {
   Result<Response> result;
   if (const size_t size = request.ByteSizeLong(); size > kLargestRequest) {
-    result.status = WithReason(grpc::StatusCode::INVALID_ARGUMENT,
-                               absl::StrCat("the message has ", size, " bytes and may have ", kLargestRequest,
-                                            "; nothing was sent. Long papers are attachments"),
-                               kInputReason);
+    result.status = WithReason(grpc::StatusCode::INVALID_ARGUMENT, absl::StrCat(size, " > ", kLargestRequest),
+                               kInputReason, "ui.message_too_large");
     return result;
   }
   grpc::ClientContext context;

@@ -43,8 +43,10 @@ int Get(const std::string& hex, const std::string& path, Session& session) {
   if (failure) return Fail(session, *failure);
   if (!result.status.ok()) return Show(session, result);
   if (digest.Digest().bytes() != *sha256) {
-    return Fail(session, FailureOf({grpc::StatusCode::DATA_LOSS, "the document is not what its hash says"},
-                                   "", session.reader.lang));
+    const grpc::Status other =
+        WithReason(grpc::StatusCode::DATA_LOSS, "the document is not what its hash says", "DATA_LOSS",
+                   "ui.other_document");
+    return Fail(session, FailureOf(other, "", session.reader.lang));
   }
   failure = file.Finish();
   return failure ? Fail(session, *failure) : Show(session, result);

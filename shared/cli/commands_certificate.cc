@@ -25,8 +25,9 @@ int ShowCertificate(const std::string& name, Session& session) {
   if (!found.status.ok()) return Show(session, found);
   const std::string text = ShortFormOf(found.response.state());
   if (text.empty()) {
-    return Fail(session,
-                FailureOf({grpc::StatusCode::NOT_FOUND, "nothing is certified"}, "", session.reader.lang));
+    const grpc::Status none =
+        WithReason(grpc::StatusCode::NOT_FOUND, "nothing is certified", "NOT_FOUND", "ui.certificate_none");
+    return Fail(session, FailureOf(none, "", session.reader.lang));
   }
   session.world.out << (session.options.json ? nlohmann::json{{"certificate", text}}.dump(2)
                                              : DrawQr(text) + text)

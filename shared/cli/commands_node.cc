@@ -46,7 +46,7 @@ int ShowReceipt(const std::string& position, Session& session) {
   if (result.response.proof().empty()) {
     const grpc::Status not_yet = WithReason(
         grpc::StatusCode::UNAVAILABLE, absl::StrCat(result.response.cosigned_size(), " entries are cosigned"),
-        kNotCosignedReason);
+        kNotCosignedReason, absl::StrCat("ui.cosigned,", result.response.cosigned_size()));
     return Fail(session, FailureOf(not_yet, "", session.reader.lang));
   }
   // Text, to be kept byte for byte.

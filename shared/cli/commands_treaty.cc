@@ -2,6 +2,7 @@
 #include "absl/strings/str_cat.h"
 #include "shared/cli/flags.h"
 #include "shared/cli/program.h"
+#include "shared/treaty/rules.h"
 
 // quota, term, rules, information.
 
@@ -110,7 +111,8 @@ int ShowRule(const std::string& id, const v1::ListRulesRequest& request, Session
   const Result<v1::RuleCatalogue> rules = session.client.Call(request);
   if (!rules.status.ok()) return Show(session, rules);
   for (const v1::Rule& rule : rules.response.rules()) {
-    if (rule.id() == id) return Show(session, Result<v1::Rule>{grpc::Status::OK, rule});
+    if (rule.id() == treaty::RuleIdAsCited(id))
+      return Show(session, Result<v1::Rule>{grpc::Status::OK, rule});
   }
   return Fail(session, FailureOf({grpc::StatusCode::NOT_FOUND, id}, "", session.reader.lang));
 }
@@ -121,9 +123,9 @@ void AddQuotaCommands(Program& program) {
   CLI::App* group = program.app.add_subcommand("quota", "help.quota");
   group->require_subcommand(1);
   AddQuotaStep(program, *group, "set", "set_quota", "quota_command.set_quota",
-               "--year 2027 --limit 250 --legal-act \"91 of 2026-11-01\"", {kYear, kLimit, kLegalAct});
+               "--year 2027 --limit 250 --legal-act \"91, 2026-11-01\"", {kYear, kLimit, kLegalAct});
   AddQuotaStep(program, *group, "adjust", "adjust_quota", "quota_command.adjust_quota",
-               "--year 2027 --limit 300 --legal-act \"17 of 2027-03-01\"", {kYear, kLimit, kLegalAct});
+               "--year 2027 --limit 300 --legal-act \"17, 2027-03-01\"", {kYear, kLimit, kLegalAct});
   AddQuotaStep(program, *group, "close", "close_year", "quota_command.close_year", "--year 2026", {kYear});
   AddQuotaStep(program, *group, "report", "report_year", "quota_command.report_year", "--year 2026", {kYear});
   AddQuotaShow(program, *group);

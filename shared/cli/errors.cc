@@ -4,11 +4,14 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "google/rpc/code.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "nlohmann/json.hpp"
+#include "shared/base/told.h"
 #include "shared/cli/program.h"
 #include "shared/text/acts.h"
 #include "shared/treaty/matter.h"
@@ -80,6 +83,7 @@ void TakeDetails(const google::rpc::Status& details, Failure& failure) {
       failure.reason = info.reason();
       failure.rule = info.metadata().count("rule") ? info.metadata().at("rule") : "";
       failure.found = info.metadata().count("found") ? info.metadata().at("found") : "";
+      failure.told = info.metadata().count("told") ? info.metadata().at("told") : "";
       failure.person_id = info.metadata().count("person_id") ? info.metadata().at("person_id") : "";
     } else if (google::rpc::LocalizedMessage message; detail.UnpackTo(&message)) {
       // The rule's text comes first, then what to do.
@@ -139,6 +143,37 @@ std::string ListFor(const std::string& name) {
   return "";
 }
 
+// "Only for: officer, auditor" for "told.for_roles,role.OFFICER,role.AUDITOR"; empty when a
+// newer service's first word is not known here.
+std::string ToldText(const std::string& keys, Lang lang) {
+  std::vector<std::string> words = absl::StrSplit(keys, ',');
+  const std::string first = Say(lang, words.front());
+  if (first == words.front()) return "";
+  words.erase(words.begin());
+  for (std::string& word : words) word = Say(lang, word);
+  return words.empty() ? first : absl::StrCat(first, ": ", absl::StrJoin(words, ", "));
+}
+
+// Whether the heading says all that an English text could say.
+bool HeadingSaysIt(const Failure& failure) {
+  const bool answered = AnsweredByService(failure);
+  return RepeatsItsCode(failure) || failure.exit == kRequestReused ||
+         failure.reason == kOutcomeUnknownReason || (answered && failure.code == "UNAUTHENTICATED");
+}
+
+// Paths and names are the same in every language. What is an English sentence, for those who
+// look after the service, is marked as such.
+std::string DetailLine(const Failure& failure, Lang lang) {
+  if (failure.detail.empty()) return "";
+  const bool ours = failure.reason == kInputReason || failure.reason == kOutputReason;
+  // The name that was asked for has no blanks, and a sentence has.
+  if (ours || (failure.code == "NOT_FOUND" && !absl::StrContains(failure.detail, " ")))
+    return absl::StrCat("  ", Plain(failure.detail), "\n");
+  // The fields say more than that there are some.
+  if (!ToldText(failure.told, lang).empty() || !failure.fields.empty() || HeadingSaysIt(failure)) return "";
+  return absl::StrCat("  ", Say(lang, "ui.technical"), ": ", Plain(failure.detail), "\n");
+}
+
 std::string ColouredHeading(const std::string& heading, const Look& look) {
   return look.colour ? absl::StrCat("\033[31m", heading, "\033[0m") : heading;
 }
@@ -169,9 +204,11 @@ std::string RenderFields(const Failure& failure, Lang lang, const Look& look) {
 
 }  // namespace
 
-grpc::Status WithReason(grpc::StatusCode code, const std::string& detail, const char* reason) {
+grpc::Status WithReason(grpc::StatusCode code, const std::string& detail, const char* reason,
+                        const std::string& told) {
   google::rpc::ErrorInfo info;
   info.set_reason(reason);
+  if (!told.empty()) (*info.mutable_metadata())["told"] = told;
   google::rpc::Status details;
   details.set_code(code);
   details.add_details()->PackFrom(info);
@@ -189,10 +226,15 @@ Failure BadInput(std::string detail, std::vector<FieldFault> fields, std::string
   return failure;
 }
 
+Failure BadInput(const absl::Status& status, std::string heading_key) {
+  Failure failure = BadInput(std::string(status.message()), {}, std::move(heading_key));
+  failure.told = KeysTold(status);
+  return failure;
+}
+
 Failure NotRead(const std::string& path, const absl::Status& why) {
   const bool too_large = absl::IsInvalidArgument(why);
-  return BadInput(too_large ? path : std::string(why.message()), {},
-                  too_large ? "ui.file_too_large" : "ui.file_unreadable");
+  return BadInput(path, {}, too_large ? "ui.file_too_large" : "ui.file_unreadable");
 }
 
 Failure NotWritten(std::string why, const std::string& request_id) {
@@ -213,22 +255,21 @@ Failure FailureOf(const grpc::Status& status, const std::string& request_id, Lan
   if (details.ParseFromString(status.error_details())) TakeDetails(details, failure);
   failure.exit = ExitFor(status.error_code(), failure, !request_id.empty());
   if (OutcomeUnknown(status.error_code(), failure)) failure.unknown_request_id = request_id;
+  if (failure.text.empty()) failure.text = ToldText(failure.told, lang);
   const v1::Rule* rule = treaty::FindRule(failure.rule);
   if (rule != nullptr && failure.text.empty()) failure.text = In(lang, rule->text());
   if (rule != nullptr && failure.remedy.empty()) failure.remedy = In(lang, rule->remedy());
-  if (const std::string list = ListFor(failure.detail); failure.exit == kNotFound && !list.empty())
-    failure.remedy = absl::StrCat(Say(lang, "ui.what_there_is"), ": ", list);
+  const std::string list = failure.exit == kNotFound && failure.told.empty() ? ListFor(failure.detail) : "";
+  if (!list.empty()) failure.remedy = absl::StrCat(Say(lang, "ui.what_there_is"), ": ", list);
   return failure;
 }
 
 std::string RenderFailure(const Failure& failure, Lang lang, const Look& look) {
   if (failure.exit == kRefusedByRule) return RenderRefusal(failure, lang, look);
   std::string out = absl::StrCat(ColouredHeading(Say(lang, HeadingKey(failure)), look), "\n");
-  if (!failure.text.empty()) absl::StrAppend(&out, Plain(failure.text), "\n");
-  // The fields say more than that there are some.
-  const bool named = !failure.fields.empty() && failure.reason != kInputReason;
-  if (!failure.detail.empty() && !named && !RepeatsItsCode(failure))
-    absl::StrAppend(&out, "  ", Plain(failure.detail), "\n");
+  const std::string text = failure.text.empty() ? ToldText(failure.told, lang) : failure.text;
+  if (!text.empty()) absl::StrAppend(&out, Plain(text), "\n");
+  absl::StrAppend(&out, DetailLine(failure, lang));
   if (!failure.remedy.empty()) absl::StrAppend(&out, Plain(failure.remedy), "\n");
   absl::StrAppend(&out, RenderFields(failure, lang, look));
   if (!failure.unknown_request_id.empty()) {
@@ -241,15 +282,12 @@ std::string RenderFailure(const Failure& failure, Lang lang, const Look& look) {
 }
 
 std::string FailureAsJson(const Failure& failure, Lang lang) {
-  nlohmann::ordered_json json = {
-      {"code", failure.code},
-      {"reason", failure.reason},
-      {"rule", failure.rule},
-      {"found", failure.found},
-      {"person_id", failure.person_id},
-      {"text", failure.text.empty() ? Say(lang, HeadingKey(failure)) : failure.text},
-      {"remedy", failure.remedy},
-      {"detail", failure.detail}};
+  std::string text = failure.text.empty() ? ToldText(failure.told, lang) : failure.text;
+  if (text.empty()) text = Say(lang, HeadingKey(failure));
+  nlohmann::ordered_json json = {{"code", failure.code},           {"reason", failure.reason},
+                                 {"rule", failure.rule},           {"found", failure.found},
+                                 {"person_id", failure.person_id}, {"text", text},
+                                 {"remedy", failure.remedy},       {"detail", failure.detail}};
   json["fields"] = nlohmann::ordered_json::array();
   for (const FieldFault& fault : failure.fields) {
     nlohmann::ordered_json field = {

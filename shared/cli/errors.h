@@ -46,6 +46,8 @@ struct Failure {
   std::string detail;
   // What the heading says, as a key of the message catalogue; empty: what `exit` means.
   std::string heading_key;
+  // What more people are told, as in base/told.h; empty: nothing.
+  std::string told;
   std::string rule;
   std::string found;
   std::string person_id;
@@ -67,14 +69,18 @@ inline constexpr char kOutputReason[] = "OUTPUT";
 // The entry is here; the counterpart's cosignature is not yet.
 inline constexpr char kNotCosignedReason[] = "NOT_COSIGNED";
 
-// A status that this program gives, with its reason as the service's have theirs.
-grpc::Status WithReason(grpc::StatusCode code, const std::string& detail, const char* reason);
+// A status that this program gives, with its reason and what people are told as the service's
+// have theirs.
+grpc::Status WithReason(grpc::StatusCode code, const std::string& detail, const char* reason,
+                        const std::string& told = "");
 
 // The service may have recorded it; ask again with the same request id.
 inline constexpr char kOutcomeUnknownReason[] = "OUTCOME_UNKNOWN";
 
 // Found here; nothing was sent.
 Failure BadInput(std::string detail, std::vector<FieldFault> fields = {}, std::string heading_key = "");
+// The same of a status of this program, made with Told: the text is what it is about.
+Failure BadInput(const absl::Status& status, std::string heading_key);
 
 // What was to be told could not be written, and why; `request_id`: of the command that was
 // carried out, empty where nothing was.

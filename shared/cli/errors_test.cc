@@ -134,7 +134,7 @@ TEST(RenderFailure, PlainWords) {
       {With(StatusCode::UNAVAILABLE, {&mode}), "The service cannot record now."},
       {WithReason(StatusCode::UNAVAILABLE, "the node stops", kOutcomeUnknownReason),
        "The service could not say whether the step is recorded: look at the case before you enter it "
-       "anew.\n  the node stops\nThe outcome is unknown. Ask again with the same request id.\n  --request-id "
+       "anew.\nThe outcome is unknown. Ask again with the same request id.\n  --request-id "
        "0b5f"},
       {{StatusCode::UNAUTHENTICATED, ""}, "does not know your certificate"},
       {{StatusCode::UNAVAILABLE, "Ssl handshake failed: certificate verify failed"}, "or it has expired"},
@@ -144,7 +144,7 @@ TEST(RenderFailure, PlainWords) {
        "The outcome is unknown. Ask again with the same request id.\n  --request-id 0b5f"},
       {WithReason(StatusCode::FAILED_PRECONDITION, "", "FAILED_PRECONDITION"),
        "tell the operator: it will not mend by itself"},
-      {{StatusCode::DATA_LOSS, "broken"}, "Error\n  broken\n"},
+      {{StatusCode::DATA_LOSS, "broken"}, "Error\n  Technical detail: broken\n"},
       // gRPC's own word for a code is no news.
       {{StatusCode::CANCELLED, "CANCELLED"}, "before you enter it anew.\nThe outcome"},
       {{StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded"}, ".\nThe outcome is unknown."},
@@ -156,6 +156,25 @@ TEST(RenderFailure, PlainWords) {
     EXPECT_THAT(RenderFailure(FailureOf(row.status, kId, Lang::kEnglish), Lang::kEnglish, {}),
                 HasSubstr(row.contains));
   }
+}
+
+// What a service tells with keys is said in the reader's language, and its English text is not.
+TEST(RenderFailure, WhatIsToldWithKeys) {
+  const grpc::Status roles = WithReason(StatusCode::PERMISSION_DENIED, "not for the role AUDITOR",
+                                        "PERMISSION_DENIED", "told.for_roles,role.OFFICER,role.OPERATOR");
+  EXPECT_EQ(
+      RenderFailure(FailureOf(roles, "", Lang::kKazakh), Lang::kKazakh, {}),
+      "Сіздің рөліңізге бұл әрекет рұқсат етілмеген.\nБұған рұқсаты бар рөлдер: лауазымды адам, оператор\n");
+  const grpc::Status read_only = WithReason(StatusCode::UNAVAILABLE, "nothing was recorded: READ_ONLY",
+                                            "UNAVAILABLE", "reason.unconfirmed");
+  EXPECT_EQ(RenderFailure(FailureOf(read_only, "", Lang::kRussian), Lang::kRussian, {}),
+            "Служба сейчас не может делать записи. Ничего не изменено; повторите позже.\n"
+            "Ожидается, что другая Сторона подтвердит, что у неё есть\n");
+  // Of a newer service: better English than nothing.
+  const grpc::Status newer =
+      WithReason(StatusCode::UNAVAILABLE, "the moon is full", "UNAVAILABLE", "told.moon");
+  EXPECT_THAT(RenderFailure(FailureOf(newer, "", Lang::kRussian), Lang::kRussian, {}),
+              HasSubstr("the moon is full"));
 }
 
 // A question changes nothing, and needs no warning of a step.
@@ -170,7 +189,7 @@ TEST(RenderFailure, CannotCommandATerminal) {
                             "a\033[2Jb\xc2\x9b"
                             "31m\n");
   EXPECT_EQ(RenderFailure(FailureOf(status, "", Lang::kEnglish), Lang::kEnglish, {}),
-            "Error\n  a?[2Jb?31m?\n");
+            "Error\n  Technical detail: a?[2Jb?31m?\n");
 }
 
 TEST(FailureAsJson, NamesEverything) {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "shared/base/bytes.h"
 #include "shared/cli/json_input.h"
+#include "shared/treaty/rules.h"
 
 namespace kelisim::cli {
 namespace {
@@ -51,7 +52,7 @@ bool SetEnum(const Target& target, const std::string& given) {
 
 bool SetString(const Target& target, const std::string& given) {
   const auto* reflection = target.message->GetReflection();
-  std::string value = given;
+  std::string value = target.field->name() == "rule" ? treaty::RuleIdAsCited(given) : given;
   if (target.field->type() == FieldDescriptor::TYPE_BYTES) {
     absl::StatusOr<std::string> bytes = FromHex(given);
     if (!bytes.ok()) return false;

@@ -45,6 +45,9 @@ constexpr std::pair<const char*, const char*> kLabels[] = {
     {"Positionals", "help.arguments"},
     {"REQUIRED", "help.required"},
     {"Excludes", "help.excludes"},
+    {"TEXT", "type.text"},
+    {"NUMBER", "type.number"},
+    {"DATE", "type.date"},
 };
 
 }  // namespace

@@ -13,19 +13,20 @@
 #include "shared/base/bytes.h"
 #include "shared/base/files.h"
 #include "shared/base/status_macros.h"
+#include "shared/base/told.h"
 
 namespace kelisim::cli {
 namespace {
 
 constexpr absl::Duration kLongestTimeout = absl::Seconds(30);
 
-// Keeps the first error of a text file.
+// Keeps the place of the first error of a text file; what is wrong there it says in English.
 class FirstError : public google::protobuf::io::ErrorCollector {
  public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (text.empty()) text = absl::StrCat("line ", line + 1, ", column ", column + 1, ": ", message);
+  void AddError(int line, int column, const std::string&) override {
+    if (place.empty()) place = absl::StrCat(line + 1, ":", column + 1);
   }
-  std::string text;
+  std::string place;
 };
 
 void MakeRelativeTo(const std::filesystem::path& directory, std::string* path) {
@@ -36,13 +37,16 @@ void MakeRelativeTo(const std::filesystem::path& directory, std::string* path) {
 }  // namespace
 
 absl::StatusOr<v1::CliProfile> ReadProfile(const std::string& path) {
-  ASSIGN_OR_RETURN(std::string text, ReadFile(path));
+  const absl::StatusOr<std::string> text = ReadFile(path);
+  if (!text.ok())
+    return Told(absl::InvalidArgumentError(absl::StrCat("--profile: ", path)), "ui.setting_unreadable");
   v1::CliProfile profile;
   FirstError error;
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&error);
-  if (!parser.ParseFromString(text, &profile)) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": ", error.text));
+  if (!parser.ParseFromString(*text, &profile)) {
+    return Told(absl::InvalidArgumentError(absl::StrCat("--profile: ", path, ":", error.place)),
+                "ui.profile_wrong");
   }
   const std::filesystem::path directory = std::filesystem::path(path).parent_path();
   MakeRelativeTo(directory, profile.mutable_tls_certificate());

@@ -17,16 +17,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// `why`: of the system, in English.
-Failure CannotWrite(const std::string& path, const std::string& why) {
-  return BadInput(absl::StrCat(path, ": ", why), {}, "ui.cannot_write");
+// `error`: of errno. What is not among these is told in English, as the system has it.
+Failure CannotWrite(const std::string& path, int error) {
+  const char* why = error == EACCES || error == EPERM     ? "ui.no_permission"
+                    : error == ENOENT || error == ENOTDIR ? "ui.no_directory"
+                    : error == ENOSPC || error == EDQUOT  ? "ui.no_room"
+                                                          : "";
+  const std::string words = *why == '\0' ? absl::StrCat(": ", std::strerror(error)) : "";
+  Failure failure = BadInput(path + words, {}, "ui.cannot_write");
+  failure.told = why;
+  return failure;
 }
-Failure CannotWrite(const std::string& path) { return CannotWrite(path, std::strerror(errno)); }
+Failure CannotWrite(const std::string& path) { return CannotWrite(path, errno); }
 
 std::optional<Failure> CheckFree(const std::string& path) {
   std::error_code error;
   if (fs::symlink_status(path, error).type() == fs::file_type::not_found) return std::nullopt;
-  return error ? CannotWrite(path, error.message()) : BadInput(path, {}, "ui.exists");
+  return error ? CannotWrite(path, error.value()) : BadInput(path, {}, "ui.exists");
 }
 
 std::optional<Failure> Write(std::ofstream& file, const std::string& path, const std::string& bytes) {
@@ -134,13 +141,13 @@ std::optional<Failure> NewDirectory::Begin() {
 }
 
 std::optional<Failure> NewDirectory::Open(const std::string& name) {
-  if (!IsPlainPath(name)) return CannotWrite(path_, absl::StrCat("not the name of a file: ", name));
+  if (!IsPlainPath(name)) return CannotWrite(absl::StrCat(path_, "/", name), EPERM);
   if (std::optional<Failure> failure = Close(file_, path_)) return failure;
   const fs::path path = fs::path(part_) / name;
   const std::lock_guard lock(TheUnfinished().mutex);
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
-  if (error) return CannotWrite(path_, error.message());
+  if (error) return CannotWrite(path_, error.value());
   file_.open(path, std::ios::binary | std::ios::trunc);
   return file_ ? std::nullopt : std::optional(CannotWrite(path_));
 }

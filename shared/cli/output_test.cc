@@ -116,7 +116,8 @@ TEST_F(OutputTest, SaysWhyNothingCanBeWritten) {
   const auto failure = file.Begin();
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->heading_key, "ui.cannot_write");
-  EXPECT_THAT(failure->detail, HasSubstr("No such file or directory"));
+  EXPECT_EQ(failure->told, "ui.no_directory");
+  EXPECT_EQ(failure->detail, (home_ / "missing" / "file").string());
 }
 
 }  // namespace

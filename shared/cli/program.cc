@@ -4,8 +4,12 @@
 #include <cerrno>
 #include <cstring>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "shared/cli/help.h"
@@ -92,6 +96,15 @@ std::pair<std::string, const CLI::App*> GivenCommand(const CLI::App& app) {
   return {std::move(name), at};
 }
 
+// The option or argument that a sentence of CLI11 is about.
+std::string NameIn(const std::string& sentence) {
+  for (absl::string_view word : absl::StrSplit(sentence, absl::ByAnyChar(" :,"))) {
+    const bool capitals = !word.empty() && word == absl::AsciiStrToUpper(word) && word.size() > 1;
+    if (absl::StartsWith(word, "--") || capitals) return std::string(word);
+  }
+  return "";
+}
+
 Failure Explain(const CLI::App& app, const CLI::App& given, const CLI::ParseError& error) {
   std::vector<std::string> commands;
   for (const CLI::App* command : given.get_subcommands([](const CLI::App*) { return true; })) {
@@ -109,9 +122,15 @@ Failure Explain(const CLI::App& app, const CLI::App& given, const CLI::ParseErro
   const std::string what = error.what();
   if (required)
     return BadInput(std::string(absl::StripSuffix(what, " is required")), {}, "ui.argument_missing");
-  const bool extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
-  return extra ? BadInput(absl::StrJoin(unknown, " "), {}, "ui.argument_unknown")
-               : BadInput(what, {}, "ui.argument_wrong");
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)
+    return BadInput(absl::StrJoin(unknown, " "), {}, "ui.argument_unknown");
+  // Of these, only the names of options are said again.
+  if (dynamic_cast<const CLI::ExcludesError*>(&error) != nullptr)
+    return BadInput(absl::StrReplaceAll(what, {{" excludes ", ", "}}), {}, "ui.arguments_exclude");
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
+    return BadInput(NameIn(what), {}, "ui.argument_count");
+  return BadInput(absl::StrReplaceAll(what, {{" not in ", ": "}, {"Could not convert: ", ""}}), {},
+                  "ui.argument_wrong");
 }
 
 // The exit code of what ended with `exit`. What could not be written was not told; `recorded`:
@@ -128,7 +147,7 @@ int RunAction(const Program& program, const Options& options, const World& world
   if (!channel.ok()) {
     const char* heading =
         absl::IsFailedPrecondition(channel.status()) ? "ui.own_certificate_not_valid" : "ui.settings";
-    return TellUsage(BadInput(std::string(channel.status().message()), {}, heading), options, world);
+    return TellUsage(BadInput(channel.status(), heading), options, world);
   }
   Client client(*channel, *ParseTimeout(options.timeout), lang);
   const absl::CivilDay today = absl::ToCivilDay(absl::Now(), absl::LocalTimeZone());
@@ -205,8 +224,7 @@ int Run(const std::vector<std::string>& arguments, const World& world) {
   if (program.offline) return Told(program.offline(program.options, world), "", program.options, world);
   const absl::StatusOr<Options> options = FillIn(program.options, world.environment);
   if (!options.ok()) {
-    return TellUsage(BadInput(std::string(options.status().message()), {}, "ui.settings"), program.options,
-                     world);
+    return TellUsage(BadInput(options.status(), "ui.settings"), program.options, world);
   }
   return RunAction(program, *options, world);
 }

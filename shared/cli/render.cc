@@ -1,5 +1,6 @@
 #include "shared/cli/render.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 #include <vector>
@@ -226,6 +227,22 @@ std::string DayBefore(const std::string& until) {
   return day.ok() ? FormatDate(*day - 1) : until;
 }
 
+// How many days, and the next ones: --json has them all.
+std::string Holidays(const google::protobuf::RepeatedPtrField<std::string>& days, const Reader& reader) {
+  constexpr size_t kNext = 3;
+  const std::string today = FormatDate(reader.today);
+  std::vector<std::string> next;
+  for (const std::string& day : days) {
+    if (day >= today) next.push_back(day);
+  }
+  std::sort(next.begin(), next.end());
+  next.resize(std::min(next.size(), kNext));
+  const std::string count = absl::StrCat(days.size());
+  return next.empty()
+             ? count
+             : absl::StrCat(count, " (", Say(reader.lang, "ui.next"), ": ", absl::StrJoin(next, ", "), ")");
+}
+
 std::string TreatyNotices(const v1::TreatyState& treaty, const Reader& reader) {
   const Lang lang = reader.lang;
   std::vector<Row> rows;
@@ -296,6 +313,20 @@ namespace {
 std::string Facts(const Message& message, const Reader& reader) {
   std::vector<Row> rows;
   for (auto& [name, value] : FactsText(reader.lang, message)) rows.push_back({name, value});
+  return DrawTable({Say(reader.lang, "ui.name"), Say(reader.lang, "ui.what")}, rows, reader.look);
+}
+
+// Its holidays would fill the screen.
+std::string ProtocolText(const v1::Protocol& protocol, const Reader& reader) {
+  v1::Protocol rest = protocol;
+  rest.clear_holidays_kz();
+  rest.clear_holidays_ru();
+  std::vector<Row> rows;
+  for (auto& [name, value] : FactsText(reader.lang, rest)) rows.push_back({name, value});
+  if (protocol.holidays_kz_size() > 0)
+    rows.push_back({Say(reader.lang, "field.holidays_kz"), Holidays(protocol.holidays_kz(), reader)});
+  if (protocol.holidays_ru_size() > 0)
+    rows.push_back({Say(reader.lang, "field.holidays_ru"), Holidays(protocol.holidays_ru(), reader)});
   return DrawTable({Say(reader.lang, "ui.name"), Say(reader.lang, "ui.what")}, rows, reader.look);
 }
 
@@ -417,7 +448,7 @@ std::string Render(const v1::Term& term, const Reader& reader) {
                       Section(Say(lang, "ui.bodies"),
                               DrawTable({Say(lang, "ui.by"), Say(lang, "ui.when"), "#", Say(lang, "ui.name")},
                                         bodies, reader.look)),
-                      Section(Say(lang, "ui.protocol"), Facts(term.protocol(), reader)));
+                      Section(Say(lang, "ui.protocol"), ProtocolText(term.protocol(), reader)));
 }
 
 std::string Render(const v1::RuleCatalogue& rules, const Reader& reader) {
@@ -435,7 +466,7 @@ std::string Render(const v1::PrecedenceList& list, const Reader& reader) {
         &text,
         DrawPairs({{Say(lang, "ui.rule"), absl::StrCat(one.rule().id(), " ", In(lang, one.rule().text()))},
                    {Say(lang, "ui.national_law"),
-                    absl::StrCat(In(lang, one.norm().text()), " (", one.norm().act(), ")")},
+                    absl::StrCat(In(lang, one.norm().text()), " (", In(lang, one.norm().act()), ")")},
                    {Say(lang, "ui.applies"),
                     Say(lang, one.agreement_applies() ? "ui.the_agreement" : "ui.national_law")}},
                   reader.look),
@@ -496,7 +527,8 @@ std::string Render(const v1::NodeState& node, const Reader& reader) {
                     {Say(lang, "ui.node_mode"), SayEnum(lang, node.mode())},
                     {Say(lang, "ui.reason"), Say(lang, node.reason_key())},
                     {Say(lang, "ui.counterpart_connected"), YesNo(lang, node.counterpart_connected())},
-                    {"", node.counterpart_problem()},
+                    // Of the other end, in English.
+                    {Say(lang, "ui.technical"), node.counterpart_problem()},
                     {Say(lang, "ui.ledger_size"), absl::StrCat(node.own_size())},
                     {Say(lang, "ui.cosigned"), absl::StrCat(node.cosigned_size())},
                     {Say(lang, "ui.mirror"), absl::StrCat(node.mirror_size())},

@@ -11,6 +11,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/civil.h"
 #include "shared/base/status_macros.h"
+#include "shared/base/told.h"
 #include "shared/dossier/dsse.h"
 #include "shared/dossier/layout.h"
 #include "shared/text/acts.h"
@@ -74,7 +75,8 @@ absl::Status Exporter::Plan(const v1::ExportDossierRequest& request) {
 
   // The manifest is signed as the own ledger is.
   if (FindLedger(manifest_.exporter()) == nullptr)
-    return absl::NotFoundError("the counterpart has cosigned nothing of our ledger yet");
+    return Told(absl::NotFoundError("the counterpart has cosigned nothing of our ledger yet"),
+                "told.nothing_cosigned");
 
   Places acts;
   Places grounds;
@@ -83,7 +85,9 @@ absl::Status Exporter::Plan(const v1::ExportDossierRequest& request) {
   for (const v1::EntryReference& act : of_matter) {
     if (Covers(act.ledger(), act.index())) acts.emplace(act.ledger(), act.index());
   }
-  if (acts.empty()) return absl::NotFoundError("the counterpart has cosigned nothing of this yet");
+  if (acts.empty())
+    return Told(absl::NotFoundError("the counterpart has cosigned nothing of this yet"),
+                "told.nothing_cosigned");
   for (const v1::EntryReference& act : of_all) {
     const std::pair place(act.ledger(), act.index());
     if (Covers(act.ledger(), act.index()) && acts.count(place) == 0) grounds.insert(place);
@@ -233,8 +237,9 @@ void Exporter::AddAttachment(const Hash& sha256) {
                       absl::StatusOr<std::string> piece = (*reader)->Next();
                       if (absl::IsDataLoss(piece.status())) {
                         RETURN_IF_ERROR(source_.attachments->SetAside(sha256));
-                        return absl::UnavailableError(
-                            "a document was damaged and is set aside: export again");
+                        return Told(
+                            absl::UnavailableError("a document was damaged and is set aside: export again"),
+                            "told.export_again");
                       }
                       RETURN_IF_ERROR(piece.status());
                       if (piece->empty()) return std::nullopt;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "shared/base/told.h"
+
 namespace kelisim::node {
 namespace {
 
@@ -24,11 +26,11 @@ absl::Status InputQueue::Push(authority::Input input) {
   const size_t most_inputs = kMostInputs - (from_officer ? kMostPeerCalls : 0);
   const size_t most_bytes = kMostBytes - (from_officer ? kBytesKeptForPeer : 0);
   const std::lock_guard lock(mutex_);
-  if (closed_) return absl::UnavailableError("the node stops; nothing was recorded");
+  if (closed_) return Told(absl::UnavailableError("the node stops; nothing was recorded"), "told.stopping");
   if (from_peer && peer_calls_ >= kMostPeerCalls)
     return absl::ResourceExhaustedError("calls of this authority wait already; nothing was recorded");
   if (bounded && (items_.size() >= most_inputs || bytes_ + bytes > most_bytes)) {
-    return absl::ResourceExhaustedError("too many calls wait; nothing was recorded");
+    return Told(absl::ResourceExhaustedError("too many calls wait; nothing was recorded"), "told.busy");
   }
   bytes_ += bytes;
   peer_calls_ += from_peer ? 1 : 0;

@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "grpc/grpc_security_constants.h"
 #include "shared/base/status_macros.h"
+#include "shared/base/told.h"
 #include "shared/rpc/log.h"
 #include "shared/rpc/status.h"
 
@@ -93,8 +94,10 @@ absl::StatusOr<Caller> Access::Check(std::string_view method, const std::vector<
   const MethodAccess* const row = FindMethod(method);
   if (row == nullptr) return absl::PermissionDeniedError("there is no such method");
   if (std::count(row->roles.begin(), row->roles.end(), caller.role) > 0) return caller;
-  return absl::PermissionDeniedError(absl::StrCat("not for the role ", v1::Identity::Role_Name(caller.role),
-                                                  "; for: ", absl::StrJoin(row->roles, ", ", RoleName)));
+  return Told(
+      absl::PermissionDeniedError(absl::StrCat("not for the role ", v1::Identity::Role_Name(caller.role),
+                                               "; for: ", absl::StrJoin(row->roles, ", ", RoleName))),
+      absl::StrCat("told.for_roles,role.", absl::StrJoin(row->roles, ",role.", RoleName)));
 }
 
 absl::StatusOr<Caller> Access::Check(std::string_view method, const grpc::AuthContext& context) const {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "shared/base/told.h"
 #include "shared/rpc/handler.h"
 #include "shared/rpc/log.h"
 
@@ -15,7 +16,7 @@ using Chunk = v1::AttachmentChunk;
 absl::Status Noted(const absl::Status& status) {
   if (absl::IsUnavailable(status))
     Log(LogLevel::kError, "attachment_refused", {{"status", status.ToString()}});
-  return status;
+  return absl::IsUnavailable(status) ? Told(status, "told.attachment_disk") : status;
 }
 
 class Upload final : public grpc::ServerReadReactor<Chunk> {
@@ -63,12 +64,14 @@ class Upload final : public grpc::ServerReadReactor<Chunk> {
 
 // What a caller is told of `status`. A document that turns out to be damaged is set aside:
 // from then on it is not here, and can be fetched or put again.
-absl::Status Told(const absl::Status& status, const Attachments& attachments, const Hash& sha256) {
+absl::Status Explained(const absl::Status& status, const Attachments& attachments, const Hash& sha256) {
+  if (absl::IsNotFound(status)) return Told(status, "told.attachment_not_here");
   if (!absl::IsDataLoss(status)) return Noted(status);
   const absl::Status set_aside = attachments.SetAside(sha256);
   Log(LogLevel::kError, "attachment_damaged", {{"set_aside", set_aside.ok() ? "yes" : set_aside.ToString()}});
   if (!set_aside.ok()) return set_aside;
-  return absl::NotFoundError("attachment: was damaged and is set aside; it has to come or be put again");
+  return Told(absl::NotFoundError("attachment: was damaged and is set aside; it has to come or be put again"),
+              "told.attachment_damaged");
 }
 
 class Download final : public grpc::ServerWriteReactor<Chunk> {
@@ -94,7 +97,7 @@ class Download final : public grpc::ServerWriteReactor<Chunk> {
   void Next() {
     if (size_only_) return StartWrite(&chunk_);
     absl::StatusOr<std::string> bytes = Guarded<absl::StatusOr<std::string>>([&] { return reader_->Next(); });
-    if (!bytes.ok()) return Finish(ToGrpc(Told(bytes.status(), attachments_, sha256_)));
+    if (!bytes.ok()) return Finish(ToGrpc(Explained(bytes.status(), attachments_, sha256_)));
     if (bytes->empty() && chunk_.size() == 0) return Finish(grpc::Status::OK);
     chunk_.set_data(*std::move(bytes));
     StartWrite(&chunk_);
@@ -122,7 +125,7 @@ grpc::ServerWriteReactor<Chunk>* SendAttachment(const Desk& desk, Shares& shares
   if (!sha256.ok()) return RefuseAttachment(sha256.status());
   auto reader = Guarded<absl::StatusOr<std::unique_ptr<Attachments::Reader>>>(
       [&] { return desk.attachments.Read(*sha256, request.from()); });
-  if (!reader.ok()) return RefuseAttachment(Told(reader.status(), desk.attachments, *sha256));
+  if (!reader.ok()) return RefuseAttachment(Explained(reader.status(), desk.attachments, *sha256));
   return new Download(desk.attachments, *std::move(share), *sha256, *std::move(reader), request.size_only());
 }
 

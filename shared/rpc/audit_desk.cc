@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 
+#include "shared/base/told.h"
 #include "shared/rpc/handler.h"
 #include "shared/rpc/status.h"
 
@@ -60,7 +61,7 @@ grpc::ServerWriteReactor<v1::AuditProgress>* AuditDesk::Open() {
   const std::lock_guard lock(mutex_);
   if (under_way_) {
     return new Refused<grpc::ServerWriteReactor<v1::AuditProgress>>(
-        absl::ResourceExhaustedError("an audit is under way"));
+        Told(absl::ResourceExhaustedError("an audit is under way"), "told.audit_under_way"));
   }
   // The one before has ended, or is about to.
   if (thread_.joinable()) thread_.join();

@@ -1,6 +1,7 @@
 #include "shared/rpc/shares.h"
 
 #include "absl/status/status.h"
+#include "shared/base/told.h"
 
 namespace kelisim::rpc {
 
@@ -8,9 +9,11 @@ absl::StatusOr<Shares::Share> Shares::Take(const std::string& caller) {
   const std::lock_guard lock(mutex_);
   const auto found = callers_.find(caller);
   if (found != callers_.end() && found->second >= most_for_one_) {
-    return absl::ResourceExhaustedError("this caller has as many streams of this kind open as one may");
+    return Told(absl::ResourceExhaustedError("this caller has as many streams of this kind open as one may"),
+                "told.own_streams");
   }
-  if (open_ >= most_) return absl::ResourceExhaustedError("too many streams of this kind are open");
+  if (open_ >= most_)
+    return Told(absl::ResourceExhaustedError("too many streams of this kind are open"), "told.busy");
   ++open_;
   ++callers_[caller];
   return Share(*this, caller);

@@ -11,6 +11,7 @@
 #include "google/rpc/status.pb.h"
 #include "grpcpp/support/error_details.h"
 #include "shared/base/bytes.h"
+#include "shared/base/told.h"
 #include "shared/crypto/seal.h"
 #include "shared/rpc/log.h"
 #include "shared/treaty/rules.h"
@@ -92,6 +93,7 @@ grpc::Status Fault(const absl::Status& status) {
   google::rpc::Status out = Begin(absl::InternalError(absl::StrCat("internal error, reference ", reference)));
   google::rpc::ErrorInfo info = Info("INTERNAL");
   (*info.mutable_metadata())["reference"] = reference;
+  (*info.mutable_metadata())["told"] = absl::StrCat("told.internal,", reference);
   out.add_details()->PackFrom(info);
   return End(out);
 }
@@ -120,8 +122,11 @@ grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   if (IsFault(status.code())) return Fault(status);
   google::rpc::Status out = Begin(status);
-  out.add_details()->PackFrom(Info(
-      authority::IsOutcomeUnknown(status) ? "OUTCOME_UNKNOWN" : absl::StatusCodeToString(status.code())));
+  google::rpc::ErrorInfo info =
+      Info(authority::IsOutcomeUnknown(status) ? "OUTCOME_UNKNOWN" : absl::StatusCodeToString(status.code()));
+  if (std::string keys = KeysTold(status); !keys.empty())
+    (*info.mutable_metadata())["told"] = std::move(keys);
+  out.add_details()->PackFrom(info);
   if (absl::IsResourceExhausted(status)) {
     google::rpc::RetryInfo retry;
     retry.mutable_retry_delay()->set_seconds(kRetryAfterSeconds);

@@ -22,6 +22,8 @@
 //   OutcomeUnknown  UNAVAILABLE; reason "OUTCOME_UNKNOWN"
 //   others      as they are; the reason is the name of the code. RESOURCE_EXHAUSTED
 //               carries a RetryInfo
+//
+// Metadata "told", where there is any: keys of the message catalogue, as in base/told.h.
 
 namespace kelisim::rpc {
 

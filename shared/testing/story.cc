@@ -16,6 +16,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "shared/base/bytes.h"
@@ -289,7 +290,10 @@ class Story final : private Environment {
       step = *std::move(plausible);
     }
     google::protobuf::Message* inner = step.GetReflection()->MutableMessage(&step, kind.kind);
-    if (!MergeOver(*inner, action, fields)) return std::nullopt;
+    std::string named = fields;
+    for (const auto& [name, id] : ids_)
+      absl::StrReplaceAll({{absl::StrCat("/", name, "'"), absl::StrCat("/", id, "'")}}, &named);
+    if (!MergeOver(*inner, action, named)) return std::nullopt;
     return request;
   }
 

@@ -45,7 +45,8 @@ std::string StoryText(const std::string& name);
 // "head <number>" and "family <number>..." among the fictitious people before `with`, or
 // "sample <name>" of deploy/samples.
 // <kind> is a kind of matter ("dispute"), <step> a field of its steps; the step that
-// begins a matter of a case takes "of <case>".
+// begins a matter of a case takes "of <case>". In its fields 'disputes/two' is the dispute
+// that the story calls two.
 //
 // `at_end` (if any) is called for each node that is up when all went as told; what it
 // returns is the result.

@@ -863,6 +863,36 @@ std::vector<FieldProblem> CheckForm(const v1::CaseAct& act, absl::CivilDay happe
   return std::move(form).problems();
 }
 
+namespace {
+
+void CollectDisputes(const google::protobuf::Message& message, const std::string& path,
+                     std::vector<NamedField>& names) {
+  using google::protobuf::FieldDescriptor;
+  const auto& reflection = *message.GetReflection();
+  std::vector<const FieldDescriptor*> set;
+  reflection.ListFields(message, &set);
+  for (const FieldDescriptor* field : set) {
+    const std::string at = At(path, field->name());
+    const v1::Content content = field->options().GetExtension(v1::content);
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !field->is_repeated()) {
+      CollectDisputes(reflection.GetMessage(message, field), at, names);
+    } else if (content == v1::CONTENT_DISPUTE) {
+      const int size = field->is_repeated() ? reflection.FieldSize(message, field) : 0;
+      for (int k = 0; k < size; ++k)
+        names.push_back({At(path, field->name(), k), reflection.GetRepeatedString(message, field, k)});
+      if (!field->is_repeated()) names.push_back({at, reflection.GetString(message, field)});
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<NamedField> DisputesIn(const v1::MatterStep& step) {
+  std::vector<NamedField> names;
+  CollectDisputes(step, "", names);
+  return names;
+}
+
 std::vector<FieldProblem> CheckForm(const v1::MatterStep& step, absl::CivilDay happened_on) {
   Form form(happened_on);
   // The one field set in the kind that is set.

@@ -27,6 +27,15 @@ struct FieldProblem {
   std::string problem;
 };
 
+// A field in which a step names a dispute, and the name. Cases are not among these: one that is
+// asked about or in dispute may be known to the other Party alone.
+struct NamedField {
+  std::string field;
+  std::string name;
+};
+// Of a step that CheckForm finds right.
+std::vector<NamedField> DisputesIn(const v1::MatterStep& step);
+
 // Every problem found, at most 50, in field order; empty when the form is right.
 // `happened_on`, when the step happened, bounds dates that cannot be after it.
 std::vector<FieldProblem> CheckForm(const v1::CaseCommand& command, absl::CivilDay happened_on);

@@ -6,8 +6,8 @@ namespace kelisim::treaty {
 namespace {
 
 const char kNorms[] = R"(
-  norms { id: "vehicles" rule: "10.1" act: "a" effect: LESS_FAVOURABLE from: "2020-01-01" until: "2026-03-02" }
-  norms { id: "no-duty" rule: "10.1" act: "b" effect: MORE_FAVOURABLE from: "2026-03-02" })";
+  norms { id: "vehicles" rule: "10.1" act { en: "a" } effect: LESS_FAVOURABLE from: "2020-01-01" until: "2026-03-02" }
+  norms { id: "no-duty" rule: "10.1" act { en: "b" } effect: MORE_FAVOURABLE from: "2026-03-02" })";
 
 std::vector<v1::Precedence> On(int year, int month, int day) {
   return PrecedencesOn(ParseNorms(kNorms), {}, absl::CivilDay(year, month, day));

@@ -1,5 +1,6 @@
 #include "shared/treaty/rules.h"
 
+#include "absl/strings/ascii.h"
 #include "shared/base/own_text.h"
 
 namespace kelisim {
@@ -19,6 +20,24 @@ const v1::Rule* FindRule(std::string_view id) {
     if (rule.id() == id) return &rule;
   }
   return nullptr;
+}
+
+std::string RuleIdAsCited(const std::string& cited) {
+  constexpr std::string_view kLetters[] = {"а", "б", "в", "г", "д", "е", "ж", "з"};
+  size_t item = 0;
+  for (const std::string_view letter : kLetters) {
+    ++item;
+    if (!cited.ends_with(letter)) continue;
+    const std::string article = cited.substr(0, cited.size() - letter.size());
+    for (const v1::Rule& rule : Rules().rules()) {
+      const std::string& id = rule.id();
+      const bool of_it = id.size() == article.size() + 1 && id.starts_with(article) &&
+                         absl::ascii_islower(static_cast<unsigned char>(id.back()));
+      if (of_it && --item == 0) return id;
+    }
+    break;
+  }
+  return cited;
 }
 
 }  // namespace kelisim::treaty

@@ -1,6 +1,7 @@
 #ifndef KELISIM_SHARED_TREATY_RULES_H_
 #define KELISIM_SHARED_TREATY_RULES_H_
 
+#include <string>
 #include <string_view>
 
 #include "kelisim/v1/treaty.pb.h"
@@ -13,6 +14,11 @@ const v1::RuleCatalogue& Rules();
 
 // nullptr when the catalogue has no such id.
 const v1::Rule* FindRule(std::string_view id);
+
+// "3.g" for "3.г", as people cite the text: its Cyrillic letters count the items of an article
+// in the order of the Russian alphabet, and the catalogue has them in that order. Anything else
+// stays as it is.
+std::string RuleIdAsCited(const std::string& cited);
 
 }  // namespace kelisim::treaty
 

@@ -23,6 +23,13 @@ TEST(RulesTest, EveryRuleSpeaksThreeLanguagesAndSaysWhatToDo) {
   }
 }
 
+TEST(RulesTest, IsFoundAsTheTextIsCited) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"3.а", "3.a"}, {"3.в", "3.v"}, {"3.г", "3.g"},   {"3.е", "3.e"}, {"5.в", "5.c"},     {"6.г", "6.d"},
+      {"3.g", "3.g"}, {"3.ж", "3.ж"}, {"1.1б", "1.1b"}, {"8.2", "8.2"}, {"12.2а", "12.2a"}, {"", ""}};
+  for (const auto& [cited, id] : rows) EXPECT_EQ(RuleIdAsCited(cited), id);
+}
+
 TEST(RulesTest, TheCatalogueHoldsEveryRuleTheStepsName) {
   for (const char* id : {"1.1a",          "1.1b",          "2.3",
                          "2.4",           "1.2",           "1.3",
