@@ -1,6 +1,9 @@
 #include "shared/treaty/rules.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
+#include "absl/strings/strip.h"
 #include "shared/base/own_text.h"
 
 namespace kelisim {
@@ -30,10 +33,10 @@ std::string RuleIdAsCited(const std::string& cited) {
     if (!cited.ends_with(letter)) continue;
     const std::string article = cited.substr(0, cited.size() - letter.size());
     for (const v1::Rule& rule : Rules().rules()) {
-      const std::string& id = rule.id();
-      const bool of_it = id.size() == article.size() + 1 && id.starts_with(article) &&
-                         absl::ascii_islower(static_cast<unsigned char>(id.back()));
-      if (of_it && --item == 0) return id;
+      absl::string_view letters = rule.id();
+      const bool of_it = absl::ConsumePrefix(&letters, article) && !letters.empty() &&
+                         std::all_of(letters.begin(), letters.end(), absl::ascii_islower);
+      if (of_it && --item == 0) return rule.id();
     }
     break;
   }
