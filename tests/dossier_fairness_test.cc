@@ -17,6 +17,7 @@
 #include "absl/strings/str_format.h"
 #include "google/protobuf/util/json_util.h"
 #include "kelisim/v1/exchange_service.pb.h"
+#include "shared/base/bytes.h"
 #include "shared/crypto/seal.h"
 #include "shared/dossier/dsse.h"
 #include "shared/dossier/exporter.h"
@@ -239,6 +240,27 @@ class FairnessTest : public ::testing::Test {
     }
   }
 
+  // Russia's newest act as another machine of its own would have recorded it, with all
+  // signatures of both.
+  void ReplaceNewest(const std::function<void(v1::Entry&)>& change) {
+    ledger::Overlay rows(ru_.store);
+    const uint64_t index = ru_.SizeOf(Side::kOwn) - 1;
+    ASSERT_NE(index % 8, 7u) << "a node of the tree would change as well";
+    v1::Entry entry;
+    ASSERT_TRUE(entry.ParseFromString(ru_.reader->GetEntry(v1::PARTY_RU, index).value()));
+    change(entry);
+    rows.Put("oe" + U64(index), entry.SerializeAsString());
+    const ledger::Log log = ledger::Log::Load(Side::kOwn, rows).value();
+    const tlog::NoteSigner& signer = ru_.identity.log;
+    const std::string text = tlog::Checkpoint{signer.verifier().name(), log.size(), log.root()}.Text();
+    const std::string note = absl::StrCat(text, "\n", signer.SignNote(text));
+    const auto seconds = static_cast<uint64_t>(absl::ToUnixSeconds(kNow));
+    log.PutCheckpoint(rows, log.size(), note);
+    log.PutCosigned(
+        rows, note + kz_.identity.witness.Cosign(text, seconds) + kz_.identity.mirror.Cosign(text, seconds));
+    ASSERT_TRUE(ru_.store.Commit(rows.Take()).ok());
+  }
+
   // ---- what Russia exports
 
   MemoryFolder Export() {
@@ -396,6 +418,25 @@ TEST_F(FairnessTest, AnActThatWasNotAddressedIsFound) {
   EXPECT_EQ(report.findings.front().where, stem) << Describe(report);
 }
 
+// An exporter cannot have answered in silence, or in a form that the other Party's node had to
+// refuse: what it tells a court now, it told the other Party then.
+TEST_F(FairnessTest, AnOwnActThatWasNotToldIsFound) {
+  Do(ru_, "clear");
+  const std::string stem = absl::StrCat("acts/ru-", ru_.SizeOf(Side::kOwn) - 1);
+  ReplaceNewest([](v1::Entry&) {});
+  ASSERT_EQ(ReportOf(Export()).verdict, Verdict::kValid) << Describe(ReportOf(Export()));
+  const std::function<void(v1::Entry&)> changes[] = {[](v1::Entry& entry) { entry.set_addressed(false); },
+                                                     [](v1::Entry& entry) { entry.set_format(2); }};
+  const kelisim::ledger::MemoryStore honest = ru_.store;
+  for (const auto& change : changes) {
+    ru_.store = honest;
+    ReplaceNewest(change);
+    const Report report = ReportOf(Export());
+    ASSERT_EQ(report.verdict, Verdict::kUnreadable) << Describe(report);
+    EXPECT_EQ(report.findings.front().where, stem) << Describe(report);
+  }
+}
+
 // ---------------------------------------------------------------- refusals
 
 // The counterpart says that it refuses, and not why: so the act is undone all the same, here
@@ -439,6 +480,38 @@ TEST_F(FairnessTest, ARefusalThatMayCoverMoreIsNamed) {
   Cosign();
   const uint64_t last = ru_.SizeOf(Side::kOwn) - 1;
   const uint64_t place = Say({Progress(last + 1), WithoutContent(Refusal(last, RefusalUnder("3.a")))}) + 1;
+  const Report named = ExpectValid();
+  EXPECT_TRUE(Says(named, absl::StrCat("acts/kz-", place), "not_judged.may_cover")) << Describe(named);
+}
+
+// Nor can the exporter hide what it has refused: of a refusal that is not shown, and of what was
+// processed with acts that are, this much is said.
+TEST_F(FairnessTest, AnOwnRefusalThatMayCoverMoreIsNamed) {
+  for (const char* action : {"clear", "offer"}) Do(ru_, action);
+  Record(kz_, "accept");
+  v1::PushRequest push;
+  ASSERT_TRUE(push.ParseFromString(TakeCall().second.bytes));
+  session_ = push.session();
+  std::vector<v1::Leaf> leaves(push.leaves().begin(), push.leaves().end());
+  leaves.push_back(Forged(v1::ENTRY_KIND_ACT, "no act"));
+  Say(leaves);
+  Cosign();
+  const std::string refusal = absl::StrCat("acts/ru-", ru_.SizeOf(Side::kOwn) - 1);
+  const Report named = ExpectValid();
+  EXPECT_TRUE(Says(named, refusal, "not_judged.own_may_cover")) << Describe(named);
+}
+
+// Of a refusal that reaches beyond what the counterpart has cosigned, nobody can see here
+// whether it is right; that it is there is said.
+TEST_F(FairnessTest, ARefusalBeyondTheOwnCheckpointIsNamed) {
+  Record(ru_, "clear");
+  Cosign();
+  Record(ru_, "offer");
+  const uint64_t last = ru_.SizeOf(Side::kOwn) - 1;
+  v1::Refusal both;
+  both.mutable_violation()->set_rule("3.a");
+  both.set_entries(2);
+  const uint64_t place = Say({Progress(last + 1), Refusal(last, both.SerializeAsString())}) + 1;
   const Report named = ExpectValid();
   EXPECT_TRUE(Says(named, absl::StrCat("acts/kz-", place), "not_judged.may_cover")) << Describe(named);
 }
@@ -511,6 +584,7 @@ class BusyStore final : public ledger::Store {
     return store_.Scan(begin, end, visit);
   }
   absl::Status Commit(const ledger::Batch&) override { return absl::UnimplementedError("is read alone"); }
+  bool went_on() const { return meanwhile_ == nullptr; }
 
  private:
   const ledger::Store& store_;
@@ -530,6 +604,7 @@ TEST_F(FairnessTest, WhatComesBetweenTheTwoLedgersDoesNotContradict) {
     const authority::Reader reader(ru_.identity, busy, *ru_.vault);
     const auto folder = ExportToMemory({ru_.identity, reader, nullptr}, name, v1::CONTENT, kNow);
     ASSERT_TRUE(folder.ok()) << folder.status();
+    EXPECT_TRUE(busy.went_on()) << row;
     const Report report = ReportOf(*folder);
     EXPECT_EQ(report.verdict, Verdict::kValid) << row << " " << Describe(report);
   }

@@ -1169,8 +1169,7 @@ TEST_F(CaseTest, ADossierSaysHowManyNewerActsItLeavesOut) {
   };
   EXPECT_THAT(page(), ::testing::Not(::testing::HasSubstr("Newer acts left out")));
   ReturnAndComplete();
-  EXPECT_THAT(page(),
-              ::testing::HasSubstr("has not cosigned them yet, or the entries that belong to them: 2<"));
+  EXPECT_THAT(page(), ::testing::HasSubstr("of the entries that belong to them: 2<"));
 }
 
 // A case of any length can be read: page after page, each of which fits an answer.

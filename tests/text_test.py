@@ -7,7 +7,7 @@
 * Catalogues and samples are in Unicode normal form C, as the protocol demands.
 * Every text of a catalogue has all three languages.
 * Every key that the code names has a text, and so has every word by which a rule
-  says what it found.
+  says what it found, and every role.
 
     tests/text_test.py                check this repository (after a self-test)
 """
@@ -25,8 +25,11 @@ LEFT_FOR_LATER = re.compile(r"\b(TO" + r"DO|FIX" + r"ME)\b")
 TEXT = re.compile(r'\b(kk|ru|en): ("(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*)')
 TEXTS = re.compile(r"\b(?:text|remedy|act)\s*:?\s*\{([^{}]*)\}")
 KEYED = re.compile(r'\b(?:key|id): "([^"]+)"')
-# "form.iin_check"; not a file, and not one of a test.
-KEY_LITERAL = re.compile(r'"((?:form|ui|help|step|found|warn|reason|reissue|audit|flaw|dossier|not_judged|told|role|type)\.[a-z_0-9]+)"')
+# "form.iin_check", or "told.internal," before what is added to it; not a file, and not one of a test.
+KEY_LITERAL = re.compile(r'"((?:form|ui|help|step|found|warn|reason|reissue|audit|flaw|dossier|not_judged|told|role|type)\.[A-Za-z_0-9]+)(?:,[^"]*)?"')
+# Who may call; told as "role." and its name.
+ROLES = re.compile(r"\benum Role \{([^}]*)\}")
+ROLE = re.compile(r"\b([A-Z_]+) = [1-9]")
 # What was found, as the last of three: Violates("4.1", "", "number").
 FOUND = re.compile(r'\bViolates\((?!"exchange)[^;]*?, *(?:absl::StrCat\()?"([a-z_]+)(?:"\)|:"[^;]*\))')
 FOUND_KEYS = ("found.", "field.", "action.")
@@ -91,6 +94,15 @@ def check_keys(path, text, keys):
             yield f"{path}:{line_of(text, match.start())}: {match.group(1)} has no text in any catalogue"
 
 
+def check_roles(path, text, keys):
+    if not path.endswith(".proto"):
+        return
+    for roles in ROLES.finditer(text):
+        for role in ROLE.findall(roles.group(1)):
+            if f"role.{role}" not in keys:
+                yield f"{path}:{line_of(text, roles.start())}: role.{role} has no text in any catalogue"
+
+
 def check_found(path, text, keys):
     if "shared/treaty/" not in path or "_test." in path:
         return
@@ -136,6 +148,12 @@ def self_test():
     found = list(check_keys("a.cc", code, keys))
     if len(found) != 1 or "form.c" not in found[0]:
         failures.append(f"self-test: a key without text: found {found}")
+    found = list(check_keys("a.cc", 'Told("form.a,"); Told("told.b,role."); Told("told.c,"); Is("role.D");\n', keys))
+    if len(found) != 3 or any(key not in line for key, line in zip(("told.b", "told.c", "role.D"), found)):
+        failures.append(f"self-test: keys before what is added, and of a role: found {found}")
+    found = list(check_roles("a.proto", "enum Role {\n  ROLE_UNSPECIFIED = 0;\n  A = 1;\n  B = 12;\n}\n", {"role.A"}))
+    if len(found) != 1 or "role.B" not in found[0]:
+        failures.append(f"self-test: a role without text: found {found}")
     keys = {"found.unknown", "field.number"}
     code = ('Violates("a", "", "unknown"); Violates("a", kHead, "number"); Violates(Rule("b"), "", "colour");\n'
             'Violates("a", "", absl::StrCat("size:", 7)); Violates("exchange.format", "", "x");\n')
@@ -157,6 +175,7 @@ def main():
             texts += len(TEXTS.findall(text))
         failures += check(path, text)
         failures += check_keys(path, text, keys)
+        failures += check_roles(path, text, keys)
         failures += check_found(path, text, keys)
     if catalogues < 2 or texts < 100:
         failures.append(f"found {texts} texts in {catalogues} catalogues: is this the repository?")

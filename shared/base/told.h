@@ -13,7 +13,8 @@ namespace kelisim {
 inline constexpr char kTold[] = "kelisim/told";
 
 // `status`, whose own text is English and for operators, with what people are told of it in
-// their language: keys of the message catalogue, by commas; the first says what is the matter.
+// their language, by commas: first the key in the message catalogue of what is the matter, then
+// what it is about, each a key as well ("role.OFFICER") or told as it stands (a number, a reference).
 inline absl::Status Told(absl::Status status, std::string_view keys) {
   status.SetPayload(kTold, absl::Cord(Absl(keys)));
   return status;

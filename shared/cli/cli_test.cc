@@ -702,6 +702,24 @@ TEST_F(CliTest, WrongUseSendsNothing) {
   EXPECT_EQ(notes_.calls, 0);
 }
 
+// What CLI11 says in English of a value is not, and the value itself stays as it was given.
+TEST_F(CliTest, AWrongValueIsToldInTheLanguageAskedFor) {
+  const std::pair<std::vector<std::string>, std::string> rows[] = {
+      {{"case", "list", "--validate-only=perhaps"}, "--validate-only\n"},
+      {{"case", "list", "--status", "a not in {b"}, "--status: a not in {b (SUBMITTED|"},
+      {{"dossier", "a not in b", "3f2a", "--out", "x"}, "KIND: a not in b: {"},
+  };
+  for (const auto& [arguments, told] : rows) {
+    for (const char* lang : {"kk", "ru", "en"}) {
+      std::vector<std::string> in_lang = arguments;
+      in_lang.insert(in_lang.end(), {"--lang", lang});
+      EXPECT_EQ(RunCli(in_lang), kBadInput);
+      EXPECT_THAT(err_.str(), StartsWith(Say(*ParseLang(lang), "ui.argument_wrong") + "\n  " + told));
+    }
+  }
+  EXPECT_EQ(notes_.calls, 0);
+}
+
 // Who asks only whether something would be accepted must not find it done.
 TEST_F(CliTest, AnOptionOfStepsIsRefusedByWhatIsNone) {
   const std::string file = FileWith("decision.pdf", "%PDF");

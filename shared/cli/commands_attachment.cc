@@ -44,7 +44,7 @@ int Get(const std::string& hex, const std::string& path, Session& session) {
   if (!result.status.ok()) return Show(session, result);
   if (digest.Digest().bytes() != *sha256) {
     const grpc::Status other =
-        WithReason(grpc::StatusCode::DATA_LOSS, "the document is not what its hash says", "DATA_LOSS",
+        WithReason(grpc::StatusCode::DATA_LOSS, "the document is not what its hash says", kAnswerReason,
                    "ui.other_document");
     return Fail(session, FailureOf(other, "", session.reader.lang));
   }

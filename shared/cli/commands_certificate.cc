@@ -26,7 +26,7 @@ int ShowCertificate(const std::string& name, Session& session) {
   const std::string text = ShortFormOf(found.response.state());
   if (text.empty()) {
     const grpc::Status none =
-        WithReason(grpc::StatusCode::NOT_FOUND, "nothing is certified", "NOT_FOUND", "ui.certificate_none");
+        WithReason(grpc::StatusCode::NOT_FOUND, "nothing is certified", kAnswerReason, "ui.certificate_none");
     return Fail(session, FailureOf(none, "", session.reader.lang));
   }
   session.world.out << (session.options.json ? nlohmann::json{{"certificate", text}}.dump(2)

@@ -143,7 +143,7 @@ std::string ListFor(const std::string& name) {
   return "";
 }
 
-// "Only for: officer, auditor" for "told.for_roles,role.OFFICER,role.AUDITOR"; empty when a
+// "Allowed to: officer, auditor" for "told.for_roles,role.OFFICER,role.AUDITOR"; empty when a
 // newer service's first word is not known here.
 std::string ToldText(const std::string& keys, Lang lang) {
   std::vector<std::string> words = absl::StrSplit(keys, ',');
@@ -154,10 +154,16 @@ std::string ToldText(const std::string& keys, Lang lang) {
   return words.empty() ? first : absl::StrCat(first, ": ", absl::StrJoin(words, ", "));
 }
 
+// What people are told under the heading; empty: nothing.
+std::string TextFor(const Failure& failure, Lang lang) {
+  return failure.text.empty() ? ToldText(failure.told, lang) : failure.text;
+}
+
 // Whether the heading says all that an English text could say.
 bool HeadingSaysIt(const Failure& failure) {
   const bool answered = AnsweredByService(failure);
   return RepeatsItsCode(failure) || failure.exit == kRequestReused ||
+         (failure.code == "NOT_FOUND" && failure.detail == "no such name here") ||  // of authority::Reader
          failure.reason == kOutcomeUnknownReason || (answered && failure.code == "UNAUTHENTICATED");
 }
 
@@ -255,7 +261,7 @@ Failure FailureOf(const grpc::Status& status, const std::string& request_id, Lan
   if (details.ParseFromString(status.error_details())) TakeDetails(details, failure);
   failure.exit = ExitFor(status.error_code(), failure, !request_id.empty());
   if (OutcomeUnknown(status.error_code(), failure)) failure.unknown_request_id = request_id;
-  if (failure.text.empty()) failure.text = ToldText(failure.told, lang);
+  failure.text = TextFor(failure, lang);
   const v1::Rule* rule = treaty::FindRule(failure.rule);
   if (rule != nullptr && failure.text.empty()) failure.text = In(lang, rule->text());
   if (rule != nullptr && failure.remedy.empty()) failure.remedy = In(lang, rule->remedy());
@@ -267,7 +273,7 @@ Failure FailureOf(const grpc::Status& status, const std::string& request_id, Lan
 std::string RenderFailure(const Failure& failure, Lang lang, const Look& look) {
   if (failure.exit == kRefusedByRule) return RenderRefusal(failure, lang, look);
   std::string out = absl::StrCat(ColouredHeading(Say(lang, HeadingKey(failure)), look), "\n");
-  const std::string text = failure.text.empty() ? ToldText(failure.told, lang) : failure.text;
+  const std::string text = TextFor(failure, lang);
   if (!text.empty()) absl::StrAppend(&out, Plain(text), "\n");
   absl::StrAppend(&out, DetailLine(failure, lang));
   if (!failure.remedy.empty()) absl::StrAppend(&out, Plain(failure.remedy), "\n");
@@ -282,7 +288,7 @@ std::string RenderFailure(const Failure& failure, Lang lang, const Look& look) {
 }
 
 std::string FailureAsJson(const Failure& failure, Lang lang) {
-  std::string text = failure.text.empty() ? ToldText(failure.told, lang) : failure.text;
+  std::string text = TextFor(failure, lang);
   if (text.empty()) text = Say(lang, HeadingKey(failure));
   nlohmann::ordered_json json = {{"code", failure.code},           {"reason", failure.reason},
                                  {"rule", failure.rule},           {"found", failure.found},

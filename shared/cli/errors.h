@@ -39,8 +39,7 @@ struct Failure {
   ExitCode exit = kOther;
   // Name of the google.rpc.Code.
   std::string code;
-  // "RULE" for a refusal by a rule, "INPUT" for what never left this program;
-  // otherwise what the service names.
+  // "RULE" for a refusal by a rule, one of this program's own, or what the service names.
   std::string reason;
   // For programmers, in English: path of a file, text of the status.
   std::string detail;
@@ -64,6 +63,8 @@ struct Failure {
 
 // Reasons of this program's own.
 inline constexpr char kInputReason[] = "INPUT";
+// The service's answer is not, or does not hold, what was asked for.
+inline constexpr char kAnswerReason[] = "ANSWER";
 // The answer is here, and nobody could be told.
 inline constexpr char kOutputReason[] = "OUTPUT";
 // The entry is here; the counterpart's cosignature is not yet.

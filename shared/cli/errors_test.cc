@@ -169,12 +169,18 @@ TEST(RenderFailure, WhatIsToldWithKeys) {
                                             "UNAVAILABLE", "reason.unconfirmed");
   EXPECT_EQ(RenderFailure(FailureOf(read_only, "", Lang::kRussian), Lang::kRussian, {}),
             "Служба сейчас не может делать записи. Ничего не изменено; повторите позже.\n"
-            "Ожидается, что другая Сторона подтвердит, что у неё есть\n");
+            "Ожидается, что другая Сторона подтвердит, какие записи у неё есть\n");
   // Of a newer service: better English than nothing.
   const grpc::Status newer =
       WithReason(StatusCode::UNAVAILABLE, "the moon is full", "UNAVAILABLE", "told.moon");
   EXPECT_THAT(RenderFailure(FailureOf(newer, "", Lang::kRussian), Lang::kRussian, {}),
               HasSubstr("the moon is full"));
+}
+
+// The heading says so already, in the reader's language.
+TEST(RenderFailure, NoSuchName) {
+  const grpc::Status status = WithReason(StatusCode::NOT_FOUND, "no such name here", "NOT_FOUND");
+  EXPECT_EQ(RenderFailure(FailureOf(status, "", Lang::kEnglish), Lang::kEnglish, {}), "Not found.\n");
 }
 
 // A question changes nothing, and needs no warning of a step.

@@ -52,7 +52,7 @@ bool SetEnum(const Target& target, const std::string& given) {
 
 bool SetString(const Target& target, const std::string& given) {
   const auto* reflection = target.message->GetReflection();
-  std::string value = target.field->name() == "rule" ? treaty::RuleIdAsCited(given) : given;
+  std::string value = NamesRule(*target.field) ? treaty::RuleIdAsCited(given) : given;
   if (target.field->type() == FieldDescriptor::TYPE_BYTES) {
     absl::StatusOr<std::string> bytes = FromHex(given);
     if (!bytes.ok()) return false;
@@ -145,7 +145,7 @@ CLI::Option* AddFlag(CLI::App& command, Message* message, const Flag& flag) {
       [target, name = flag.name](const CLI::results_t& given) {
         for (const std::string& one : given) {
           if (!Set(target, one))
-            throw CLI::ConversionError(absl::StrCat(name, ": ", one, " (", Expected(*target.field), ")"));
+            throw CLI::ValidationError(name, absl::StrCat(one, " (", Expected(*target.field), ")"));
         }
         return true;
       },

@@ -10,9 +10,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/util/json_util.h"
+#include "kelisim/v1/form.pb.h"
 #include "nlohmann/json.hpp"
 #include "shared/base/files.h"
 #include "shared/cli/options.h"
+#include "shared/treaty/rules.h"
 
 namespace kelisim::cli {
 namespace {
@@ -89,12 +91,13 @@ std::optional<Failure> CheckSyntax(const std::string& text) {
   return BadInput("", {At(text, syntax.stopped_at, IsUtf8(text) ? "form.json" : "form.not_utf8")});
 }
 
-// Compares values with the fields of a message, and notes every fault.
+// Compares values with the fields of a message, and notes every fault. Rules that are cited
+// become their ids.
 class Shape {
  public:
-  void Object(const json& value, const Descriptor& type, const std::string& path) {
+  void Object(json& value, const Descriptor& type, const std::string& path) {
     if (!value.is_object()) return Note(path, "form.type");
-    for (const auto& [name, member] : value.items()) {
+    for (auto& [name, member] : value.items()) {
       const std::string member_path = path.empty() ? name : absl::StrCat(path, ".", name);
       const FieldDescriptor* field = type.FindFieldByName(name);
       field == nullptr ? Note(member_path, "form.unknown_field") : Field(member, *field, member_path);
@@ -106,17 +109,18 @@ class Shape {
   void Note(const std::string& path, const char* problem) {
     if (faults.size() < kMostFaults) faults.push_back({path, problem});
   }
-  void Field(const json& value, const FieldDescriptor& field, const std::string& path) {
+  void Field(json& value, const FieldDescriptor& field, const std::string& path) {
     if (value.is_null()) return;  // protobuf JSON: not given
     if (!field.is_repeated()) return Single(value, field, path);
     if (!value.is_array()) return Note(path, "form.type");
     for (size_t i = 0; i < value.size(); ++i) Single(value[i], field, absl::StrCat(path, "[", i, "]"));
   }
-  void Single(const json& value, const FieldDescriptor& field, const std::string& path) {
+  void Single(json& value, const FieldDescriptor& field, const std::string& path) {
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE)
       return Object(value, *field.message_type(), path);
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) return Enum(value, field, path);
-    if (!Fits(value, field)) Note(path, "form.type");
+    if (!Fits(value, field)) return Note(path, "form.type");
+    if (NamesRule(field)) value = treaty::RuleIdAsCited(value.get<std::string>());
   }
   void Enum(const json& value, const FieldDescriptor& field, const std::string& path) {
     if (!value.is_string()) return Note(path, "form.type");
@@ -137,15 +141,21 @@ class Shape {
 
 }  // namespace
 
+bool NamesRule(const FieldDescriptor& field) {
+  return field.type() == FieldDescriptor::TYPE_STRING &&
+         (field.name() == "rule" || field.options().GetExtension(v1::content) == v1::CONTENT_RULE);
+}
+
 std::optional<Failure> ParseJson(const std::string& with_mark, google::protobuf::Message* message) {
   // Some editors begin UTF-8 with a byte order mark.
   const std::string text(absl::StripPrefix(with_mark, "\xEF\xBB\xBF"));
   if (std::optional<Failure> failure = CheckSyntax(text)) return failure;
   Shape shape;
-  shape.Object(json::parse(text, nullptr, /*allow_exceptions=*/false), *message->GetDescriptor(), "");
+  json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  shape.Object(value, *message->GetDescriptor(), "");
   if (!shape.faults.empty()) return BadInput("", shape.faults);
   // What is left: numbers out of range, base64 that is none.
-  if (!google::protobuf::util::JsonStringToMessage(text, message).ok()) {
+  if (!google::protobuf::util::JsonStringToMessage(value.dump(), message).ok()) {
     return BadInput("", {{"", "form.type"}});
   }
   return std::nullopt;

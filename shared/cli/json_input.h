@@ -4,14 +4,19 @@
 #include <optional>
 #include <string>
 
+#include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "shared/cli/errors.h"
 
 namespace kelisim::cli {
 
+// Whether an officer names a rule of the Agreement by `field`, and may do so as the text is cited.
+bool NamesRule(const google::protobuf::FieldDescriptor& field);
+
 // Reads protobuf JSON into `message`. Stricter than protobuf: names as in the
 // proto files only, no name twice, every fault named by its place in the text or
-// by its field ("family[2].relation"). Nothing of a faulty value is repeated.
+// by its field ("family[2].relation"). Nothing of a faulty value is repeated. Rules may be named
+// as the text is cited.
 std::optional<Failure> ParseJson(const std::string& text, google::protobuf::Message* message);
 std::optional<Failure> ReadJsonFile(const std::string& path, google::protobuf::Message* message);
 

@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "kelisim/v1/case.pb.h"
+#include "kelisim/v1/dispute.pb.h"
 
 namespace kelisim::cli {
 namespace {
@@ -63,6 +64,16 @@ TEST(ParseJson, ValuesThatTheShapeDoesNotShow) {
   EXPECT_EQ(Describe(ParseJson(R"({"number": 5000000000})", &acceptance)), " form.type; ");
   EXPECT_EQ(Describe(ParseJson(R"({"number": 2})", &acceptance)), "fine");
   EXPECT_EQ(acceptance.number(), 2u);
+}
+
+TEST(ParseJson, TakesRulesAsTheTextIsCited) {
+  v1::Obstacle obstacle;
+  EXPECT_EQ(Describe(ParseJson(R"({"rule": "3.г"})", &obstacle)), "fine");
+  EXPECT_EQ(obstacle.rule(), "3.g");
+  v1::DisputeNotice notice;
+  EXPECT_EQ(Describe(ParseJson(R"({"rules": ["3.в", "8.2"], "position": "3.г"})", &notice)), "fine");
+  EXPECT_THAT(notice.rules(), testing::ElementsAre("3.v", "8.2"));
+  EXPECT_EQ(notice.position(), "3.г");
 }
 
 TEST(ParseJson, NeverRepeatsAValue) {

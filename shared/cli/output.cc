@@ -141,7 +141,11 @@ std::optional<Failure> NewDirectory::Begin() {
 }
 
 std::optional<Failure> NewDirectory::Open(const std::string& name) {
-  if (!IsPlainPath(name)) return CannotWrite(absl::StrCat(path_, "/", name), EPERM);
+  if (!IsPlainPath(name)) {
+    Failure failure = BadInput(absl::StrCat(path_, "/", name), {}, "ui.cannot_write");
+    failure.told = "ui.foreign_path";
+    return failure;
+  }
   if (std::optional<Failure> failure = Close(file_, path_)) return failure;
   const fs::path path = fs::path(part_) / name;
   const std::lock_guard lock(TheUnfinished().mutex);

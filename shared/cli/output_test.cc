@@ -101,8 +101,11 @@ TEST_F(OutputTest, ADirectoryOfFiles) {
     ASSERT_FALSE(directory.Append("a"));
     ASSERT_FALSE(directory.Append("b"));
     ASSERT_FALSE(directory.Open("README.txt"));
-    for (const char* outside : {"../x", "/x", "", "a/../../x", "a b", "a\nb"})
-      EXPECT_TRUE(directory.Open(outside));
+    for (const char* outside : {"../x", "/x", "", "a/../../x", "a b", "a\nb"}) {
+      const auto failure = directory.Open(outside);
+      ASSERT_TRUE(failure) << outside;
+      EXPECT_EQ(failure->told, "ui.foreign_path") << outside;
+    }
     ASSERT_FALSE(directory.Append("c"));
     ASSERT_FALSE(directory.Finish());
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -105,6 +106,15 @@ std::string NameIn(const std::string& sentence) {
   return "";
 }
 
+// "--lang: de: {kk,ru,en}" of a sentence of CLI::IsMember, which ends in what there is; others
+// are ours, and stay.
+std::string WithoutEnglish(std::string sentence) {
+  constexpr std::string_view kNotIn = " not in ";
+  const size_t at = sentence.rfind(kNotIn);
+  if (at != std::string::npos && sentence.back() == '}') sentence.replace(at, kNotIn.size(), ": ");
+  return sentence;
+}
+
 Failure Explain(const CLI::App& app, const CLI::App& given, const CLI::ParseError& error) {
   std::vector<std::string> commands;
   for (const CLI::App* command : given.get_subcommands([](const CLI::App*) { return true; })) {
@@ -129,13 +139,14 @@ Failure Explain(const CLI::App& app, const CLI::App& given, const CLI::ParseErro
     return BadInput(absl::StrReplaceAll(what, {{" excludes ", ", "}}), {}, "ui.arguments_exclude");
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
     return BadInput(NameIn(what), {}, "ui.argument_count");
-  return BadInput(absl::StrReplaceAll(what, {{" not in ", ": "}, {"Could not convert: ", ""}}), {},
-                  "ui.argument_wrong");
+  if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr)
+    return BadInput(NameIn(what), {}, "ui.argument_wrong");
+  return BadInput(WithoutEnglish(what), {}, "ui.argument_wrong");
 }
 
 // The exit code of what ended with `exit`. What could not be written was not told; `recorded`:
 // the request id of what was recorded meanwhile, or empty.
-int Told(int exit, const std::string& recorded, const Options& options, const World& world) {
+int Finished(int exit, const std::string& recorded, const Options& options, const World& world) {
   if (world.out.flush()) return exit;
   Fail(NotWritten(std::strerror(errno), recorded), options, world);
   return exit == kOk ? kOther : exit;
@@ -153,7 +164,7 @@ int RunAction(const Program& program, const Options& options, const World& world
   const absl::CivilDay today = absl::ToCivilDay(absl::Now(), absl::LocalTimeZone());
   Session session{options, world, {lang, world.look, today}, client};
   const int exit = program.action(session);
-  return Told(exit, session.recorded, options, world);
+  return Finished(exit, session.recorded, options, world);
 }
 
 }  // namespace
@@ -213,7 +224,7 @@ int Run(const std::vector<std::string>& arguments, const World& world) {
     program.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) {  // --help, --version
-      return Told(program.app.exit(error, world.out, world.err), "", given, world);
+      return Finished(program.app.exit(error, world.out, world.err), "", given, world);
     }
     const auto [name, command] = GivenCommand(program.app);
     return TellUsage(Explain(program.app, *command, error), given, world, name);
@@ -221,7 +232,7 @@ int Run(const std::vector<std::string>& arguments, const World& world) {
   const auto [name, command] = GivenCommand(program.app);
   if (const std::string option = Meaningless(program.app, *command); !option.empty())
     return TellUsage(BadInput(option, {}, "ui.option_meaningless"), given, world, name);
-  if (program.offline) return Told(program.offline(program.options, world), "", program.options, world);
+  if (program.offline) return Finished(program.offline(program.options, world), "", program.options, world);
   const absl::StatusOr<Options> options = FillIn(program.options, world.environment);
   if (!options.ok()) {
     return TellUsage(BadInput(options.status(), "ui.settings"), program.options, world);

@@ -21,7 +21,7 @@ struct PageContent {
   std::vector<std::string> ledgers;
   const google::protobuf::Message* facts = nullptr;  // nullptr: none are shown
   std::vector<v1::TimelineItem> timeline;
-  // Newer acts that nobody has cosigned yet: they prove nothing, and are left out.
+  // Newer acts that lack a cosignature, or entries that belong to them do: they are left out.
   size_t left_out = 0;
   // Names of files under attachments/.
   std::vector<std::string> attachments;

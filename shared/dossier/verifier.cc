@@ -87,6 +87,15 @@ bool IsAct(const std::string& bytes) {
   return entry.ParseFromString(bytes) && entry.kind() == v1::ENTRY_KIND_ACT && entry.addressed();
 }
 
+// Whether its author had to tell the other Party of it: what it did not tell, it did not do.
+absl::StatusOr<bool> MustBeTold(const v1::Act& act, const authority::Views& views) {
+  return authority::WithMatterOf(
+      act, absl::StatusOr<bool>(true), [&]<typename Record>(const Record&) -> absl::StatusOr<bool> {
+        ASSIGN_OR_RETURN(const auto record, views.Load<Record>(act.subject_id()));
+        return treaty::IsAddressed(record->state(), authority::Matter<Record>::In(act));
+      });
+}
+
 // One ledger of the dossier, once its tree is known to be what its checkpoint says.
 struct Ledger {
   std::optional<tlog::Policy> policy;
@@ -171,6 +180,8 @@ class Verification {
   absl::Status FindRefused();
   absl::Status TakeRefusal(v1::Party party, uint64_t index, const v1::Entry& entry,
                            const authority::RefusalTimes::Span& span);
+  // Whether the dossier has an act of `author` there, `end` not included.
+  absl::StatusOr<bool> ShowsActIn(v1::Party author, uint64_t from, uint64_t end);
   std::string FolderWith(v1::Party party, uint64_t index) const;
   void FindLost();
   // Whether the act stands. One that breaks a rule and is not refused is found.
@@ -685,9 +696,14 @@ absl::Status Verification::FindRefused() {
 absl::Status Verification::TakeRefusal(v1::Party party, uint64_t index, const v1::Entry& entry,
                                        const authority::RefusalTimes::Span& span) {
   const v1::Party author = treaty::Other(party);
-  if (!ledgers_[author].whole || span.last >= ledgers_[author].size) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::string refused, Rows(author).Entry(span.last));
-  if (tlog::LeafHash(refused).bytes() != entry.reference().hash()) return absl::OkStatus();
+  if (!ledgers_[author].whole) return absl::OkStatus();
+  // Of what it names behind the other checkpoint nothing is known here.
+  const bool names_known = span.last < ledgers_[author].size;
+  std::string refused;
+  if (names_known) {
+    ASSIGN_OR_RETURN(refused, Rows(author).Entry(span.last));
+    if (tlog::LeafHash(refused).bytes() != entry.reference().hash()) return absl::OkStatus();
+  }
   const std::string folder = FolderWith(party, index);
   // Who shows an act shows that it was refused.
   const std::string beside = FolderWith(author, span.last);
@@ -701,19 +717,29 @@ absl::Status Verification::TakeRefusal(v1::Party party, uint64_t index, const v1
   if (payload.ok() && !refusal.ParseFromString(*payload)) return absl::OkStatus();
   const uint64_t first = authority::FirstRefused(refusal, span.last);
   if (first < span.first) return absl::OkStatus();
-  for (uint64_t at = first; at <= span.last; ++at) refused_[{author, at}] = refusal.violation();
-  if (payload.ok() || author != report_.manifest.exporter()) return absl::OkStatus();
+  if (names_known) {
+    for (uint64_t at = first; at <= span.last; ++at) refused_[{author, at}] = refusal.violation();
+    if (payload.ok()) return absl::OkStatus();
+  }
   // It may be one of several acts; which ones, its content says.
   const uint64_t most = std::min(span.last - span.first, authority::kMostRefusedTogether - 1);
-  for (uint64_t at = span.last - most; at < span.last; ++at) {
-    if (FolderWith(author, at).empty()) continue;
-    ASSIGN_OR_RETURN(const std::string other, Rows(author).Entry(at));
-    if (!IsAct(other)) continue;
-    const std::string stem = StemOf(folder.empty() ? kActs : folder, party, index);
-    report_.not_judged.push_back({stem, "not_judged.may_cover", ""});
-    break;
-  }
+  const uint64_t from = payload.ok() ? first : span.last - most;
+  ASSIGN_OR_RETURN(const bool may_cover,
+                   ShowsActIn(author, from, std::min(span.last, ledgers_[author].size)));
+  if (!may_cover) return absl::OkStatus();
+  const char* why =
+      author == report_.manifest.exporter() ? "not_judged.may_cover" : "not_judged.own_may_cover";
+  report_.not_judged.push_back({StemOf(folder.empty() ? kActs : folder, party, index), why, ""});
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Verification::ShowsActIn(v1::Party author, uint64_t from, uint64_t end) {
+  for (uint64_t at = from; at < end; ++at) {
+    if (FolderWith(author, at).empty()) continue;
+    ASSIGN_OR_RETURN(const std::string entry, Rows(author).Entry(at));
+    if (IsAct(entry)) return true;
+  }
+  return false;
 }
 
 // Where the dossier has the entry; empty: nowhere.
@@ -820,6 +846,13 @@ void Verification::ListMissingDocuments(const v1::Act& act) {
 absl::Status Verification::ReplayOwn(authority::Views& views, const OpenedEntry& opened) {
   v1::Act act;
   if (!authority::ParseAct(opened.payload, &act)) return absl::InvalidArgumentError("an act cannot be read");
+  ASSIGN_OR_RETURN(const bool must_be_told, MustBeTold(act, views));
+  if (!authority::IsWellFormed(opened.entry) || (must_be_told && !opened.entry.addressed())) {
+    const v1::Party self = opened.reference.ledger();
+    const uint64_t index = opened.reference.index();
+    Find(Verdict::kUnreadable, StemOf(FolderWith(self, index), self, index), "flaw.foreign");
+    return absl::OkStatus();
+  }
   ASSIGN_OR_RETURN(const bool stands, Stands(opened, act, views));
   return stands ? views.Fold(opened, act) : absl::OkStatus();
 }

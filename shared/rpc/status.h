@@ -23,7 +23,7 @@
 //   others      as they are; the reason is the name of the code. RESOURCE_EXHAUSTED
 //               carries a RetryInfo
 //
-// Metadata "told", where there is any: keys of the message catalogue, as in base/told.h.
+// Metadata "told", where there is any: as in base/told.h.
 
 namespace kelisim::rpc {
 

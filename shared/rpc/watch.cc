@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "shared/base/told.h"
 #include "shared/rpc/handler.h"
 #include "shared/rpc/status.h"
 
@@ -21,7 +22,7 @@ bool Moved(const v1::WatchCursor& before, const v1::WatchCursor& after) {
 }
 
 grpc::Status Stopping() {
-  return ToGrpc(absl::UnavailableError("the node stops; go on from the last cursor"));
+  return ToGrpc(Told(absl::UnavailableError("the node stops; go on from the last cursor"), "told.stopping"));
 }
 
 }  // namespace

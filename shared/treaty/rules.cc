@@ -27,6 +27,7 @@ const v1::Rule* FindRule(std::string_view id) {
 
 std::string RuleIdAsCited(const std::string& cited) {
   constexpr std::string_view kLetters[] = {"а", "б", "в", "г", "д", "е", "ж", "з"};
+  if (cited.empty() || !absl::ascii_isdigit(static_cast<unsigned char>(cited.front()))) return cited;
   size_t item = 0;
   for (const std::string_view letter : kLetters) {
     ++item;
@@ -34,8 +35,9 @@ std::string RuleIdAsCited(const std::string& cited) {
     const std::string article = cited.substr(0, cited.size() - letter.size());
     for (const v1::Rule& rule : Rules().rules()) {
       absl::string_view letters = rule.id();
-      const bool of_it = absl::ConsumePrefix(&letters, article) && !letters.empty() &&
-                         std::all_of(letters.begin(), letters.end(), absl::ascii_islower);
+      // "13.1kz" is a paragraph for one Party, and no item.
+      const bool of_it = absl::ConsumePrefix(&letters, article) && !letters.empty() && letters != "kz" &&
+                         letters != "ru" && std::all_of(letters.begin(), letters.end(), absl::ascii_islower);
       if (of_it && --item == 0) return rule.id();
     }
     break;

@@ -25,9 +25,10 @@ TEST(RulesTest, EveryRuleSpeaksThreeLanguagesAndSaysWhatToDo) {
 
 TEST(RulesTest, IsFoundAsTheTextIsCited) {
   const std::pair<const char*, const char*> rows[] = {
-      {"3.а", "3.a"}, {"3.в", "3.v"},     {"3.г", "3.g"},  {"3.е", "3.e"}, {"5.в", "5.c"},
-      {"6.г", "6.d"}, {"3.g", "3.g"},     {"3.ж", "3.zh"}, {"3.з", "3.з"}, {"1.1б", "1.1b"},
-      {"8.2", "8.2"}, {"12.2а", "12.2a"}, {"", ""}};
+      {"3.а", "3.a"},     {"3.в", "3.v"},     {"3.г", "3.g"}, {"3.е", "3.e"},
+      {"5.в", "5.c"},     {"6.г", "6.d"},     {"3.g", "3.g"}, {"3.ж", "3.zh"},
+      {"3.з", "3.з"},     {"1.1б", "1.1b"},   {"8.2", "8.2"}, {"12.2а", "12.2a"},
+      {"13.1а", "13.1а"}, {"13.1б", "13.1б"}, {"", ""},       {"step.а", "step.а"}};
   for (const auto& [cited, id] : rows) EXPECT_EQ(RuleIdAsCited(cited), id);
 }
 
