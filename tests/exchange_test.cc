@@ -107,6 +107,19 @@ void AddForged(
   push.set_checkpoint(absl::StrCat(text, "\n", author.identity.log.SignNote(text)));
 }
 
+// The same with a PROGRESS entry, of whatever root.
+void AddProgress(const Authority& author, v1::PushRequest& push, uint64_t position) {
+  AddForged(author, push, v1::Act(), [&](v1::Entry& forged, v1::Leaf& leaf) {
+    forged.set_kind(v1::ENTRY_KIND_PROGRESS);
+    forged.set_addressed(false);
+    forged.clear_commitment();
+    forged.mutable_reference()->set_position(position);
+    forged.mutable_reference()->set_hash(std::string(Hash::kSize, 'h'));
+    leaf.clear_payload();
+    leaf.clear_opening();
+  });
+}
+
 // The rules under which `of` has refused what it took, in order.
 std::vector<std::string> RefusalsIn(const Authority& of) {
   std::vector<std::string> rules;
@@ -585,17 +598,7 @@ class CaseTest : public ::testing::Test {
     Authority& ru = both_.of(v1::PARTY_RU);
     v1::PushRequest push;
     ASSERT_TRUE(push.ParseFromString(ru.Turn({SettingQuota(2027)}).calls.at(0).bytes));
-    for (const uint64_t position : progress) {
-      AddForged(ru, push, v1::Act(), [&](v1::Entry& forged, v1::Leaf& leaf) {
-        forged.set_kind(v1::ENTRY_KIND_PROGRESS);
-        forged.set_addressed(false);
-        forged.clear_commitment();
-        forged.mutable_reference()->set_position(position);
-        forged.mutable_reference()->set_hash(std::string(Hash::kSize, 'h'));
-        leaf.clear_payload();
-        leaf.clear_opening();
-      });
-    }
+    for (const uint64_t position : progress) AddProgress(ru, push, position);
     const std::string entry = ledger::LogRows<ledger::Store>(Side::kOwn, kz.store).Entry(index).value();
     AddForged(ru, push, v1::Act(), [&](v1::Entry& forged, v1::Leaf& leaf) {
       forged.set_kind(v1::ENTRY_KIND_REFUSAL);
@@ -847,17 +850,7 @@ TEST_F(CaseTest, WhatIsRefusedTooLateStands) {
     if (!kz.Payload<v1::Act>(index, v1::ENTRY_KIND_ACT)) continue;
     // With the PROGRESS entry that an honest refusal follows, and without one.
     for (const bool with_progress : {false, true}) {
-      if (with_progress) {
-        AddForged(ru, push, v1::Act(), [&](v1::Entry& forged, v1::Leaf& leaf) {
-          forged.set_kind(v1::ENTRY_KIND_PROGRESS);
-          forged.set_addressed(false);
-          forged.clear_commitment();
-          forged.mutable_reference()->set_position(index + 1);
-          forged.mutable_reference()->set_hash(std::string(Hash::kSize, 'h'));
-          leaf.clear_payload();
-          leaf.clear_opening();
-        });
-      }
+      if (with_progress) AddProgress(ru, push, index + 1);
       v1::Refusal refusal;
       refusal.mutable_violation()->set_rule("step.chain");
       // Nor do several at once reach back to it.
