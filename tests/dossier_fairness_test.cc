@@ -209,18 +209,12 @@ class FairnessTest : public ::testing::Test {
     const ledger::LogRows<ledger::Store> mirror(Side::kMirror, ru_.store);
     const uint64_t first = ru_.SizeOf(Side::kMirror);
     push.set_first_index(first);
-    tlog::RightEdge edge;
-    for (uint64_t index = 0; index < first; ++index) edge.Append(tlog::LeafHash(mirror.Entry(index).value()));
-    for (const v1::Leaf& leaf : leaves) {
-      edge.Append(tlog::LeafHash(leaf.entry()));
-      *push.add_leaves() = leaf;
-    }
-    const tlog::NoteSigner& log = kz_.identity.log;
-    const std::string text = tlog::Checkpoint{log.verifier().name(), edge.size(), edge.Root()}.Text();
-    push.set_checkpoint(text + "\n");
-    for (int i = 0; i < signatures; ++i) push.mutable_checkpoint()->append(log.SignNote(text));
+    push.mutable_leaves()->Assign(leaves.begin(), leaves.end());
+    const tlog::Checkpoint said = kelisim::testing::SignPush(kz_.identity, mirror, push);
+    for (int i = 1; i < signatures; ++i)
+      push.mutable_checkpoint()->append(kz_.identity.log.SignNote(said.Text()));
     Deliver({1, PeerMethod::kPush, push.SerializeAsString()}, ru_);
-    EXPECT_EQ(ru_.SizeOf(Side::kMirror), edge.size());
+    EXPECT_EQ(ru_.SizeOf(Side::kMirror), said.size);
     return first;
   }
   // It cosigns everything that Russia has.
@@ -230,12 +224,7 @@ class FairnessTest : public ::testing::Test {
       v1::PushRequest push;
       ASSERT_EQ(call.method, PeerMethod::kPush);
       ASSERT_TRUE(push.ParseFromString(call.bytes));
-      const tlog::Checkpoint pushed = tlog::Checkpoint::InNote(push.checkpoint()).value();
-      const auto seconds = static_cast<uint64_t>(absl::ToUnixSeconds(kNow));
-      v1::PushResponse response;
-      response.set_mirror_size(pushed.size);
-      response.set_cosignatures(kz_.identity.witness.Cosign(pushed.Text(), seconds) +
-                                kz_.identity.mirror.Cosign(pushed.Text(), seconds));
+      const v1::PushResponse response = kelisim::testing::CosignPush(kz_.identity, push, kNow);
       Wait(ru_, ru_.Turn({PeerReply{call.call_id, absl::OkStatus(), response.SerializeAsString()}}));
     }
   }
@@ -277,23 +266,7 @@ class FairnessTest : public ::testing::Test {
     return report;
   }
   // Russia signs for the files as they are now.
-  void SignAgain(MemoryFolder& folder) {
-    v1::Manifest manifest;
-    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(
-                    PeekIntoEnvelope(folder.files.at(kManifestFile), kManifestType).value(), &manifest)
-                    .ok());
-    manifest.clear_files();
-    folder.files.erase(kManifestFile);
-    for (const auto& [path, content] : folder.files) {
-      v1::ManifestFile& file = *manifest.add_files();
-      file.set_path(path);
-      file.set_size(content.size());
-      file.set_sha256(std::string(Sha256(std::string_view(content)).bytes()));
-    }
-    std::string json;
-    ASSERT_TRUE(google::protobuf::util::MessageToJsonString(manifest, &json).ok());
-    folder.files[kManifestFile] = SealEnvelope(kManifestType, json, ru_.identity.log);
-  }
+  void SignAgain(MemoryFolder& folder) { kelisim::testing::SignAgain(folder, ru_.identity.log); }
   static bool Says(const Report& report, const std::string& where, const std::string& why) {
     return std::any_of(report.not_judged.begin(), report.not_judged.end(),
                        [&](const NotJudged& one) { return one.where == where && one.why == why; });

@@ -300,28 +300,10 @@ TEST_F(DossierTest, RandomBytes) {
 
 // ---------------------------------------------------------------- by the exporter
 
-// The manifest again, for what the files are now, changed by `change`.
-template <typename Change>
-void SignAgain(MemoryFolder& folder, Change change) {
-  v1::Manifest manifest;
-  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(
-                  PeekIntoEnvelope(folder.files.at(kManifestFile), kManifestType).value(), &manifest)
-                  .ok());
-  manifest.clear_files();
-  folder.files.erase(kManifestFile);
-  for (const auto& [path, content] : folder.files) {
-    v1::ManifestFile& file = *manifest.add_files();
-    file.set_path(path);
-    file.set_size(content.size());
-    file.set_sha256(std::string(Sha256(std::string_view(content)).bytes()));
-  }
-  change(manifest);
-  std::string json;
-  ASSERT_TRUE(google::protobuf::util::MessageToJsonString(manifest, &json).ok());
-  folder.files[kManifestFile] = SealEnvelope(kManifestType, json, TestIdentity(v1::PARTY_KZ).log);
-}
-void SignAgain(MemoryFolder& folder) {
-  SignAgain(folder, [](v1::Manifest&) {});
+// Kazakhstan signs for what the files are now.
+void SignAgain(
+    MemoryFolder& folder, const std::function<void(v1::Manifest&)>& change = [](v1::Manifest&) {}) {
+  kelisim::testing::SignAgain(folder, TestIdentity(v1::PARTY_KZ).log, change);
 }
 
 TEST_F(DossierTest, SignedAgainAsItIsItIsValid) {

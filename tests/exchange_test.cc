@@ -96,15 +96,7 @@ void AddForged(
   if (!entry.commitment().empty())
     entry.set_commitment(std::string(kelisim::Commit(leaf.opening(), leaf.payload()).bytes()));
   leaf.set_entry(entry.SerializeAsString());
-
-  tlog::RightEdge edge;
-  const ledger::LogRows<ledger::Store> own(Side::kOwn, author.store);
-  for (uint64_t index = 0; index < push.first_index(); ++index)
-    edge.Append(tlog::LeafHash(own.Entry(index).value()));
-  for (const v1::Leaf& one : push.leaves()) edge.Append(tlog::LeafHash(one.entry()));
-  const std::string text =
-      tlog::Checkpoint{author.identity.log.verifier().name(), edge.size(), edge.Root()}.Text();
-  push.set_checkpoint(absl::StrCat(text, "\n", author.identity.log.SignNote(text)));
+  SignPush(author.identity, ledger::LogRows<ledger::Store>(Side::kOwn, author.store), push);
 }
 
 // The same with a PROGRESS entry, of whatever root.
@@ -117,6 +109,22 @@ void AddProgress(const Authority& author, v1::PushRequest& push, uint64_t positi
     forged.mutable_reference()->set_hash(std::string(Hash::kSize, 'h'));
     leaf.clear_payload();
     leaf.clear_opening();
+  });
+}
+
+// The same with a refusal of the entry `index` of `refused`, as `change` makes it.
+void AddRefusal(
+    const Authority& author, v1::PushRequest& push, const Authority& refused, uint64_t index,
+    const v1::Refusal& refusal, const std::function<void(v1::Entry&)>& change = [](v1::Entry&) {}) {
+  const std::string entry = ledger::LogRows<ledger::Store>(Side::kOwn, refused.store).Entry(index).value();
+  AddForged(author, push, v1::Act(), [&](v1::Entry& forged, v1::Leaf& leaf) {
+    forged.set_kind(v1::ENTRY_KIND_REFUSAL);
+    forged.set_addressed(true);
+    forged.set_commitment("to be made");
+    forged.mutable_reference()->set_position(index);
+    forged.mutable_reference()->set_hash(std::string(tlog::LeafHash(entry).bytes()));
+    change(forged);
+    leaf.set_payload(refusal.SerializeAsString());
   });
 }
 
@@ -599,16 +607,7 @@ class CaseTest : public ::testing::Test {
     v1::PushRequest push;
     ASSERT_TRUE(push.ParseFromString(ru.Turn({SettingQuota(2027)}).calls.at(0).bytes));
     for (const uint64_t position : progress) AddProgress(ru, push, position);
-    const std::string entry = ledger::LogRows<ledger::Store>(Side::kOwn, kz.store).Entry(index).value();
-    AddForged(ru, push, v1::Act(), [&](v1::Entry& forged, v1::Leaf& leaf) {
-      forged.set_kind(v1::ENTRY_KIND_REFUSAL);
-      forged.set_addressed(true);
-      forged.set_commitment("to be made");
-      forged.mutable_reference()->set_position(index);
-      forged.mutable_reference()->set_hash(std::string(tlog::LeafHash(entry).bytes()));
-      change(forged);
-      leaf.set_payload(refusal.SerializeAsString());
-    });
+    AddRefusal(ru, push, kz, index, refusal, change);
     const Outputs taken = kz.Turn({PeerCall{kToken, PeerMethod::kPush, push.SerializeAsString()}});
     ASSERT_TRUE(taken.replies.at(0).answer.status.ok()) << taken.replies.at(0).answer.status;
   }
@@ -843,10 +842,8 @@ TEST_F(CaseTest, WhatIsRefusedTooLateStands) {
   const Outputs made = ru.Turn({SettingQuota(2027)});
   v1::PushRequest push;
   ASSERT_TRUE(push.ParseFromString(made.calls.at(0).bytes));
-  const ledger::LogRows<ledger::Store> own(Side::kOwn, kz.store);
   int refused = 0;
   for (uint64_t index = 0; index < kz.SizeOf(Side::kOwn); ++index) {
-    const std::string entry = own.Entry(index).value();
     if (!kz.Payload<v1::Act>(index, v1::ENTRY_KIND_ACT)) continue;
     // With the PROGRESS entry that an honest refusal follows, and without one.
     for (const bool with_progress : {false, true}) {
@@ -855,14 +852,7 @@ TEST_F(CaseTest, WhatIsRefusedTooLateStands) {
       refusal.mutable_violation()->set_rule("step.chain");
       // Nor do several at once reach back to it.
       if (with_progress) refusal.set_entries(index + 1);
-      AddForged(ru, push, v1::Act(), [&](v1::Entry& forged, v1::Leaf& leaf) {
-        forged.set_kind(v1::ENTRY_KIND_REFUSAL);
-        forged.set_addressed(true);
-        forged.set_commitment("to be made");
-        forged.mutable_reference()->set_position(index);
-        forged.mutable_reference()->set_hash(std::string(tlog::LeafHash(entry).bytes()));
-        leaf.set_payload(refusal.SerializeAsString());
-      });
+      AddRefusal(ru, push, kz, index, refusal);
     }
     ++refused;
   }
@@ -2036,17 +2026,9 @@ TEST_F(CaseTest, WhatStaysAtHomeIsNotRefused) {
   ASSERT_TRUE(push.ParseFromString(ru.Turn({SettingQuota(2027)}).calls.at(0).bytes));
   ASSERT_EQ(push.leaves_size(), 2);  // PROGRESS, and the quota
   push.mutable_leaves()->RemoveLast();
-  const std::string petition = ledger::LogRows<ledger::Store>(Side::kOwn, kz.store).Entry(1).value();
   v1::Refusal refusal;
   refusal.mutable_violation()->set_rule("step.chain");
-  AddForged(ru, push, v1::Act(), [&](v1::Entry& forged, v1::Leaf& leaf) {
-    forged.set_kind(v1::ENTRY_KIND_REFUSAL);
-    forged.set_addressed(true);
-    forged.set_commitment("to be made");
-    forged.mutable_reference()->set_position(1);
-    forged.mutable_reference()->set_hash(std::string(tlog::LeafHash(petition).bytes()));
-    leaf.set_payload(refusal.SerializeAsString());
-  });
+  AddRefusal(ru, push, kz, 1, refusal);
   const Outputs taken = kz.Turn({PeerCall{kToken, PeerMethod::kPush, push.SerializeAsString()}});
   ASSERT_TRUE(taken.replies.at(0).answer.status.ok()) << taken.replies.at(0).answer.status;
   EXPECT_EQ(StateOf(v1::PARTY_KZ).SerializeAsString(), before.SerializeAsString());

@@ -224,12 +224,7 @@ void CosignAll(const Authority& kz, Authority& ru, std::vector<Call> calls) {
     v1::PushRequest push;
     ASSERT_EQ(calls[0].method, PeerMethod::kPush);
     ASSERT_TRUE(push.ParseFromString(calls[0].bytes));
-    const tlog::Checkpoint pushed = tlog::Checkpoint::InNote(push.checkpoint()).value();
-    const auto seconds = static_cast<uint64_t>(absl::ToUnixSeconds(ru.now));
-    v1::PushResponse response;
-    response.set_mirror_size(pushed.size);
-    response.set_cosignatures(kz.identity.witness.Cosign(pushed.Text(), seconds) +
-                              kz.identity.mirror.Cosign(pushed.Text(), seconds));
+    const v1::PushResponse response = CosignPush(kz.identity, push, ru.now);
     calls = ru.Turn({PeerReply{calls[0].call_id, absl::OkStatus(), response.SerializeAsString()}}).calls;
   }
 }
@@ -269,13 +264,8 @@ TEST(HostileExchange, ALedgerOfAnyContentIsTakenOrRefused) {
       if (random.Chance(0.5)) Forge(random, leaf, leaves[random.Below(leaves.size())]);
       *push.add_leaves() = std::move(leaf);
     }
-    tlog::RightEdge edge;
     const ledger::LogRows<ledger::Store> mirror(Side::kMirror, ru.store);
-    for (uint64_t index = 0; index < known; ++index) edge.Append(tlog::LeafHash(mirror.Entry(index).value()));
-    for (const v1::Leaf& one : push.leaves()) edge.Append(tlog::LeafHash(one.entry()));
-    const std::string text =
-        tlog::Checkpoint{kz.identity.log.verifier().name(), edge.size(), edge.Root()}.Text();
-    push.set_checkpoint(absl::StrCat(text, "\n", kz.identity.log.SignNote(text)));
+    const uint64_t pushed = SignPush(kz.identity, mirror, push).size;
 
     const uint64_t own = ru.SizeOf(Side::kOwn);
     const Outputs taken = ru.Turn({PeerCall{kToken, PeerMethod::kPush, push.SerializeAsString()}});
@@ -285,7 +275,7 @@ TEST(HostileExchange, ALedgerOfAnyContentIsTakenOrRefused) {
     EXPECT_TRUE(status.ok() || absl::IsInvalidArgument(status) || absl::IsUnavailable(status)) << status;
     if (status.ok()) {
       ++accepted;
-      EXPECT_EQ(ru.SizeOf(Side::kMirror), edge.size());
+      EXPECT_EQ(ru.SizeOf(Side::kMirror), pushed);
       refusals += static_cast<int>(ru.SizeOf(Side::kOwn) - own);
     } else {
       EXPECT_EQ(ru.SizeOf(Side::kMirror), known);

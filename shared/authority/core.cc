@@ -416,10 +416,11 @@ absl::StatusOr<Core::Decision> Core::DecideMatter(const Request& request) {
   if (begins ? !request.name().empty() : !named) problems.push_back({"name", "form.name"});
   if constexpr (!kIsCase) {
     // Only of what is asked for here: of the counterpart's acts, what they name may come after them.
-    const bool right = problems.empty();
-    for (const treaty::NamedField& field : treaty::DisputesIn(request.command())) {
-      ASSIGN_OR_RETURN(const bool is_here, IsHere(field.name));
-      if (right && !is_here) problems.push_back({field.field, "form.not_here"});
+    if (problems.empty()) {
+      for (const treaty::NamedField& field : treaty::DisputesIn(request.command())) {
+        ASSIGN_OR_RETURN(const bool is_here, IsHere(field.name));
+        if (!is_here) problems.push_back({field.field, "form.not_here"});
+      }
     }
   }
   if (!problems.empty()) return Decision::Refused(Invalid(std::move(problems)));

@@ -98,21 +98,6 @@ bool IsSubjectId(std::string_view id) {
 
 bool IsWellFormed(const v1::Entry& entry) { return FormatProblem(entry).empty(); }
 
-// As Views folds the counterpart's PROGRESS and REFUSAL entries.
-std::optional<RefusalTimes::Span> RefusalTimes::Read(uint64_t index, const v1::Entry& entry) {
-  if (!IsWellFormed(entry)) return std::nullopt;
-  const uint64_t position = entry.reference().position();
-  if (entry.kind() == v1::ENTRY_KIND_PROGRESS && (!position_ || *position_ < position)) {
-    before_ = position_.value_or(0);
-    position_ = position;
-    index_ = index;
-  }
-  const bool in_time = entry.kind() == v1::ENTRY_KIND_REFUSAL && position_ && *position_ != 0 &&
-                       *position_ - 1 == position && index_ + 1 == index;
-  if (!in_time) return std::nullopt;
-  return Span{before_, position};
-}
-
 absl::StatusOr<std::optional<v1::Violation>> JudgeAct(const OpenedEntry& opened, const v1::Act& act,
                                                       const v1::Protocol& initial, Views& views) {
   // What stands in every act and is shown with it.

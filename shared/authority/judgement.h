@@ -22,27 +22,6 @@ bool IsSubjectId(std::string_view id);
 // is, of whatever kind.
 bool IsWellFormed(const v1::Entry& entry);
 
-// Which refusals of one ledger come in their time (decision 23): reads its entries one by
-// one, in their order. A value type.
-class RefusalTimes {
- public:
-  struct Span {
-    uint64_t first = 0;
-    uint64_t last = 0;
-  };
-  // What the entry at `index` may refuse of the other ledger: the entry at `last`, which it
-  // names, and if its content says so (FirstRefused) others before that, from `first` on; a
-  // content that goes further back refuses nothing. nullopt: it is no refusal, or not in its
-  // time. Only PROGRESS and REFUSAL entries matter here.
-  std::optional<Span> Read(uint64_t index, const v1::Entry& entry);
-
- private:
-  // Of the newest PROGRESS that says more than all before it.
-  std::optional<uint64_t> position_;
-  uint64_t index_ = 0;
-  uint64_t before_ = 0;  // the position of the one before
-};
-
 // An addressed act and the rule that it breaks, if any.
 struct Judgement {
   v1::Act act;  // without subject when it cannot be read

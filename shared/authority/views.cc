@@ -326,28 +326,28 @@ absl::Status Views::FoldOwnRefusal(const OpenedEntry& refused, const v1::Act& ac
   });
 }
 
+absl::StatusOr<RefusalTimes> Views::LoadRefusalTimes() const {
+  ASSIGN_OR_RETURN(const std::optional<std::string> row, rows_.Get(kCounterpartsProgress));
+  return RefusalTimes::FromRow(row.value_or(""));
+}
+
 absl::Status Views::FoldProgress(const OpenedEntry& opened) {
-  const uint64_t position = opened.entry.reference().position();
-  ASSIGN_OR_RETURN(const std::optional<std::string> newest, rows_.Get(kCounterpartsProgress));
-  // Nobody processes an entry twice: one that says less than before says nothing.
-  const uint64_t before = newest ? ReadU64(*newest) : 0;
-  if (newest && before >= position) return absl::OkStatus();
-  rows_.Put(kCounterpartsProgress, U64(position) + U64(opened.reference.index()) + U64(before));
+  ASSIGN_OR_RETURN(RefusalTimes times, LoadRefusalTimes());
+  const std::string before = times.ToRow();
+  (void)times.Read(opened.reference.index(), opened.entry);
+  if (std::string after = times.ToRow(); after != before) rows_.Put(kCounterpartsProgress, std::move(after));
   return absl::OkStatus();
 }
 
 absl::Status Views::FoldRefusal(const OpenedEntry& opened) {
   v1::Refusal refusal;
-  const uint64_t index = opened.entry.reference().position();
   if (!refusal.ParseFromString(opened.payload)) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::optional<std::string> progress, rows_.Get(kCounterpartsProgress));
-  const std::string in_time = U64(index + 1) + U64(opened.reference.index() - 1);
-  if (!progress || !absl::StartsWith(*progress, in_time)) return absl::OkStatus();
-  // What was processed before can be refused no more. A row of an earlier version does not say.
-  const bool says = progress->size() > in_time.size();
-  const uint64_t before = says ? ReadU64(progress->substr(in_time.size())) : index;
+  ASSIGN_OR_RETURN(RefusalTimes times, LoadRefusalTimes());
+  const std::optional<RefusalTimes::Span> span = times.Read(opened.reference.index(), opened.entry);
+  if (!span) return absl::OkStatus();
+  const uint64_t index = span->last;
   const uint64_t first = FirstRefused(refusal, index);
-  if (first < before) return absl::OkStatus();
+  if (first < span->first) return absl::OkStatus();
   const ledger::LogRows<ledger::Overlay> own(ledger::Side::kOwn, rows_);
   ASSIGN_OR_RETURN(const uint64_t size, own.Size());
   if (index >= size) return absl::OkStatus();

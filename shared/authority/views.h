@@ -19,6 +19,7 @@
 #include "kelisim/v1/treaty.pb.h"
 #include "kelisim/v1/views.pb.h"
 #include "shared/authority/records.h"
+#include "shared/authority/refusal_times.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status_macros.h"
 #include "shared/ledger/log.h"
@@ -36,14 +37,6 @@ struct OpenedEntry {
   v1::Entry entry;
   std::string payload;
 };
-
-// Entries that one refusal may cover: as many as one push may have.
-inline constexpr uint64_t kMostRefusedTogether = 4096;
-// The first of the entries that a refusal of those up to `position` covers.
-inline uint64_t FirstRefused(const v1::Refusal& refusal, uint64_t position) {
-  const uint64_t before = std::clamp<uint64_t>(refusal.entries(), 1, kMostRefusedTogether) - 1;
-  return position - std::min(before, position);
-}
 
 inline std::string AttachmentRowKey(std::string_view sha256) { return absl::StrCat("vf", Absl(sha256)); }
 
@@ -178,6 +171,7 @@ class Views final : public treaty::Registry {
       const std::function<void(const v1::EntryReference&, const v1::Act&)>& each) const;
   absl::Status RefoldQuota(int year);
   absl::Status RefoldNotices();
+  absl::StatusOr<RefusalTimes> LoadRefusalTimes() const;
   absl::Status FoldRefusalOf(uint64_t own_index, const v1::Violation& violation);
   absl::Status FoldRefusalOfOwn(const OpenedEntry& refused, const v1::Act& act,
                                 const v1::Violation& violation);

@@ -192,6 +192,7 @@ absl::Status Exporter::AddRefusals(Places& acts, Places& grounds) const {
         if (ledger.party == source_.identity.self() || shown++ < kMostShown)
           grounds.emplace(ledger.party, index);
       }
+      if (!authority::IsWellFormed(entry)) continue;
       // Any other refuses nothing, and the counterpart can make as many as it likes.
       const std::optional<authority::RefusalTimes::Span> in_time = times.Read(index, entry);
       if (!in_time) continue;

@@ -685,7 +685,7 @@ absl::Status Verification::FindRefused() {
     for (const uint64_t index : places) {
       ASSIGN_OR_RETURN(const std::string bytes, Rows(party).Entry(index));
       v1::Entry entry;
-      if (!entry.ParseFromString(bytes)) continue;
+      if (!entry.ParseFromString(bytes) || !authority::IsWellFormed(entry)) continue;
       const std::optional<authority::RefusalTimes::Span> span = times.Read(index, entry);
       if (span) RETURN_IF_ERROR(TakeRefusal(party, index, entry, *span));
     }

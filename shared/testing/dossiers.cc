@@ -1,7 +1,12 @@
 #include "shared/testing/dossiers.h"
 
+#include <cstdlib>
+
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/util/json_util.h"
 #include "shared/base/status_macros.h"
+#include "shared/dossier/dsse.h"
+#include "shared/dossier/layout.h"
 #include "shared/dossier/verifier.h"
 
 namespace kelisim::testing {
@@ -20,6 +25,26 @@ absl::StatusOr<dossier::MemoryFolder> ExportToMemory(const dossier::Source& sour
     if (!chunk->path().empty()) path = chunk->path();
     folder.files[path] += chunk->data();
   }
+}
+
+void SignAgain(dossier::MemoryFolder& folder, const tlog::NoteSigner& exporter,
+               const std::function<void(v1::Manifest&)>& change) {
+  const std::string body =
+      dossier::PeekIntoEnvelope(folder.files.at(dossier::kManifestFile), dossier::kManifestType).value();
+  v1::Manifest manifest;
+  if (!google::protobuf::util::JsonStringToMessage(body, &manifest).ok()) std::abort();
+  manifest.clear_files();
+  folder.files.erase(dossier::kManifestFile);
+  for (const auto& [path, content] : folder.files) {
+    v1::ManifestFile& file = *manifest.add_files();
+    file.set_path(path);
+    file.set_size(content.size());
+    file.set_sha256(std::string(Sha256(std::string_view(content)).bytes()));
+  }
+  change(manifest);
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(manifest, &json).ok()) std::abort();
+  folder.files[dossier::kManifestFile] = dossier::SealEnvelope(dossier::kManifestType, json, exporter);
 }
 
 std::vector<std::string> NamesOfAll(const authority::Reader& reader) {

@@ -1,5 +1,6 @@
 #include "shared/testing/pair.h"
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "shared/testing/officer.h"
 #include "shared/treaty/verdict.h"
@@ -79,6 +80,28 @@ authority::Answer Pair::FilePetition(v1::Party party) {
     if (reply.token == kToken) return std::move(reply.answer);
   }
   return {absl::UnavailableError("no answer"), "", {}, {}};
+}
+
+tlog::Checkpoint SignPush(const authority::Identity& author, const ledger::LogRows<ledger::Store>& before,
+                          v1::PushRequest& push) {
+  tlog::RightEdge edge;
+  for (uint64_t index = 0; index < push.first_index(); ++index)
+    edge.Append(tlog::LeafHash(before.Entry(index).value()));
+  for (const v1::Leaf& leaf : push.leaves()) edge.Append(tlog::LeafHash(leaf.entry()));
+  const tlog::Checkpoint checkpoint{author.log.verifier().name(), edge.size(), edge.Root()};
+  push.set_checkpoint(absl::StrCat(checkpoint.Text(), "\n", author.log.SignNote(checkpoint.Text())));
+  return checkpoint;
+}
+
+v1::PushResponse CosignPush(const authority::Identity& receiver, const v1::PushRequest& push,
+                            absl::Time now) {
+  const tlog::Checkpoint pushed = tlog::Checkpoint::InNote(push.checkpoint()).value();
+  const auto seconds = static_cast<uint64_t>(absl::ToUnixSeconds(now));
+  v1::PushResponse response;
+  response.set_mirror_size(pushed.size);
+  response.set_cosignatures(receiver.witness.Cosign(pushed.Text(), seconds) +
+                            receiver.mirror.Cosign(pushed.Text(), seconds));
+  return response;
 }
 
 }  // namespace kelisim::testing

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "kelisim/v1/exchange_service.pb.h"
 #include "shared/authority/core.h"
 #include "shared/authority/reader.h"
 #include "shared/authority/views.h"
@@ -73,6 +74,14 @@ class Pair {
   int filed_ = 0;
   std::vector<std::pair<v1::Party, authority::Call>> waiting_;
 };
+
+// The checkpoint of a push as its author signs it: of the entries that `before` has up to the
+// first of the push, and then of its leaves.
+tlog::Checkpoint SignPush(const authority::Identity& author, const ledger::LogRows<ledger::Store>& before,
+                          v1::PushRequest& push);
+
+// What `receiver` answers who has taken the whole push, with its cosignatures.
+v1::PushResponse CosignPush(const authority::Identity& receiver, const v1::PushRequest& push, absl::Time now);
 
 }  // namespace kelisim::testing
 

@@ -877,10 +877,7 @@ void CollectDisputes(const google::protobuf::Message& message, const std::string
     if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !field->is_repeated()) {
       CollectDisputes(reflection.GetMessage(message, field), at, names);
     } else if (content == v1::CONTENT_DISPUTE) {
-      const int size = field->is_repeated() ? reflection.FieldSize(message, field) : 0;
-      for (int k = 0; k < size; ++k)
-        names.push_back({At(path, field->name(), k), reflection.GetRepeatedString(message, field, k)});
-      if (!field->is_repeated()) names.push_back({at, reflection.GetString(message, field)});
+      names.push_back({at, reflection.GetString(message, field)});
     }
   }
 }
