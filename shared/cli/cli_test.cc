@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <regex>
 #include <set>
 #include <sstream>
 
@@ -31,6 +30,7 @@ using google::protobuf::TextFormat;
 using google::protobuf::util::MessageDifferencer;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::MatchesRegex;
 using testing::Not;
 using testing::StartsWith;
 
@@ -527,11 +527,11 @@ TEST_F(CliTest, APageIsFilledFromAsManyAnswersAsItTakes) {
 // ---- requests
 
 TEST_F(CliTest, EveryRequestHasItsOwnId) {
-  const std::regex uuid("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
   std::set<std::string> ids;
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(RunCli({"case", "lapse", "x"}), 0);
-    EXPECT_TRUE(std::regex_match(notes_.case_command.request_id(), uuid)) << notes_.case_command.request_id();
+    EXPECT_THAT(notes_.case_command.request_id(),
+                MatchesRegex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
     ids.insert(notes_.case_command.request_id());
   }
   EXPECT_EQ(ids.size(), 3u);
