@@ -420,6 +420,7 @@ absl::StatusOr<Core::Decision> Core::DecideMatter(const Request& request) {
       for (const treaty::NamedField& field : treaty::DisputesIn(request.command())) {
         ASSIGN_OR_RETURN(const bool is_here, IsHere(field.name));
         if (!is_here) problems.push_back({field.field, "form.not_here"});
+        if (field.name == request.name()) problems.push_back({field.field, "form.itself"});
       }
     }
   }

@@ -345,10 +345,6 @@ bool Correct(v1::DisputeStep& step, const v1::MatterState& state, v1::Party auth
   const v1::DisputeFacts& facts = state.dispute();
   const bool may_sign = facts.has_proposed() && facts.proposed_by() != author;
   switch (step.step_case()) {
-    case v1::DisputeStep::kLink:
-      // One that is here for sure.
-      step.mutable_link()->set_linked(absl::StrCat("disputes/", state.id()));
-      return true;
     case v1::DisputeStep::kStateNotSettled:
       step.mutable_state_not_settled()->set_minutes_sha256(std::string(32, 'a'));
       return facts.consultations_size() > 0;

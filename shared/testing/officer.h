@@ -32,7 +32,8 @@ std::optional<v1::CaseCommand> PlausibleCommand(std::string_view action, const v
 
 // The step `step` (a field name) of the kind `kind` (a field of MatterStep) by `author`,
 // filled in as an honest officer would on `today`: on a new matter of the case
-// `case_id`, or on one in `state`. nullopt when the step would not be honest.
+// `case_id`, or on one in `state`. nullopt when the step would not be honest. Which dispute is
+// linked the caller says.
 std::optional<v1::MatterStep> PlausibleStep(const google::protobuf::FieldDescriptor& kind,
                                             const std::string& step, const v1::MatterState& state,
                                             v1::Party author, const std::string& case_id,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "shared/base/bytes.h"
@@ -369,6 +370,13 @@ class Simulation final : private Environment {
       if (kind.collection != collection) continue;
       auto step = PlausibleStep(*kind.kind, action, view->state(), node.party(), "", today);
       if (!step) return;
+      if (step->dispute().has_link()) {
+        const auto other = std::find_if(open.begin(), open.end(), [&](const std::string& one) {
+          return one != name && absl::StartsWith(one, "disputes/");
+        });
+        if (other == open.end()) return;
+        step->mutable_dispute()->mutable_link()->set_linked(*other);
+      }
       request.set_name(name);
       *request.mutable_command() = *std::move(step);
       Ask(node, request, action, name);
