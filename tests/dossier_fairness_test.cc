@@ -455,6 +455,7 @@ TEST_F(FairnessTest, ARefusalThatMayCoverMoreIsNamed) {
   const uint64_t place = Say({Progress(last + 1), WithoutContent(Refusal(last, RefusalUnder("3.a")))}) + 1;
   const Report named = ExpectValid();
   EXPECT_TRUE(Says(named, absl::StrCat("acts/kz-", place), "not_judged.may_cover")) << Describe(named);
+  EXPECT_TRUE(Says(named, absl::StrCat("acts/ru-", last), "not_judged.refused_unsaid")) << Describe(named);
 }
 
 // Nor can the exporter hide what it has refused: of a refusal that is not shown, and of what was

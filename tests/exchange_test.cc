@@ -1414,7 +1414,8 @@ TEST(Recovery, TakesNoOwnEntryBackWithoutItsContent) {
   }
   const v1::NodeState waiting = kz.Turn({authority::Tick()}).state;
   EXPECT_EQ(waiting.mode(), v1::RECOVERING);
-  EXPECT_THAT(waiting.reason(), ::testing::HasSubstr("without its content"));
+  EXPECT_EQ(waiting.reason_key(), "reason.gives_less");
+  EXPECT_THAT(waiting.counterpart_problem(), ::testing::HasSubstr("own entry back without its content"));
   EXPECT_EQ(kz.SizeOf(Side::kOwn), 0u);
   kz.Restart();
   both.Turn(v1::PARTY_KZ, {authority::Tick()});
@@ -1454,7 +1455,8 @@ TEST(Recovery, TakesNoJudgedEntryOfTheCounterpartWithoutItsContent) {
   TakeBackWithoutContent(kz, both.of(v1::PARTY_RU));
   const v1::NodeState waiting = kz.Turn({authority::Tick()}).state;
   EXPECT_EQ(waiting.mode(), v1::RECOVERING);
-  EXPECT_THAT(waiting.reason(), ::testing::HasSubstr("entry 0 back without its content"));
+  EXPECT_EQ(waiting.reason_key(), "reason.gives_less");
+  EXPECT_THAT(waiting.counterpart_problem(), ::testing::HasSubstr("entry 0 back without its content"));
   EXPECT_EQ(kz.SizeOf(Side::kMirror), 0u);
   kz.Restart();
   both.Turn(v1::PARTY_KZ, {authority::Tick()});
@@ -1689,7 +1691,8 @@ TEST(Recovery, WaitsForWhatOwnEntriesSayWasProcessed) {
   };
   const v1::NodeState waiting = restore(backup, head);
   EXPECT_EQ(waiting.mode(), v1::RECOVERING);
-  EXPECT_THAT(waiting.reason(), ::testing::HasSubstr("own entry 0 says"));
+  EXPECT_EQ(waiting.reason_key(), "reason.gives_less");
+  EXPECT_THAT(waiting.counterpart_problem(), ::testing::HasSubstr("own entry 0 says"));
   EXPECT_EQ(kz.SizeOf(Side::kOwn), lost);
   EXPECT_EQ(restore(whole, whole_head).mode(), v1::OPEN_FOR_ALL);
   EXPECT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());

@@ -341,8 +341,8 @@ absl::Status Link::FinishRecovery(absl::Time now) {
   if (absl::IsFailedPrecondition(processed)) {
     // The counterpart was restored in the middle of this. No views without what it
     // lacks; a later handshake may say that it has that again.
-    reason_ = std::string(processed.message());
-    return absl::InvalidArgumentError(reason_);
+    reason_ = "reason.gives_less";
+    return absl::InvalidArgumentError(processed.message());
   }
   RETURN_IF_ERROR(processed);
   RETURN_IF_ERROR(books_.RebuildViews());
@@ -448,8 +448,8 @@ absl::Status Link::ReceivePull(const std::string& bytes, absl::Time now) {
   }
   if (absl::IsFailedPrecondition(taken)) {
     // Nothing was taken; a later session may bring it whole.
-    reason_ = std::string(taken.message());
-    return absl::InvalidArgumentError(reason_);
+    reason_ = "reason.gives_less";
+    return absl::InvalidArgumentError(taken.message());
   }
   RETURN_IF_ERROR(taken);
   if (own_first) given_back_ = books_.own().size();

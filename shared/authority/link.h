@@ -39,8 +39,8 @@ class Link {
 
   v1::NodeMode mode() const;
   // Why it is not OPEN_FOR_ALL, or why the counterpart takes nothing of ours although it is
-  // ("reason.ahead"). A key of shared/text/messages.textproto, or what the counterpart did not
-  // give, in English. Empty: nothing of this. When halted, Books::halted says why.
+  // ("reason.ahead"): a key of shared/text/messages.textproto. Empty: nothing of this. When
+  // halted, Books::halted says why.
   std::string reason() const { return protocols_differ_ && anchored_ ? "reason.other_protocol" : reason_; }
   // What a recovery says was lost is not cosigned yet: until then the anchor must go on
   // remembering it, because one more restore would lose the saying as well.

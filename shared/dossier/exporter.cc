@@ -75,7 +75,7 @@ absl::Status Exporter::Plan(const v1::ExportDossierRequest& request) {
 
   // The manifest is signed as the own ledger is.
   if (FindLedger(manifest_.exporter()) == nullptr)
-    return Told(absl::NotFoundError("the counterpart has cosigned nothing of our ledger yet"),
+    return Told(absl::NotFoundError("not all cosignatures of our ledger are there yet"),
                 "told.nothing_cosigned");
 
   Places acts;
@@ -86,8 +86,7 @@ absl::Status Exporter::Plan(const v1::ExportDossierRequest& request) {
     if (Covers(act.ledger(), act.index())) acts.emplace(act.ledger(), act.index());
   }
   if (acts.empty())
-    return Told(absl::NotFoundError("the counterpart has cosigned nothing of this yet"),
-                "told.nothing_cosigned");
+    return Told(absl::NotFoundError("not all cosignatures of this are there yet"), "told.nothing_cosigned");
   for (const v1::EntryReference& act : of_all) {
     const std::pair place(act.ledger(), act.index());
     if (Covers(act.ledger(), act.index()) && acts.count(place) == 0) grounds.insert(place);

@@ -824,7 +824,9 @@ absl::StatusOr<bool> Verification::Stands(const OpenedEntry& opened, const v1::A
   if (refused != refused_.end()) {
     if (!ground) ++report_.acts_refused;
     if (!violation) {
-      report_.not_judged.push_back({where, "not_judged.refused", refused->second.rule()});
+      const std::string& rule = refused->second.rule();
+      report_.not_judged.push_back(
+          {where, rule.empty() ? "not_judged.refused_unsaid" : "not_judged.refused", rule});
     }
     // An own one stood until the refusal came, unless it never could.
     return !violation && author == manifest.exporter();
