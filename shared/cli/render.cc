@@ -31,7 +31,7 @@ std::string Section(const std::string& title, const std::string& table) {
 // The day by which an answer is owed, with a warning before it has passed.
 std::string DueText(const std::string& due, const Reader& reader) {
   const absl::StatusOr<absl::CivilDay> day = ParseDate(due);
-  const bool soon = day.ok() && *day >= reader.today && *day - reader.today <= kDaysOfWarning;
+  const bool soon = day.ok() && *day >= reader.today && *day <= reader.today + kDaysOfWarning;
   return soon ? absl::StrCat(due, " (", Say(reader.lang, "ui.due_soon"), ")") : due;
 }
 
