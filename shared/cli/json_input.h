@@ -16,7 +16,7 @@ bool NamesRule(const google::protobuf::FieldDescriptor& field);
 // Reads protobuf JSON into `message`. Stricter than protobuf: names as in the
 // proto files only, no name twice, every fault named by its place in the text or
 // by its field ("family[2].relation"). Nothing of a faulty value is repeated. Rules may be named
-// as the text is cited.
+// as the text is cited. What was in `message` is replaced, or, after a fault, left as it was.
 std::optional<Failure> ParseJson(const std::string& text, google::protobuf::Message* message);
 std::optional<Failure> ReadJsonFile(const std::string& path, google::protobuf::Message* message);
 
