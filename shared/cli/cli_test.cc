@@ -709,6 +709,25 @@ TEST_F(CliTest, WrongUseSendsNothing) {
   EXPECT_EQ(notes_.calls, 0);
 }
 
+// A terminal of another encoding: what nobody can read is not sent.
+TEST_F(CliTest, WhatIsTypedIsUtf8) {
+  for (const std::string broken : {"\xcf\xf0", "\xff", "a\xd0", "\xed\xa0\x80", "\xc0\xaf"}) {
+    for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+             {"case", "show", broken},
+             {"case", "list", "--page-token", broken},
+             {"case", "watch", "--case", broken},
+             {"petition", "return", "x", "--field", broken},
+             {"petition", "return", "x", "--field", "y", "--request-id", broken},
+             {"property", "check", "KELISIM/1/" + broken + "/2026-09-01/C"},
+             {"term", "show", "--on=" + broken}}) {
+      EXPECT_EQ(RunCli(arguments), kBadInput) << testing::PrintToString(arguments);
+      EXPECT_THAT(err_.str(), StartsWith(Say(Lang::kEnglish, "ui.arguments_not_utf8")));
+    }
+  }
+  EXPECT_EQ(notes_.calls, 0);
+  EXPECT_EQ(RunCli({"petition", "return", "x", "--field", "Әсел"}), 0) << err_.str();
+}
+
 // What CLI11 says in English of a value is not, and the value itself stays as it was given.
 TEST_F(CliTest, AWrongValueIsToldInTheLanguageAskedFor) {
   const std::pair<std::vector<std::string>, std::string> rows[] = {

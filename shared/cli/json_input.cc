@@ -105,17 +105,6 @@ class Syntax : public nlohmann::json_sax<json> {
   std::vector<std::set<std::string>> names_;
 };
 
-// Where the first broken character begins; npos: there is none.
-size_t FirstNotUtf8(const std::string& text) {
-  size_t at = 0;
-  for (size_t next = 0; next < text.size(); at = next) {
-    UChar32 c = 0;
-    U8_NEXT(text.data(), next, text.size(), c);
-    if (c < 0) return at;
-  }
-  return std::string::npos;
-}
-
 std::optional<Failure> CheckSyntax(const std::string& text) {
   const char* const begin = text.data();
   const char* reached = begin;
@@ -196,6 +185,16 @@ class Shape {
 };
 
 }  // namespace
+
+size_t FirstNotUtf8(const std::string& text) {
+  size_t at = 0;
+  for (size_t next = 0; next < text.size(); at = next) {
+    UChar32 c = 0;
+    U8_NEXT(text.data(), next, text.size(), c);
+    if (c < 0) return at;
+  }
+  return std::string::npos;
+}
 
 bool NamesRule(const FieldDescriptor& field) {
   return field.type() == FieldDescriptor::TYPE_STRING &&

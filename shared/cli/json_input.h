@@ -10,6 +10,9 @@
 
 namespace kelisim::cli {
 
+// Where the first broken character of what is to be UTF-8 begins; npos: there is none.
+size_t FirstNotUtf8(const std::string& text);
+
 // Whether an officer names a rule of the Agreement by `field`, and may do so as the text is cited.
 bool NamesRule(const google::protobuf::FieldDescriptor& field);
 
