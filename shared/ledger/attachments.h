@@ -93,8 +93,9 @@ class Attachments {
    public:
     ~Reader();
     uint64_t size() const { return size_; }
-    // The next chunk; empty behind the last one. Who begins at the first gets the last one only
-    // of the document that was asked for; else, a reader of the whole has to compare its hash.
+    // The next chunk; empty behind the last one. DATA_LOSS in place of the last one when what
+    // was read is not the document that was asked for; who does not begin at the first compares
+    // the hash himself.
     absl::StatusOr<std::string> Next();
 
    private:
