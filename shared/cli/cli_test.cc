@@ -829,6 +829,33 @@ TEST(Profile, PathsAreRelativeToTheFileAndFlagsWin) {
   EXPECT_EQ(options->connection.tls_name(), "n");
 }
 
+// Each byte lost or another, and cut anywhere: it is read, or the place of what is wrong is told.
+TEST(Profile, ADamagedOneIsReadOrItsFaultIsPlaced) {
+  const std::string path = testing::TempDir() + "/damaged.textproto";
+  const std::string profile = "server: 'a:1'  # ours\ntls_roots: \"/etc/ca.pem\"\nlang: 'kk'\n";
+  int read = 0;
+  const auto look = [&](const std::string& text) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
+    const absl::StatusOr<v1::CliProfile> given = ReadProfile(path);
+    read += given.ok() ? 1 : 0;
+    if (given.ok()) return;
+    EXPECT_THAT(std::string(given.status().message()),
+                testing::MatchesRegex("--profile: .*/damaged.textproto:[0-9]+:[0-9]+"))
+        << testing::PrintToString(text);
+  };
+  for (size_t at = 0; at < profile.size(); ++at) {
+    look(profile.substr(0, at));
+    std::string other = profile;
+    look(other.erase(at, 1));
+    for (const char c : std::string("\0\n'\"{}:<[\\#\xff", 12)) {
+      other = profile;
+      other[at] = c;
+      look(other);
+    }
+  }
+  EXPECT_GT(read, 0);
+}
+
 TEST(Profile, Timeouts) {
   EXPECT_EQ(*ParseTimeout("20s"), absl::Seconds(20));
   EXPECT_EQ(*ParseTimeout("20"), absl::Seconds(20));
