@@ -263,6 +263,131 @@ TEST(HostileBytes, AChangedCommandIsRefusedOrLawful) {
     EXPECT_FALSE(act.item().has_refusal()) << act.item().refusal().rule();
 }
 
+// ---------------------------------------------------------------- beside the limits
+
+absl::Status Refused(const char* what) { return absl::InvalidArgumentError(what); }
+
+TEST(HostileBytes, APageBeginsWhereThereIsOne) {
+  Pair both(kNow);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+  const authority::Reader& reader = *both.of(v1::PARTY_KZ).reader;
+  const v1::ListCasesResponse all = reader.ListCases({}).value();
+  ASSERT_EQ(all.cases_size(), 3);
+
+  v1::GetCaseRequest get;
+  get.set_name(all.cases(0).name());
+  const std::pair<std::string, int> places[] = {{"", 1}, {"0", 1}, {"1", 0}};  // it has one act
+  for (const auto& [token, acts] : places) {
+    get.set_page_token(token);
+    EXPECT_EQ(reader.GetCase(get, kNow).value().timeline_size(), acts) << token;
+  }
+  for (const std::string& token :
+       std::vector<std::string>{"2", "-0", "-1", "+1", "00", "01", " 1", "1 ", "1\n", "0x1", "1e0", "\u0661",
+                                "2147483647", "2147483648", "4294967296", "4294967297",
+                                "18446744073709551615", "18446744073709551616", std::string("1\0", 2)}) {
+    get.set_page_token(token);
+    EXPECT_EQ(reader.GetCase(get, kNow).status(), Refused("page_token")) << token;
+  }
+
+  // The id of a case, in the one spelling that it has.
+  const std::string id = all.cases(0).name().substr(sizeof("cases/") - 1);
+  const std::pair<std::string, int> tokens[] = {
+      {"", 3}, {std::string(16, '0'), 3}, {id, 2}, {std::string(16, 'f'), 0}};
+  v1::ListCasesRequest list;
+  for (const auto& [token, cases] : tokens) {
+    list.set_page_token(token);
+    EXPECT_EQ(reader.ListCases(list).value().cases_size(), cases) << token;
+  }
+  for (const std::string& token : std::vector<std::string>{
+           "0", id.substr(1), id + "0", id.substr(1) + " ", std::string(16, 'F'), std::string(16, 'g'),
+           "cases/" + id, std::string(16, '\0'), std::string(16, '\xff'), std::string(16, '/')}) {
+    list.set_page_token(token);
+    EXPECT_EQ(reader.ListCases(list).status(), Refused("page_token")) << token;
+  }
+
+  list.clear_page_token();
+  get.clear_page_token();
+  for (const auto& [size, cases] : {std::pair(0, 3), {1, 1}, {3, 3}, {500, 3}, {501, 3}, {INT32_MAX, 3}}) {
+    list.set_page_size(size);
+    get.set_page_size(size);
+    EXPECT_EQ(reader.ListCases(list).value().cases_size(), cases) << size;
+    EXPECT_TRUE(reader.GetCase(get, kNow).ok()) << size;
+  }
+  for (const int size : {-1, INT32_MIN}) {
+    list.set_page_size(size);
+    get.set_page_size(size);
+    EXPECT_EQ(reader.ListCases(list).status(), Refused("page_size")) << size;
+    EXPECT_EQ(reader.GetCase(get, kNow).status(), Refused("page_size")) << size;
+  }
+}
+
+TEST(HostileBytes, ACursorEndsWithTheLedgers) {
+  Pair both(kNow);
+  for (const v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU, v1::PARTY_KZ})
+    ASSERT_TRUE(both.FilePetition(party).status.ok());
+  const authority::Reader& reader = *both.of(v1::PARTY_KZ).reader;
+  v1::WatchCursor end;
+  ASSERT_TRUE(reader.ReadActs(end, "", 1000).ok());
+  ASSERT_GT(end.own_index(), 2u);
+  ASSERT_GT(end.mirror_index(), 0u);
+  const uint64_t own = end.own_index();
+  const uint64_t mirror = end.mirror_index();
+  const auto read = [&](uint64_t own_index, uint64_t mirror_index) {
+    v1::WatchCursor cursor;
+    cursor.set_own_index(own_index);
+    cursor.set_mirror_index(mirror_index);
+    return reader.ReadActs(cursor, "", 1000).status();
+  };
+  for (const auto& [i, j] :
+       {std::pair<uint64_t, uint64_t>(own, mirror), {own, 0}, {0, mirror}, {own - 1, mirror}})
+    EXPECT_TRUE(read(i, j).ok()) << i << "," << j;
+  for (const uint64_t beyond : {uint64_t{1}, uint64_t{1} << 32, uint64_t{1} << 63, UINT64_MAX - own}) {
+    EXPECT_EQ(read(own + beyond, mirror), Refused("cursor")) << beyond;
+    EXPECT_EQ(read(own, mirror + beyond), Refused("cursor")) << beyond;
+  }
+
+  for (const v1::Party ledger : {v1::PARTY_KZ, v1::PARTY_RU}) {
+    const uint64_t size = ledger == v1::PARTY_KZ ? own : mirror;
+    for (const uint64_t index : {size, uint64_t{1} << 32, uint64_t{1} << 63, UINT64_MAX - 1, UINT64_MAX})
+      EXPECT_TRUE(absl::IsNotFound(reader.GetReceipt(ledger, index, kNow).status())) << index;
+    EXPECT_TRUE(reader.GetReceipt(ledger, size - 1, kNow).ok());
+  }
+}
+
+TEST(HostileBytes, AYearAndADayHaveOneSpelling) {
+  Pair both(kNow);
+  const authority::Reader& reader = *both.of(v1::PARTY_KZ).reader;
+  const std::pair<const char*, bool> quotas[] = {{"quotas/kz/2000", true},
+                                                 {"quotas/ru/2199", true},
+                                                 {"quotas/kz/1999", false},
+                                                 {"quotas/kz/2200", false},
+                                                 {"quotas/kz/02026", false},
+                                                 {"quotas/kz/+2026", false},
+                                                 {"quotas/kz/2026 ", false},
+                                                 {"quotas/kz/-2026", false},
+                                                 {"quotas/kz/", false},
+                                                 {"quotas/kz/4294969322", false},
+                                                 {"quotas/kz/18446744073709553642", false},
+                                                 {"quotas/KZ/2026", false},
+                                                 {"quotas/kz/2026/", false},
+                                                 {"/quotas/kz/2026", false}};
+  for (const auto& [name, good] : quotas)
+    EXPECT_EQ(reader.GetQuota(name).status(), good ? absl::OkStatus() : Refused("name")) << name;
+  const std::pair<const char*, bool> days[] = {
+      {"1900-01-01", true},   {"2199-12-31", true},   {"1899-12-31", false}, {"2200-01-01", false},
+      {"2026-02-29", false},  {"2024-02-29", true},   {"2026-00-01", false}, {"2026-13-01", false},
+      {"2026-01-00", false},  {"2026-01-32", false},  {"2026-1-1", false},   {"+026-01-01", false},
+      {"2026-01-01 ", false}, {" 2026-01-01", false}, {"2026-01-0\n", false}};
+  for (const auto& [day, good] : days) {
+    const absl::Status status = good ? absl::OkStatus() : Refused("on");
+    EXPECT_EQ(reader.GetTerm(day, kNow).status(), status) << day;
+    EXPECT_EQ(reader.ListRules(day, kNow).status(), status) << day;
+    EXPECT_EQ(reader.ListPrecedences(day, kNow).status(), status) << day;
+  }
+}
+
+// ---------------------------------------------------------------- questions
+
 TEST(HostileBytes, AChangedQuestionIsAnsweredOrRefused) {
   Pair both(kNow);
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());

@@ -41,7 +41,8 @@ std::string ProblemOf(const ShortForm& text, const v1::MatterState& state, absl:
       state.status() == v1::PROPERTY_RELEASED) {
     return "ui.certificate_none";
   }
-  if (certificate.number() != text.number || certificate.valid_until() != text.valid_until) {
+  if (state.id() != text.id || certificate.number() != text.number ||
+      certificate.valid_until() != text.valid_until) {
     return "ui.certificate_other";
   }
   // It covers one list of things, once.

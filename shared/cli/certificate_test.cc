@@ -42,6 +42,27 @@ TEST(Certificate, WhatWasChangedIsFound) {
   }
 }
 
+// Each byte lost, doubled or another, and cut anywhere: only the text itself is valid.
+TEST(Certificate, NoOtherTextIsValid) {
+  const std::string text = ShortFormOf(Certified());
+  for (size_t at = 0; at < text.size(); ++at) {
+    EXPECT_NE(Check(text.substr(0, at), Certified(), kLastDay), "") << at;
+    std::string other = text;
+    EXPECT_NE(Check(other.erase(at, 1), Certified(), kLastDay), "") << at;
+    for (int c = 0; c < 256; ++c) {
+      other = text;
+      other[at] = static_cast<char>(c);
+      EXPECT_EQ(Check(other, Certified(), kLastDay) == "", other == text) << other;
+      EXPECT_NE(Check(other.insert(at, 1, text[at]), Certified(), kLastDay), "") << other;
+    }
+  }
+  for (const char* more : {" ", "\n", "/", "/C-17"}) {
+    EXPECT_NE(Check(text + more, Certified(), kLastDay), "") << more;
+    EXPECT_NE(Check(more + text, Certified(), kLastDay), "") << more;
+  }
+  EXPECT_NE(Check(text + std::string(1, '\0'), Certified(), kLastDay), "");
+}
+
 TEST(Certificate, OfWhatWasWithdrawnThereIsNone) {
   v1::MatterState state = Certified();
   const std::string text = ShortFormOf(state);

@@ -654,6 +654,13 @@ TEST_F(CliTest, WrongUseSendsNothing) {
       {{"quota", "set", "--year", "27a"}, "--year: 27a (0 ... 2147483647)"},
       {{"case", "list", "--page-size", "0"}, "--page-size: 0 (1 ... 500)"},
       {{"dispute", "list", "--page-size", "501"}, "--page-size: 501 (1 ... 500)"},
+      {{"case", "list", "--page-size", "-1"}, "--page-size: -1 (1 ... 500)"},
+      {{"case", "list", "--page-size", "+1"}, "--page-size: +1 (1 ... 500)"},
+      {{"case", "list", "--page-size", "01"}, "--page-size: 01 (1 ... 500)"},
+      {{"case", "list", "--page-size", " 1"}, "--page-size:  1 (1 ... 500)"},
+      {{"case", "list", "--page-size", "4294967297"}, "--page-size: 4294967297 (1 ... 500)"},
+      {{"case", "list", "--page-size", "18446744073709551617"},
+       "--page-size: 18446744073709551617 (1 ... 500)"},
       {{"case", "show"}, "An argument is missing.\n  CASE\n"},
       {{"case", "defer", "x", "--nonsense"}, "--nonsense"},
       {{"case", "clear", "x"}, "--all-clear"},
@@ -700,6 +707,25 @@ TEST_F(CliTest, WrongUseSendsNothing) {
     EXPECT_THAT(err_.str(), HasSubstr("\"reason\": \"INPUT\"")) << testing::PrintToString(arguments);
   }
   EXPECT_EQ(notes_.calls, 0);
+}
+
+// A terminal of another encoding: what nobody can read is not sent.
+TEST_F(CliTest, WhatIsTypedIsUtf8) {
+  for (const std::string broken : {"\xcf\xf0", "\xff", "a\xd0", "\xed\xa0\x80", "\xc0\xaf"}) {
+    for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+             {"case", "show", broken},
+             {"case", "list", "--page-token", broken},
+             {"case", "watch", "--case", broken},
+             {"petition", "return", "x", "--field", broken},
+             {"petition", "return", "x", "--field", "y", "--request-id", broken},
+             {"property", "check", "KELISIM/1/" + broken + "/2026-09-01/C"},
+             {"term", "show", "--on=" + broken}}) {
+      EXPECT_EQ(RunCli(arguments), kBadInput) << testing::PrintToString(arguments);
+      EXPECT_THAT(err_.str(), StartsWith(Say(Lang::kEnglish, "ui.arguments_not_utf8")));
+    }
+  }
+  EXPECT_EQ(notes_.calls, 0);
+  EXPECT_EQ(RunCli({"petition", "return", "x", "--field", "Әсел"}), 0) << err_.str();
 }
 
 // What CLI11 says in English of a value is not, and the value itself stays as it was given.
@@ -803,11 +829,117 @@ TEST(Profile, PathsAreRelativeToTheFileAndFlagsWin) {
   EXPECT_EQ(options->connection.tls_name(), "n");
 }
 
+// Each byte lost or another, and cut anywhere: it is read, or the place of what is wrong is told.
+TEST(Profile, ADamagedOneIsReadOrItsFaultIsPlaced) {
+  const std::string path = testing::TempDir() + "/damaged.textproto";
+  const std::string profile = "server: 'a:1'  # ours\ntls_roots: \"/etc/ca.pem\"\nlang: 'kk'\n";
+  int read = 0;
+  const auto look = [&](const std::string& text) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
+    const absl::StatusOr<v1::CliProfile> given = ReadProfile(path);
+    read += given.ok() ? 1 : 0;
+    if (given.ok()) return;
+    EXPECT_THAT(std::string(given.status().message()),
+                testing::MatchesRegex("--profile: .*/damaged.textproto:[0-9]+:[0-9]+"))
+        << testing::PrintToString(text);
+  };
+  for (size_t at = 0; at < profile.size(); ++at) {
+    look(profile.substr(0, at));
+    std::string other = profile;
+    look(other.erase(at, 1));
+    for (const char c : std::string("\0\n'\"{}:<[\\#\xff", 12)) {
+      other = profile;
+      other[at] = c;
+      look(other);
+    }
+  }
+  EXPECT_GT(read, 0);
+}
+
 TEST(Profile, Timeouts) {
   EXPECT_EQ(*ParseTimeout("20s"), absl::Seconds(20));
   EXPECT_EQ(*ParseTimeout("20"), absl::Seconds(20));
   EXPECT_EQ(*ParseTimeout("500ms"), absl::Milliseconds(500));
   EXPECT_EQ(*ParseTimeout("30s"), absl::Seconds(30));
+}
+
+// Above zero and at most 30 s, in one spelling of digits, whatever does not fit a number.
+TEST(Profile, TimeoutsHaveTheirLimits) {
+  const std::pair<const char*, absl::Duration> good[] = {
+      {"1", absl::Seconds(1)},           {"30", absl::Seconds(30)},
+      {"1ns", absl::Nanoseconds(1)},     {"29.999s", absl::Seconds(29) + absl::Milliseconds(999)},
+      {"0.5m", absl::Seconds(30)},       {"30.000s", absl::Seconds(30)},
+      {"30000ms", absl::Seconds(30)},    {"30000000000ns", absl::Seconds(30)},
+      {"0.001s", absl::Milliseconds(1)},
+  };
+  for (const auto& [text, timeout] : good) {
+    const absl::StatusOr<absl::Duration> parsed = ParseTimeout(text);
+    ASSERT_TRUE(parsed.ok()) << text;
+    EXPECT_EQ(*parsed, timeout) << text;
+  }
+  for (const std::string_view text : {"",
+                                      " ",
+                                      "0",
+                                      "00",
+                                      "01",
+                                      "030",
+                                      "31",
+                                      "+1",
+                                      "-1",
+                                      "-20s",
+                                      "0s",
+                                      "0ms",
+                                      "-0s",
+                                      "0.0s",
+                                      "31s",
+                                      "30001ms",
+                                      "30s1ns",
+                                      "30.000000001s",
+                                      "30000000001ns",
+                                      "0.51m",
+                                      "1h",
+                                      "inf",
+                                      "-inf",
+                                      "+inf",
+                                      "nan",
+                                      "1e1",
+                                      "1e1s",
+                                      "0x10",
+                                      "0x10s",
+                                      " 20s",
+                                      "20s ",
+                                      " 20",
+                                      "20 ",
+                                      "20 s",
+                                      "2 0s",
+                                      "20S",
+                                      "20sec",
+                                      "20ss",
+                                      "s",
+                                      ".s",
+                                      ".",
+                                      "20,5s",
+                                      "1.5",
+                                      "\xd9\xa2\xd9\xa0",
+                                      "\xd9\xa2s",
+                                      "0.0000000000000000000000000000000001s",
+                                      "9223372036854775807",
+                                      "9223372036854775808",
+                                      "18446744073709551615",
+                                      "18446744073709551616",
+                                      "18446744073709551646",
+                                      "9223372036854775807s",
+                                      "9223372036854775808s",
+                                      "18446744073709551621s",
+                                      "9223372036854775807ns",
+                                      "18446744073709551616ns",
+                                      "36893488147419103237s",
+                                      "-9223372036854775808s"}) {
+    EXPECT_FALSE(ParseTimeout(text).ok()) << text;
+  }
+  EXPECT_FALSE(ParseTimeout(std::string_view("20\0", 3)).ok());
+  EXPECT_FALSE(ParseTimeout(std::string_view("20s\0", 4)).ok());
+  EXPECT_FALSE(ParseTimeout(std::string_view("20s\0001s", 6)).ok());
 }
 
 // ---- watch
@@ -817,6 +949,55 @@ v1::WatchActsResponse Seen(uint64_t own, const std::string& name) {
       "cursor { own_index: " + std::to_string(own) + " mirror_index: 5 } name: '" + name +
       "' item { entry { ledger: PARTY_KZ index: " + std::to_string(own - 1) +
       " } case_act { lapsed {} } evidence: RECORDED happened_on: '2026-11-20' }");
+}
+
+// Two numbers, each in its one spelling.
+TEST_F(CliTest, ACursorIsTwoNumbers) {
+  const std::tuple<const char*, uint64_t, uint64_t> good[] = {
+      {"0,0", 0, 0},
+      {"1,0", 1, 0},
+      {"12,7", 12, 7},
+      {"18446744073709551615,18446744073709551614", UINT64_MAX, UINT64_MAX - 1},
+  };
+  for (const auto& [text, own, mirror] : good) {
+    notes_.streams = {{{}, grpc::Status::OK}};
+    notes_.watched.clear();
+    EXPECT_EQ(RunCli({"case", "watch", "--from", text}), 0) << err_.str();
+    ASSERT_EQ(notes_.watched.size(), 1u) << text;
+    EXPECT_EQ(notes_.watched[0].cursor().own_index(), own);
+    EXPECT_EQ(notes_.watched[0].cursor().mirror_index(), mirror);
+  }
+  notes_.watched.clear();
+  for (const char* text : {"",
+                           ",",
+                           "12",
+                           "12,",
+                           ",7",
+                           "12,7,",
+                           ",12,7",
+                           "12,7,1",
+                           "12;7",
+                           "12.7",
+                           "012,7",
+                           "12,07",
+                           "+12,7",
+                           "-1,7",
+                           "12,-7",
+                           " 12,7",
+                           "12, 7",
+                           "12,7 ",
+                           "0x1,7",
+                           "1e1,7",
+                           "12,x",
+                           "18446744073709551616,0",
+                           "0,18446744073709551616",
+                           "99999999999999999999,0",
+                           "\xd9\xa2,7",
+                           "12\n,7"}) {
+    EXPECT_EQ(RunCli({"case", "watch", "--from", text}), kBadInput) << text;
+    EXPECT_THAT(err_.str(), HasSubstr("--from")) << text;
+  }
+  EXPECT_TRUE(notes_.watched.empty());
 }
 
 TEST_F(CliTest, WatchGoesOnWhereItBroke) {

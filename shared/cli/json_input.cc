@@ -1,8 +1,10 @@
 #include "shared/cli/json_input.h"
 
-#include <unicode/ustring.h>
+#include <unicode/utf8.h>
 
 #include <algorithm>
+#include <iterator>
+#include <memory>
 #include <set>
 #include <vector>
 
@@ -21,6 +23,8 @@ namespace {
 
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::util::JsonStringToMessage;
 using nlohmann::json;
 
 constexpr size_t kDeepest = 32;
@@ -35,6 +39,30 @@ FieldFault At(const std::string& text, size_t offset, const char* problem) {
       std::count_if(in_line.begin(), in_line.end(), [](char c) { return (c & 0xc0) != 0x80; });
   return {"", problem, line, std::max<int64_t>(column, 1)};
 }
+
+// A place in a text that tells how far it was read: the parser does not say where what it has
+// understood stands.
+class Reading {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  Reading(const char* at, const char** reached) : at_(at), reached_(reached) {}
+  reference operator*() const { return *at_; }
+  Reading& operator++() {
+    *reached_ = ++at_;
+    return *this;
+  }
+  bool operator==(const Reading& other) const { return at_ == other.at_; }
+  bool operator!=(const Reading& other) const { return at_ != other.at_; }
+
+ private:
+  const char* at_;
+  const char** reached_;
+};
 
 // Listens to the parser: where it stops, how deep it goes, and names that occur
 // twice in one object (protobuf would silently keep the last).
@@ -53,7 +81,7 @@ class Syntax : public nlohmann::json_sax<json> {
   bool end_object() override { return Leave(); }
   bool key(string_t& name) override {
     if (!names_.back().insert(name).second) twice = name;
-    return twice.empty();
+    return !twice;
   }
   bool parse_error(size_t position, const std::string&, const nlohmann::detail::exception&) override {
     stopped_at = position;
@@ -62,7 +90,7 @@ class Syntax : public nlohmann::json_sax<json> {
 
   size_t stopped_at = 0;
   bool too_deep = false;
-  std::string twice;
+  std::optional<std::string> twice;
 
  private:
   bool Enter() {
@@ -77,18 +105,34 @@ class Syntax : public nlohmann::json_sax<json> {
   std::vector<std::set<std::string>> names_;
 };
 
-bool IsUtf8(const std::string& text) {
-  UErrorCode error = U_ZERO_ERROR;
-  u_strFromUTF8(nullptr, 0, nullptr, text.data(), static_cast<int32_t>(text.size()), &error);
-  return error != U_INVALID_CHAR_FOUND;
+std::optional<Failure> CheckSyntax(const std::string& text) {
+  const char* const begin = text.data();
+  const char* reached = begin;
+  Syntax syntax;
+  const bool understood =
+      json::sax_parse(Reading(begin, &reached), Reading(begin + text.size(), &reached), &syntax);
+  const auto offset = static_cast<size_t>(reached - begin);
+  if (syntax.twice) {
+    FieldFault fault = At(text, offset, "form.duplicate");
+    fault.field = *syntax.twice;
+    return BadInput("", {std::move(fault)});
+  }
+  if (syntax.too_deep) return BadInput("", {At(text, offset, "form.too_deep")});
+  // To the parser a zero byte is the end, whatever follows.
+  const size_t zero = text.find('\0');
+  if (understood && zero != std::string::npos) return BadInput("", {At(text, zero + 1, "form.json")});
+  if (understood) return std::nullopt;
+  const bool is_broken = FirstNotUtf8(text) < syntax.stopped_at;
+  return BadInput("", {At(text, syntax.stopped_at, is_broken ? "form.not_utf8" : "form.json")});
 }
 
-std::optional<Failure> CheckSyntax(const std::string& text) {
-  Syntax syntax;
-  if (json::sax_parse(text, &syntax)) return std::nullopt;
-  if (!syntax.twice.empty()) return BadInput("", {{syntax.twice, "form.duplicate"}});
-  if (syntax.too_deep) return BadInput("", {{"", "form.too_deep"}});
-  return BadInput("", {At(text, syntax.stopped_at, IsUtf8(text) ? "form.json" : "form.not_utf8")});
+// Whether protobuf takes `value` in `field`: a number may be out of range, and base64 none.
+bool IsTaken(const json& value, const FieldDescriptor& field) {
+  const std::unique_ptr<Message> alone(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(field.containing_type())->New());
+  json object;
+  object[field.name()] = field.is_repeated() ? json::array({value}) : value;
+  return JsonStringToMessage(object.dump(), alone.get()).ok();
 }
 
 // Compares values with the fields of a message, and notes every fault. Rules that are cited
@@ -98,7 +142,8 @@ class Shape {
   void Object(json& value, const Descriptor& type, const std::string& path) {
     if (!value.is_object()) return Note(path, "form.type");
     for (auto& [name, member] : value.items()) {
-      const std::string member_path = path.empty() ? name : absl::StrCat(path, ".", name);
+      const std::string shown = name.empty() ? "\"\"" : name;
+      const std::string member_path = path.empty() ? shown : absl::StrCat(path, ".", shown);
       const FieldDescriptor* field = type.FindFieldByName(name);
       field == nullptr ? Note(member_path, "form.unknown_field") : Field(member, *field, member_path);
     }
@@ -130,16 +175,26 @@ class Shape {
   static bool Fits(const json& value, const FieldDescriptor& field) {
     switch (field.cpp_type()) {
       case FieldDescriptor::CPPTYPE_STRING:
-        return value.is_string();
+        return value.is_string() && (field.type() != FieldDescriptor::TYPE_BYTES || IsTaken(value, field));
       case FieldDescriptor::CPPTYPE_BOOL:
         return value.is_boolean();
       default:  // 64-bit integers are strings in protobuf JSON
-        return value.is_number_integer() || value.is_string();
+        return (value.is_number_integer() || value.is_string()) && IsTaken(value, field);
     }
   }
 };
 
 }  // namespace
+
+size_t FirstNotUtf8(const std::string& text) {
+  size_t at = 0;
+  for (size_t next = 0; next < text.size(); at = next) {
+    UChar32 c = 0;
+    U8_NEXT(text.data(), next, text.size(), c);
+    if (c < 0) return at;
+  }
+  return std::string::npos;
+}
 
 bool NamesRule(const FieldDescriptor& field) {
   return field.type() == FieldDescriptor::TYPE_STRING &&
@@ -150,14 +205,13 @@ std::optional<Failure> ParseJson(const std::string& with_mark, google::protobuf:
   // Some editors begin UTF-8 with a byte order mark.
   const std::string text(absl::StripPrefix(with_mark, "\xEF\xBB\xBF"));
   if (std::optional<Failure> failure = CheckSyntax(text)) return failure;
-  Shape shape;
   json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!value.is_object()) return BadInput("", {At(text, text.find_first_not_of(" \t\r\n") + 1, "form.type")});
+  Shape shape;
   shape.Object(value, *message->GetDescriptor(), "");
   if (!shape.faults.empty()) return BadInput("", shape.faults);
-  // What is left: numbers out of range, base64 that is none.
-  if (!google::protobuf::util::JsonStringToMessage(value.dump(), message).ok()) {
-    return BadInput("", {{"", "form.type"}});
-  }
+  // What is left: two of what only one can be. No message that is read from a file has such.
+  if (!JsonStringToMessage(value.dump(), message).ok()) return BadInput("", {{"", "form.type"}});
   return std::nullopt;
 }
 

@@ -14,6 +14,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "shared/cli/help.h"
+#include "shared/cli/json_input.h"
 
 namespace kelisim::cli {
 namespace {
@@ -66,6 +67,11 @@ std::string LastOf(const std::vector<std::string>& arguments, const std::string&
     if (given == name && i + 1 < arguments.size()) value = arguments[i + 1];
   }
   return value;
+}
+
+bool AreUtf8(const std::vector<std::string>& arguments) {
+  return std::all_of(arguments.begin(), arguments.end(),
+                     [](const std::string& one) { return FirstNotUtf8(one) == std::string::npos; });
 }
 
 // Help and usage errors come before anything is parsed: what counts is what stands anywhere.
@@ -233,6 +239,8 @@ int Run(const std::vector<std::string>& arguments, const World& world) {
   if (const std::string option = Meaningless(program.app, *command); !option.empty())
     return TellUsage(BadInput(option, {}, "ui.option_meaningless"), given, world, name);
   if (program.offline) return Finished(program.offline(program.options, world), "", program.options, world);
+  // gRPC would send it, and nobody could read it.
+  if (!AreUtf8(arguments)) return TellUsage(BadInput("", {}, "ui.arguments_not_utf8"), given, world, name);
   const absl::StatusOr<Options> options = FillIn(program.options, world.environment);
   if (!options.ok()) {
     return TellUsage(BadInput(options.status(), "ui.settings"), program.options, world);

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 namespace kelisim {
@@ -22,6 +23,20 @@ BioPointer Reading(const std::string& pem) {
 absl::Time TimeOf(const ASN1_TIME* time, absl::Time unreadable) {
   std::tm utc{};
   return ASN1_TIME_to_tm(time, &utc) == 1 ? absl::FromTM(utc, absl::UTCTimeZone()) : unreadable;
+}
+
+// A certificate of nothing but this name; nullptr: OpenSSL cannot.
+X509Pointer NamedOnly(const std::string& uri) {
+  X509Pointer certificate(X509_new(), X509_free);
+  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> names(GENERAL_NAMES_new(),
+                                                                            GENERAL_NAMES_free);
+  GENERAL_NAME* const name = GENERAL_NAME_new();
+  ASN1_IA5STRING* const value = ASN1_IA5STRING_new();
+  GENERAL_NAME_set0_value(name, GEN_URI, value);
+  const bool made = ASN1_STRING_set(value, uri.data(), static_cast<int>(uri.size())) == 1 &&
+                    sk_GENERAL_NAME_push(names.get(), name) > 0 &&
+                    X509_add1_ext_i2d(certificate.get(), NID_subject_alt_name, names.get(), 0, 0) == 1;
+  return made ? std::move(certificate) : X509Pointer(nullptr, X509_free);
 }
 
 // Asks nobody.
@@ -73,21 +88,19 @@ std::string HolderOf(const X509& certificate) {
   const long size = BIO_get_mem_data(bio.get(), &data);
   std::string holder(data, static_cast<size_t>(size));
   for (const std::string& uri : UrisOf(certificate))
-    absl::StrAppend(&holder, holder.empty() ? "" : ", ", uri);
+    absl::StrAppend(&holder, holder.empty() ? "" : ", ", absl::CHexEscape(uri));
   return holder;
 }
 
 bool MayIssue(const X509& ca, const std::string& uri) {
+  constexpr int kNone = -1;
+  int found = 0;
   const std::unique_ptr<NAME_CONSTRAINTS, decltype(&NAME_CONSTRAINTS_free)> constraints(
-      static_cast<NAME_CONSTRAINTS*>(X509_get_ext_d2i(&ca, NID_name_constraints, nullptr, nullptr)),
+      static_cast<NAME_CONSTRAINTS*>(X509_get_ext_d2i(&ca, NID_name_constraints, &found, nullptr)),
       NAME_CONSTRAINTS_free);
-  if (constraints == nullptr) return true;
-  // A certificate of nothing but this name.
-  const X509Pointer named(X509_new(), X509_free);
-  const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> name(
-      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, ("URI:" + uri).c_str()),
-      X509_EXTENSION_free);
-  if (name == nullptr || X509_add_ext(named.get(), name.get(), -1) != 1) return false;
+  if (constraints == nullptr) return found == kNone;
+  const X509Pointer named = NamedOnly(uri);
+  if (named == nullptr) return false;
   // Reads the name; that nobody has signed it does not matter.
   (void)X509_check_purpose(named.get(), -1, 0);
   return NAME_CONSTRAINTS_check(named.get(), constraints.get()) == X509_V_OK;

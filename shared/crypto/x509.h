@@ -28,11 +28,11 @@ absl::Time ValidUntil(const X509& certificate);
 // The URIs among its alternative names, in order.
 std::vector<std::string> UrisOf(const X509& certificate);
 
-// Whose it is, in one line: "CN=Officer 7, kelisim://kz.example/officer/7".
+// Whose it is, in one line of printable ASCII: "CN=Officer 7, kelisim://kz.example/officer/7".
 std::string HolderOf(const X509& certificate);
 
 // Whether the name constraints of `ca` let it issue a certificate for `uri` (RFC 5280,
-// 4.2.1.10); without constraints it may for every name.
+// 4.2.1.10); without constraints it may for every name, with such as cannot be read for none.
 bool MayIssue(const X509& ca, const std::string& uri);
 
 // Whether `private_key_pem` is the private key of `certificate`, without a passphrase.

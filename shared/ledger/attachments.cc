@@ -76,11 +76,22 @@ absl::StatusOr<std::string> ReadSome(int fd, size_t count) {
   return bytes;
 }
 
+bool IsFile(int fd) {
+  struct stat facts = {};
+  return fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode);
+}
+
 uint64_t ChunksIn(uint64_t size) { return (size + Attachments::kChunk - 1) / Attachments::kChunk; }
 size_t ChunkAt(uint64_t from, uint64_t size) {
   return static_cast<size_t>(std::min<uint64_t>(Attachments::kChunk, size - from));
 }
-uint64_t FileSizeOf(uint64_t size) { return kHeaderSize + size + ChunksIn(size) * kSealSize; }
+// Where in the file the chunk at `from` stands; of a size: where the file ends.
+uint64_t PlaceOf(uint64_t from) { return kHeaderSize + from + ChunksIn(from) * kSealSize; }
+
+absl::Status Seek(int fd, uint64_t place) {
+  const auto at = static_cast<off_t>(place);
+  return lseek(fd, at, SEEK_SET) == at ? absl::OkStatus() : SystemError("seek");
+}
 
 std::string ContextOf(std::string_view header, uint64_t from) {
   return absl::StrCat(Absl(header), Absl(U64(from)));
@@ -142,7 +153,7 @@ absl::StatusOr<std::vector<Hash>> Attachments::List() const {
     // What is under way, set aside or of others has names of another form.
     const absl::StatusOr<std::string> bytes = FromHex(name);
     const absl::StatusOr<Hash> sha256 = bytes.ok() ? Hash::FromBytes(*bytes) : bytes.status();
-    if (sha256.ok()) documents.push_back(*sha256);
+    if (sha256.ok() && ToHex(*bytes) == name) documents.push_back(*sha256);
   }
   std::sort(documents.begin(), documents.end());
   return documents;
@@ -150,13 +161,10 @@ absl::StatusOr<std::vector<Hash>> Attachments::List() const {
 
 absl::Status Attachments::Check(const Hash& sha256) const {
   ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader, Read(sha256));
-  Sha256Stream digest;
   for (;;) {
     ASSIGN_OR_RETURN(const std::string chunk, reader->Next());
-    if (chunk.empty()) break;
-    digest.Add(chunk);
+    if (chunk.empty()) return absl::OkStatus();
   }
-  return digest.Digest() == sha256 ? absl::OkStatus() : Damaged();
 }
 
 absl::Status Attachments::SetAside(const Hash& sha256) const {
@@ -195,15 +203,16 @@ absl::Status Attachments::Writer::GoOn() {
     digest_.Add(*chunk);
     written_ += length;
   }
-  const auto end = static_cast<off_t>(kHeaderSize + written_ + ChunksIn(written_) * kSealSize);
-  if (ftruncate(fd_, end) != 0 || lseek(fd_, end, SEEK_SET) != end) return SystemError("truncate");
-  return absl::OkStatus();
+  return ftruncate(fd_, static_cast<off_t>(PlaceOf(written_))) == 0 ? absl::OkStatus()
+                                                                    : SystemError("truncate");
 }
 
 absl::Status Attachments::Writer::Append(std::string_view chunk) {
   if (written_ >= size_ || chunk.size() != ChunkAt(written_, size_)) {
     return absl::InvalidArgumentError("attachment: a chunk of another length");
   }
+  // Of one that could not be written, a part may stand there.
+  RETURN_IF_ERROR(Seek(fd_, PlaceOf(written_)));
   if (!WriteAll(fd_, Seal(home_.KeyFor(header_), ContextOf(header_, written_), chunk, home_.random_)))
     return SystemError("write");
   digest_.Add(chunk);
@@ -256,8 +265,8 @@ absl::StatusOr<std::unique_ptr<Attachments::Writer>> Attachments::Resume(const H
 
 // ---------------------------------------------------------------- reading
 
-Attachments::Reader::Reader(std::string key, std::string header, uint64_t size, int fd)
-    : key_(std::move(key)), header_(std::move(header)), size_(size), fd_(fd) {}
+Attachments::Reader::Reader(const Hash& sha256, std::string key, std::string header, uint64_t size, int fd)
+    : sha256_(sha256), key_(std::move(key)), header_(std::move(header)), size_(size), fd_(fd) {}
 
 Attachments::Reader::~Reader() { close(fd_); }
 
@@ -266,32 +275,35 @@ absl::StatusOr<std::string> Attachments::Reader::Next() {
   const size_t length = ChunkAt(read_, size_);
   ASSIGN_OR_RETURN(const std::string sealed, ReadSome(fd_, length + kSealSize));
   ASSIGN_OR_RETURN(std::string chunk, Unseal(key_, ContextOf(header_, read_), sealed));
+  if (digest_) digest_->Add(chunk);
+  if (digest_ && read_ + length == size_ && digest_->Digest() != sha256_) return Damaged();
   read_ += length;
   return chunk;
 }
 
 absl::StatusOr<std::unique_ptr<Attachments::Reader>> Attachments::Read(const Hash& sha256,
                                                                        uint64_t from) const {
-  const int fd = open(PathOf(sha256).c_str(), O_RDONLY | O_CLOEXEC);
+  // O_NONBLOCK: nobody may ever write into a pipe of that name.
+  const int fd = open(PathOf(sha256).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0 && errno == ENOENT) return absl::NotFoundError("attachment: not here");
   if (fd < 0) return SystemError("open");
   std::unique_ptr<Reader> reader;
   {
-    absl::StatusOr<std::string> header = ReadSome(fd, kHeaderSize);
+    absl::StatusOr<std::string> header = IsFile(fd) ? ReadSome(fd, kHeaderSize) : Damaged();
     const absl::StatusOr<uint64_t> size = header.ok() ? SizeIn(*header) : header.status();
     std::string key = size.ok() ? KeyFor(*header) : "";
     reader.reset(
-        new Reader(std::move(key), header.ok() ? *std::move(header) : "", size.ok() ? *size : 0, fd));
+        new Reader(sha256, std::move(key), header.ok() ? *std::move(header) : "", size.ok() ? *size : 0, fd));
     RETURN_IF_ERROR(size.status());
   }
   struct stat facts = {};
   if (fstat(fd, &facts) != 0) return SystemError("stat");
-  if (static_cast<uint64_t>(facts.st_size) != FileSizeOf(reader->size_)) return Damaged();
+  if (static_cast<uint64_t>(facts.st_size) != PlaceOf(reader->size_)) return Damaged();
   if (from % kChunk != 0 || from > reader->size_)
     return absl::InvalidArgumentError("attachment: no such place");
-  const auto at = static_cast<off_t>(kHeaderSize + from + from / kChunk * kSealSize);
-  if (lseek(fd, at, SEEK_SET) != at) return SystemError("seek");
+  RETURN_IF_ERROR(Seek(fd, PlaceOf(from)));
   reader->read_ = from;
+  if (from == 0) reader->digest_.emplace();
   return reader;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -92,18 +93,22 @@ class Attachments {
    public:
     ~Reader();
     uint64_t size() const { return size_; }
-    // The next chunk; empty behind the last one.
+    // The next chunk; empty behind the last one. DATA_LOSS in place of the last one when what
+    // was read is not the document that was asked for; who does not begin at the first compares
+    // the hash himself.
     absl::StatusOr<std::string> Next();
 
    private:
     friend class Attachments;
-    Reader(std::string key, std::string header, uint64_t size, int fd);
+    Reader(const Hash& sha256, std::string key, std::string header, uint64_t size, int fd);
 
+    const Hash sha256_;
     const std::string key_;
     const std::string header_;
     const uint64_t size_;
     const int fd_;
     uint64_t read_ = 0;
+    std::optional<Sha256Stream> digest_;  // set: from the first chunk on
   };
   // From byte `from` on, a multiple of kChunk. NOT_FOUND: not here. INVALID_ARGUMENT:
   // no such place.

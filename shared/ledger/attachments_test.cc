@@ -1,8 +1,15 @@
 #include "shared/ledger/attachments.h"
 
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <cctype>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <sstream>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -131,6 +138,21 @@ TEST_F(AttachmentsTest, IsSealedAtRest) {
   EXPECT_TRUE(absl::IsDataLoss((*reader)->Next().status()));
 }
 
+// The numbers beside the limits.
+TEST_F(AttachmentsTest, TakesFromOneByteToOneGibibyte) {
+  auto roomy = Attachments::Open(directory_, kMasterKey, SystemRandom(), /*kept_free=*/0);
+  for (const uint64_t none : {uint64_t{0}, Attachments::kLargest + 1, UINT64_MAX / 2, UINT64_MAX}) {
+    EXPECT_TRUE(absl::IsInvalidArgument((*roomy)->Write(none).status())) << none;
+    EXPECT_TRUE(absl::IsInvalidArgument((*roomy)->Resume(Sha256("x"), none).status())) << none;
+  }
+  EXPECT_EQ(FilesInside(), 0u);
+  for (const uint64_t size : {uint64_t{1}, uint64_t{2}, Attachments::kLargest - 1, Attachments::kLargest}) {
+    // Whether there is room is the disk's.
+    EXPECT_FALSE(absl::IsInvalidArgument((*roomy)->Write(size).status())) << size;
+    EXPECT_FALSE(absl::IsInvalidArgument((*roomy)->Resume(Sha256("x"), size).status())) << size;
+  }
+}
+
 // Whatever byte changes, wherever it is cut: never other words, and nothing but DATA_LOSS.
 TEST_F(AttachmentsTest, NoticesEveryDamage) {
   const Hash sha256 = Put(Document(2 * kChunk + 10));
@@ -153,6 +175,123 @@ TEST_F(AttachmentsTest, NoticesEveryDamage) {
   EXPECT_TRUE(absl::IsDataLoss(Get(sha256).status()));
   Spill(FileOf(sha256), whole);
   EXPECT_TRUE(Get(sha256).ok());
+}
+
+// Each bit of each byte, each length, and sizes that the header does not state alone.
+TEST_F(AttachmentsTest, NoticesEveryDamageOfASmallOne) {
+  const std::string document = Document(10);
+  const Hash sha256 = Put(document);
+  const std::string whole = Slurp(FileOf(sha256));
+  const auto expect_damaged = [&](const std::string& bytes, const std::string& what) {
+    Spill(FileOf(sha256), bytes);
+    EXPECT_TRUE(absl::IsDataLoss(Get(sha256).status())) << what;
+  };
+  for (size_t at = 0; at < whole.size(); ++at) {
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string flipped = whole;
+      flipped[at] = static_cast<char>(flipped[at] ^ (1 << bit));
+      expect_damaged(flipped, "bit of byte " + std::to_string(at));
+    }
+    expect_damaged(whole.substr(0, at), "cut at " + std::to_string(at));
+    expect_damaged(whole + whole.substr(at), "repeated from " + std::to_string(at));
+  }
+  // Another size, and as many bytes as it asks for.
+  const size_t place = whole.size() - 38 - sizeof(uint64_t);
+  for (const uint64_t size : {1, 9, 11, 100}) {
+    std::string other = whole;
+    other.replace(place, sizeof(uint64_t), U64(size));
+    other.resize(whole.size() - 10 + size, 'x');
+    expect_damaged(other, "size " + std::to_string(size));
+  }
+  Spill(FileOf(sha256), whole);
+  EXPECT_EQ(*Get(sha256), document);
+}
+
+// Another document is whole in itself: what is read is compared with the name, too.
+TEST_F(AttachmentsTest, NeverGivesAnotherDocument) {
+  for (const size_t size : {size_t{10}, kChunk, 2 * kChunk, 2 * kChunk + 10}) {
+    const Hash wanted = Put(Document(size));
+    for (const size_t other : {size_t{1}, size, kChunk + 1}) {
+      std::string document = Document(other);
+      document[0] = static_cast<char>(document[0] ^ 1);
+      std::filesystem::copy_file(FileOf(Put(document)), FileOf(wanted),
+                                 std::filesystem::copy_options::overwrite_existing);
+      auto reader = attachments_->Read(wanted);
+      ASSERT_TRUE(reader.ok()) << reader.status();
+      std::string got;
+      absl::StatusOr<std::string> chunk = (*reader)->Next();
+      for (; chunk.ok() && !chunk->empty(); chunk = (*reader)->Next()) got += *chunk;
+      EXPECT_TRUE(absl::IsDataLoss(chunk.status())) << size << ", " << other;
+      EXPECT_LT(got.size(), document.size());
+      // As often as it is asked.
+      EXPECT_TRUE(absl::IsDataLoss((*reader)->Next().status()));
+    }
+  }
+}
+
+// What changes under a reader.
+TEST_F(AttachmentsTest, NoticesDamageBetweenTwoChunks) {
+  const std::string document = Document(3 * kChunk);
+  for (const auto& damage : std::vector<std::function<void(const std::filesystem::path&)>>{
+           [](const auto& path) { std::filesystem::resize_file(path, 100); },
+           [](const auto& path) { std::filesystem::resize_file(path, 2 * kChunk); },
+           [](const auto& path) { Spill(path, std::string(4 * kChunk, 'x')); }}) {
+    const Hash sha256 = Put(document);
+    auto reader = attachments_->Read(sha256);
+    EXPECT_EQ(*(*reader)->Next(), document.substr(0, kChunk));
+    damage(FileOf(sha256));
+    absl::StatusOr<std::string> chunk = (*reader)->Next();
+    if (chunk.ok()) chunk = (*reader)->Next();
+    EXPECT_TRUE(absl::IsDataLoss(chunk.status())) << chunk.status();
+  }
+}
+
+// What is no file is damaged and can be set aside; what leads nowhere is not here.
+TEST_F(AttachmentsTest, OtherThingsThatBearTheName) {
+  const Hash sha256 = Put("one");
+  const Hash other = Put("two");
+  const std::filesystem::path path = FileOf(sha256);
+  const auto put_again = [&] {
+    EXPECT_TRUE(absl::IsDataLoss(Get(sha256).status()));
+    EXPECT_TRUE(absl::IsDataLoss(attachments_->SizeOf(sha256).status()));
+    EXPECT_TRUE(attachments_->SetAside(sha256).ok());
+    EXPECT_EQ(Put("one"), sha256);
+    EXPECT_EQ(*Get(sha256), "one");
+    std::filesystem::remove_all(path);
+    std::filesystem::remove_all(path.string() + ".damaged");
+  };
+  std::filesystem::remove(path);
+  std::filesystem::create_directories(path / "inside");
+  put_again();
+  std::filesystem::create_directory_symlink(directory_, path);
+  put_again();
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  put_again();
+
+  std::filesystem::create_symlink(FileOf(other), path);
+  EXPECT_TRUE(absl::IsDataLoss(Get(sha256).status()));
+  EXPECT_EQ(*Get(other), "two");
+  std::filesystem::remove(path);
+  std::filesystem::create_symlink(directory_ + "/nothing", path);
+  EXPECT_TRUE(absl::IsNotFound(Get(sha256).status()));
+  std::filesystem::remove(path);
+  std::filesystem::create_symlink(path, path);
+  EXPECT_TRUE(absl::IsUnavailable(Get(sha256).status()));
+  EXPECT_EQ(Put("one"), sha256);
+  EXPECT_EQ(*Get(sha256), "one");
+  EXPECT_EQ(*Get(other), "two");
+}
+
+TEST_F(AttachmentsTest, ListsWhatHasItsNameAlone) {
+  const Hash one = Put("one");
+  const std::string hex = ToHex(Sha256("abc").bytes());
+  std::string large = hex;
+  for (char& c : large) c = static_cast<char>(std::toupper(c));
+  for (const std::string& name : {large, hex + ".damaged", hex + ".fetch.part", hex + ".upload.part",
+                                  hex + "00", hex.substr(2), hex.substr(1), hex + " ", "x" + hex.substr(1)}) {
+    Spill(directory_ + "/" + name, "x");
+  }
+  EXPECT_THAT(*attachments_->List(), ::testing::ElementsAre(one));
 }
 
 TEST_F(AttachmentsTest, CheckTellsTheWholeFromTheDamaged) {
@@ -193,6 +332,32 @@ TEST_F(AttachmentsTest, AnUploadThatEndsEarlyLeavesNothing) {
   EXPECT_EQ(FilesInside(), 0u);
 }
 
+// A chunk of which the disk took a part is written again, and not behind that part.
+TEST_F(AttachmentsTest, AChunkThatWasWrittenInPartIsWrittenAgain) {
+  const std::string document = Document(2 * kChunk + 10);
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit unlimited = {};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &unlimited), 0);
+  for (const size_t full_at : {size_t{50}, kChunk, kChunk + 100, 2 * kChunk + 107}) {
+    auto writer = attachments_->Write(document.size());
+    ASSERT_TRUE(writer.ok()) << writer.status();
+    rlimit limit = unlimited;
+    limit.rlim_cur = full_at;
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    const absl::Status full = Feed(**writer, document, document.size());
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &unlimited), 0);
+    EXPECT_TRUE(absl::IsUnavailable(full)) << full;
+    EXPECT_TRUE(absl::IsFailedPrecondition((*writer)->Finish().status()));
+    ASSERT_TRUE(Feed(**writer, document, document.size()).ok());
+    const Hash sha256 = *(*writer)->Finish();
+    EXPECT_EQ(sha256, Sha256(document));
+    const absl::StatusOr<std::string> got = Get(sha256);
+    ASSERT_TRUE(got.ok()) << full_at << ": " << got.status();
+    EXPECT_EQ(*got, document);
+  }
+  EXPECT_EQ(FilesInside(), 1u);
+}
+
 // Wherever it broke off, a fetch goes on behind the last whole chunk.
 TEST_F(AttachmentsTest, AFetchGoesOnWhereItBrokeOff) {
   const std::string document = Document(3 * kChunk + 5);
@@ -231,6 +396,49 @@ TEST_F(AttachmentsTest, AFetchDoesNotTrustWhatLiesThere) {
   }
   { ASSERT_TRUE(Feed(**attachments_->Resume(sha256, document.size()), document, kChunk).ok()); }
   EXPECT_EQ((*attachments_->Resume(sha256, document.size() + 1))->written(), 0u);
+}
+
+// Whatever lies there: either it is kept and right, or it comes again.
+TEST_F(AttachmentsTest, AFetchGoesOnFromADamagedPart) {
+  const std::string document = Document(kChunk + 10);
+  const Hash sha256 = Sha256(document);
+  const std::string part = FileOf(sha256).string() + ".fetch.part";
+  { ASSERT_TRUE(Feed(**attachments_->Resume(sha256, document.size()), document, document.size()).ok()); }
+  const std::string whole = Slurp(part);
+  const auto finishes = [&](const std::string& bytes) {
+    Spill(part, bytes);
+    auto writer = attachments_->Resume(sha256, document.size());
+    ASSERT_TRUE(writer.ok()) << writer.status();
+    ASSERT_TRUE(Feed(**writer, document, document.size()).ok());
+    EXPECT_EQ(*(*writer)->Finish(), sha256);
+    EXPECT_TRUE(attachments_->Check(sha256).ok());
+  };
+  finishes(whole);
+  finishes(whole + "x");
+  finishes(whole + whole);
+  for (size_t at = 0; at < whole.size(); at += at < 80 ? 7 : 2039) {
+    std::string flipped = whole;
+    flipped[at] = static_cast<char>(flipped[at] ^ 0x80);
+    finishes(flipped);
+    finishes(whole.substr(0, at));
+  }
+  EXPECT_EQ(FilesInside(), 1u);
+}
+
+// A part of another document of the same size is whole: the end tells, and it is begun anew.
+TEST_F(AttachmentsTest, AFetchThatGoesOnFromAnotherDocumentIsForgotten) {
+  const std::string document = Document(kChunk + 10);
+  const Hash sha256 = Sha256(document);
+  std::string other = document;
+  other[0] = static_cast<char>(other[0] ^ 1);
+  std::filesystem::rename(FileOf(Put(other)), FileOf(sha256).string() + ".fetch.part");
+  {
+    auto writer = attachments_->Resume(sha256, document.size());
+    EXPECT_EQ((*writer)->written(), document.size());
+    EXPECT_TRUE(absl::IsInvalidArgument((*writer)->Finish().status()));
+  }
+  EXPECT_EQ(FilesInside(), 0u);
+  EXPECT_EQ((*attachments_->Resume(sha256, document.size()))->written(), 0u);
 }
 
 TEST_F(AttachmentsTest, AFetchOfOtherBytesIsRefusedAndForgotten) {
