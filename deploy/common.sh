@@ -3,7 +3,7 @@
 
 set -euo pipefail
 
-repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+repo=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
 build=$(realpath -m "${KELISIM_BUILD:-$repo/build}")
 run=$(realpath -m "${KELISIM_RUN:-$repo/.run}")
 export KELISIM_BUILD=$build KELISIM_RUN=$run
