@@ -3,7 +3,7 @@
 
 set -euo pipefail
 
-repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+repo=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
 build=$(realpath -m "${KELISIM_BUILD:-$repo/build}")
 run=$(realpath -m "${KELISIM_RUN:-$repo/.run}")
 export KELISIM_BUILD=$build KELISIM_RUN=$run
@@ -46,15 +46,16 @@ json() {  # FILTER [FILE...]
 running() {  # PARTY
   local pid
   pid=$(cat "$run/$1/pid" 2>/dev/null) || return 1
-  # A recycled id belongs to another program.
-  [[ $(cat "/proc/$pid/comm" 2>/dev/null) == "${program[$1]}" ]] && echo "$pid"
+  # A recycled id belongs to another program, or to an authority of another directory.
+  [[ $(cat "/proc/$pid/comm" 2>/dev/null) == "${program[$1]}" ]] &&
+    grep -qzxF -- "$run/$1/config.textproto" "/proc/$pid/cmdline" 2>/dev/null && echo "$pid"
 }
 
 # Asks a service to stop and waits until it has.
 stop_service() {  # PARTY
   local pid
   pid=$(running "$1") || return 0
-  kill -TERM "$pid"
+  kill -TERM "$pid" || return
   for ((i = 0; i < 300; ++i)); do
     if ! running "$1" >/dev/null; then
       rm -f "$run/$1/pid"
