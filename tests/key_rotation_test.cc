@@ -129,6 +129,27 @@ TEST_F(KeyRotationTest, OneKeyFollowsAnotherWhileActsGoOn) {
   EXPECT_TRUE(tlog::VerifyProof(*tlog::ParseProof(old_receipt), tlog::LeafHash(old_entry), policy).ok());
 }
 
+// The new key does not count for the first entries, and the old one is destroyed.
+TEST_F(KeyRotationTest, WhatIsLostAfterASuccessionComesBack) {
+  for (int i = 0; i < 3; ++i) File();
+  kz_.identity.next_log = new_;
+  const uint64_t from = Size();
+  const uint64_t until = Size() + 3;
+  Agree({{old_.verifier(), 0, until}, {new_.verifier(), from}});
+  while (Size() < until) File();
+  kz_.identity.log = new_;
+  kz_.identity.next_log.reset();
+  Restart(kz_);
+  const uint64_t lost = Size();
+  kz_.store = ledger::MemoryStore();
+  kz_.anchor = MemoryAnchor();
+  Restart(kz_);
+  EXPECT_EQ(kz_.core->lineage(), 1u);
+  EXPECT_GE(Size(), lost);
+  File();
+  EXPECT_EQ(LogLines(), 1);
+}
+
 TEST_F(KeyRotationTest, AKeyThatHasEndedSignsNothingMore) {
   File();
   kz_.identity.next_log = new_;

@@ -83,7 +83,8 @@ std::vector<std::string> UrisOf(const X509& certificate) {
 
 std::string HolderOf(const X509& certificate) {
   const BioPointer bio(BIO_new(BIO_s_mem()), BIO_free);
-  X509_NAME_print_ex(bio.get(), X509_get_subject_name(&certificate), 0, XN_FLAG_RFC2253);
+  X509_NAME_print_ex(bio.get(), X509_get_subject_name(&certificate), 0,
+                     XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &data);
   std::string holder(data, static_cast<size_t>(size));

@@ -28,7 +28,8 @@ absl::Time ValidUntil(const X509& certificate);
 // The URIs among its alternative names, in order.
 std::vector<std::string> UrisOf(const X509& certificate);
 
-// Whose it is, in one line of printable ASCII: "CN=Officer 7, kelisim://kz.example/officer/7".
+// Whose it is, in one line without control characters of ASCII:
+// "CN=Officer 7, kelisim://kz.example/officer/7".
 std::string HolderOf(const X509& certificate);
 
 // Whether the name constraints of `ca` let it issue a certificate for `uri` (RFC 5280,

@@ -42,14 +42,14 @@ std::string Sequence(const std::string& content) { return Asn1(0x30, content); }
 // Of a certificate, extensions in whatever bytes.
 using Extensions = std::vector<std::pair<int, std::string>>;
 
-std::string Pem(const Extensions& extensions) {
+std::string Pem(const Extensions& extensions, const std::string& common_name = "Officer 7") {
   const X509Pointer made(X509_new(), X509_free);
   Check(X509_set_version(made.get(), 2) == 1 && X509_set_pubkey(made.get(), Key()) == 1);
   ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 1);
   ASN1_TIME_set(X509_getm_notBefore(made.get()), 1'700'000'000);
   ASN1_TIME_set(X509_getm_notAfter(made.get()), 1'800'000'000);
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(made.get()), "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>("Officer 7"), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(made.get()), "CN", MBSTRING_UTF8,
+                             reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1, 0);
   for (const auto& [nid, bytes] : extensions) {
     ASN1_OCTET_STRING* const value = ASN1_OCTET_STRING_new();
     Check(ASN1_STRING_set(value, bytes.data(), static_cast<int>(bytes.size())) == 1);
@@ -88,7 +88,7 @@ void Examine(const X509& certificate) {
   (void)ValidUntil(certificate);
   (void)MayIssue(certificate, kUri);
   (void)IsKeyOf(certificate, "");
-  for (const char c : HolderOf(certificate)) EXPECT_TRUE(c >= 0x20 && c < 0x7f) << ToHex(der);
+  for (const unsigned char c : HolderOf(certificate)) EXPECT_TRUE(c >= 0x20 && c != 0x7f) << ToHex(der);
 }
 
 TEST(X509, SaysWhatStandsInIt) {
@@ -98,6 +98,7 @@ TEST(X509, SaysWhatStandsInIt) {
   EXPECT_EQ(ValidFrom(*certificate), absl::FromUnixSeconds(1'700'000'000));
   EXPECT_EQ(ValidUntil(*certificate), absl::FromUnixSeconds(1'800'000'000));
   EXPECT_EQ(HolderOf(*ParseCertificate(Pem({}))), "CN=Officer 7");
+  EXPECT_EQ(HolderOf(*ParseCertificate(Pem({}, "Үлгібаева Әсел"))), "CN=Үлгібаева Әсел");
 }
 
 // Each URI with all its bytes, and none of another kind of name.

@@ -221,11 +221,13 @@ absl::StatusOr<std::optional<uint64_t>> OwnSize(const v1::NodeConfig& config,
                                                 const authority::Identity& identity) {
   ASSIGN_OR_RETURN(const std::optional<ledger::Head> anchor,
                    ledger::NewFileAnchor(config.anchor_file(), authority::LogIdOf(identity))->Load());
-  if (anchor) return anchor->size;
+  if (anchor && anchor->size > 0) return anchor->size;
   if (IsEmptyDirectory(config.data_dir())) return std::nullopt;
   const auto store = ledger::OpenRocksStoreForReading({config.data_dir(), nullptr});
   if (!store.ok()) return std::nullopt;
-  return ledger::LogRows<ledger::Store>(ledger::Side::kOwn, **store).Size();
+  ASSIGN_OR_RETURN(const uint64_t size, ledger::LogRows<ledger::Store>(ledger::Side::kOwn, **store).Size());
+  if (size == 0) return std::nullopt;
+  return size;
 }
 
 absl::StatusOr<std::string> BeginKeySuccession(const v1::NodeConfig& config,

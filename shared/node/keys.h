@@ -46,7 +46,8 @@ absl::StatusOr<std::string> EndKey(const v1::NodeConfig& config, const authority
                                    uint64_t until);
 
 // How many entries the own ledger has: of the head anchor, which a running node keeps as well,
-// or where there is none of a store that nobody uses. nullopt: neither says.
+// or where there is none, or a new one, of a store that nobody uses. nullopt: neither has any;
+// the ledger may be new, or lost, and then the counterpart knows.
 absl::StatusOr<std::optional<uint64_t>> OwnSize(const v1::NodeConfig& config,
                                                 const authority::Identity& identity);
 

@@ -1811,6 +1811,23 @@ TEST(Program, ALogKeyFollowsWithoutAGap) {
   Write(config.policy_file(), absl::StrReplaceAll(agreed, {{" 0 3", " 0 1"}, {" 2 -", " 1 -"}}));
   EXPECT_THAT(Program({"doctor", "--config", file, "--keys-next-log", key}).out,
               AllOf(HasSubstr("problem  keys: policy_file: ends the log key"), HasSubstr("at size 1")));
+
+  // The old key is destroyed. A new anchor knows nothing of the ledger's size, and may not keep
+  // the node from asking the counterpart.
+  Write(config.policy_file(), agreed);
+  const auto with_new_key = [&](const char* command) {
+    const Outcome done = Program({command, "--config", file, "--keys-log", key});
+    EXPECT_EQ(done.code, kExitOk) << command << ": " << done.err;
+  };
+  std::filesystem::remove(config.anchor_file());
+  with_new_key("replace-anchor");
+  with_new_key("check-config");
+  EXPECT_THAT(Program({"check-config", "--config", file}).err, HasSubstr("after 2 entries"));
+  EXPECT_THAT(begin(1).err, HasSubstr("--from 1: the ledger has 2 entries already"));
+  std::filesystem::remove(config.anchor_file());
+  std::filesystem::remove_all(config.data_dir());
+  with_new_key("init");
+  with_new_key("check-config");
 }
 
 // A body that an instrument has named stands in the store alone, which nobody else reads while a

@@ -443,7 +443,9 @@ TEST(Watch, HeartbeatsRepeatTheCursorAndStreamsAreBounded) {
   for (size_t i = 1; i < streams.size(); ++i) {
     while (streams[i]->Read(&seen)) {
     }
-    EXPECT_EQ(streams[i]->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+    const grpc::Status stopped = streams[i]->Finish();
+    EXPECT_EQ(stopped.error_code(), grpc::StatusCode::UNAVAILABLE);
+    EXPECT_EQ(DetailsOf<google::rpc::ErrorInfo>(stopped).at(0).metadata().at("told"), "told.stopping");
   }
   server->Shutdown();
 }
