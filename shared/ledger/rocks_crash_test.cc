@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -612,6 +613,19 @@ TEST_F(RocksStoreTest, AStartWithoutRoomSaysSo) {
   EXPECT_EQ(CheckRoom({directory_}), absl::OkStatus());
   EXPECT_EQ(WholeHead(*MustOpen(directory_)), 3u);
   EXPECT_FALSE(std::filesystem::exists(directory_ + "/room.probe"));
+}
+
+// What RocksDB sets aside while it starts is not taken from the room that was found.
+TEST_F(RocksStoreTest, AStartSetsLittleAside) {
+  CommitRange(*MustOpen(directory_), 1, 3);
+  const std::unique_ptr<Store> store = MustOpen(directory_);
+  int64_t set_aside = 0;
+  for (const std::filesystem::directory_entry& file : std::filesystem::directory_iterator(directory_)) {
+    struct stat facts {};
+    ASSERT_EQ(stat(file.path().c_str(), &facts), 0);
+    set_aside += facts.st_blocks * 512;
+  }
+  EXPECT_LT(set_aside, 256 * 1024);
 }
 
 TEST_F(RocksStoreTest, ABackupIsTheStoreOfItsMoment) {

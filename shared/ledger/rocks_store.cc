@@ -133,6 +133,8 @@ rocksdb::Options DatabaseOptions(rocksdb::Env* env) {
   options.enable_write_thread_adaptive_yield = false;
   options.max_write_buffer_number = 4;
   options.max_open_files = 256;
+  // Of a disk that is nearly full, its 4 MiB would be all that CheckRoomFor has found.
+  options.manifest_preallocation_size = 64 * 1024;
   options.max_background_jobs = 2;
   options.compression = Compression();
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(TableOptions()));
