@@ -31,13 +31,19 @@ Finding Problem(absl::string_view what, const absl::Status& status) {
 }
 
 // A CA that may issue both the counterpart's name and one of ours could let the other Party
-// act as our officer. Of a name that none may issue nobody can connect.
-Finding ExamineRoots(const v1::NodeConfig& config) {
+// act as our officer. Of a name that none may issue nobody can connect; nor by one that has
+// expired, of which a new one may stand beside it.
+Finding ExamineRoots(const v1::NodeConfig& config, absl::Time now) {
   const absl::StatusOr<std::string> pem = ReadFile(config.tls().roots());
   if (!pem.ok()) return Problem("roots", pem.status());
   bool of_own = false;
   bool of_counterpart = false;
+  std::string expired;
   for (const X509Pointer& ca : ParseCertificates(*pem)) {
+    if (now < ValidFrom(*ca) || now >= ValidUntil(*ca)) {
+      absl::StrAppend(&expired, " (", HolderOf(*ca), " is not valid now)");
+      continue;
+    }
     std::string own;
     std::string counterpart;
     for (const v1::Identity& identity : config.identities()) {
@@ -51,8 +57,11 @@ Finding ExamineRoots(const v1::NodeConfig& config) {
                                 ": constrain the names of each (nameConstraints)")};
   }
   if (!of_counterpart)
-    return {false, "roots: no CA may issue the name of the counterpart: it can never connect"};
-  if (!of_own) return {false, "roots: no CA may issue a name of our own: no officer can ever connect"};
+    return {false, absl::StrCat("roots: no CA may issue the name of the counterpart: it can never connect",
+                                expired)};
+  if (!of_own)
+    return {false,
+            absl::StrCat("roots: no CA may issue a name of our own: no officer can ever connect", expired)};
   return {true, "roots: no CA may issue the names of both Parties"};
 }
 
@@ -282,7 +291,7 @@ void Examine(const v1::NodeConfig& config, const authority::Profile& profile, Cl
   std::string master_key;
   const auto identity = Examined(config, profile, clock.Now(), master_key, tell);
   if (!identity) return;
-  tell(ExamineRoots(config));
+  tell(ExamineRoots(config, clock.Now()));
   if (const absl::Status place = CheckAuditDirectory(config); !place.ok()) tell(Problem("audit", place));
   ExamineBooks(config, *identity, master_key, clock.Now(), tell);
 }

@@ -1546,6 +1546,12 @@ TEST(Program, DoctorFindsWhatIsWrong) {
   two.Stop(v1::PARTY_KZ);
   EXPECT_THAT(doctor(good).out, HasSubstr("ok       store: 1 own entries, 0 mirrored"));
 
+  // An old CA beside the new one.
+  Write(directory / "both.crt", TestPki("kz.example", /*expired=*/true).roots() + two.Roots());
+  v1::NodeConfig renewed = good;
+  renewed.mutable_tls()->set_roots(directory / "both.crt");
+  EXPECT_EQ(doctor(renewed).code, kExitOk);
+
   const std::pair<const char*, std::function<void(v1::NodeConfig&)>> kTable[] = {
       {"problem  config: listen", [](auto& config) { config.set_listen(""); }},
       {"problem  roots: one CA",
@@ -1563,6 +1569,13 @@ TEST(Program, DoctorFindsWhatIsWrong) {
        [&](auto& config) {
          Write(directory / "theirs.crt", two.Pki(v1::PARTY_RU).roots());
          config.mutable_tls()->set_roots(directory / "theirs.crt");
+       }},
+      {"problem  roots: no CA may issue a name of our own: no officer can ever connect (CN=Test root "
+       "kz.example",
+       [&](auto& config) {
+         Write(directory / "old.crt",
+               TestPki("kz.example", /*expired=*/true).roots() + two.Pki(v1::PARTY_RU).roots());
+         config.mutable_tls()->set_roots(directory / "old.crt");
        }},
       {"problem  config: web_listen", [](auto& config) { config.set_web_listen(config.listen()); }},
       // With the private key of the other Party: it would be recognised as that.

@@ -52,10 +52,11 @@ X509* NewCertificate(const char* common_name, EVP_PKEY* key) {
 
 }  // namespace
 
-TestPki::TestPki(const std::string& host)
+TestPki::TestPki(const std::string& host, bool expired)
     : key_(EVP_EC_gen("P-256"), EVP_PKEY_free), certificate_(nullptr, X509_free) {
   certificate_.reset(NewCertificate(("Test root " + host).c_str(), key_.get()));
   X509* const self = certificate_.get();
+  if (expired) X509_gmtime_adj(X509_getm_notAfter(self), -60);
   Check(X509_set_issuer_name(self, X509_get_subject_name(self)) == 1);
   AddExtension(self, self, NID_basic_constraints, "critical,CA:TRUE");
   AddExtension(self, self, NID_key_usage, "critical,keyCertSign,cRLSign");

@@ -12,8 +12,8 @@ namespace kelisim::node {
 // Aborts when OpenSSL fails.
 class TestPki {
  public:
-  // `host`: of the URIs that it may issue; empty: of all.
-  explicit TestPki(const std::string& host = "");
+  // `host`: of the URIs that it may issue; empty: of all. `expired`: since a minute ago.
+  explicit TestPki(const std::string& host = "", bool expired = false);
 
   struct Leaf {
     std::string certificate;
