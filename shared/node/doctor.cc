@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "shared/authority/audit.h"
 #include "shared/authority/core.h"
@@ -27,7 +28,9 @@ namespace kelisim::node {
 namespace {
 
 Finding Problem(absl::string_view what, const absl::Status& status) {
-  return {false, absl::StrCat(what, ": ", status.message())};
+  const std::string begin = absl::StrCat(what, ": ");
+  // Some say themselves what they are about.
+  return {false, absl::StrCat(absl::StartsWith(status.message(), begin) ? "" : begin, status.message())};
 }
 
 // A CA that may issue both the counterpart's name and one of ours could let the other Party

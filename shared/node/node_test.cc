@@ -1653,6 +1653,7 @@ TEST(Program, DoctorChangesNothingInTheStore) {
   const Outcome cut = doctor();
   EXPECT_EQ(cut.code, kExitFailed);
   EXPECT_THAT(cut.out, HasSubstr("problem  store: "));
+  EXPECT_THAT(cut.out, ::testing::Not(HasSubstr("store: store: ")));
   EXPECT_THAT(cut.out, ::testing::Not(HasSubstr("rolled back")));
   EXPECT_TRUE(FilesIn(config.data_dir()) == damaged);
 }
