@@ -561,8 +561,11 @@ std::string Render(const dossier::Report& report, const std::vector<v1::Party>& 
     pairs.emplace_back(Say(lang, "dossier.ledger"),
                        absl::StrCat(party == v1::PARTY_KZ ? "kz " : "ru ", size));
   }
-  pairs.emplace_back(Say(lang, "verify.acts"), absl::StrCat(report.acts_judged));
-  pairs.emplace_back(Say(lang, "verify.refused"), absl::StrCat(report.acts_refused));
+  // In mere evidence of two histories there are none.
+  if (!manifest.name().empty()) {
+    pairs.emplace_back(Say(lang, "verify.acts"), absl::StrCat(report.acts_judged));
+    pairs.emplace_back(Say(lang, "verify.refused"), absl::StrCat(report.acts_refused));
+  }
   absl::StrAppend(&text, DrawPairs(pairs, {}));
   for (const dossier::Finding& finding : report.findings) {
     absl::StrAppend(&text, Say(lang, "verify.found"), ": ", Plain(finding.where), ": ",

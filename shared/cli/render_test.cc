@@ -221,11 +221,18 @@ TEST(Render, WhatADossierProvesInTheReadersLanguage) {
               testing::HasSubstr("Обнаружено: kz/tile/0/000: Доказательство не сходится (хеши не те"));
   EXPECT_THAT(russian, testing::HasSubstr("Обнаружено: acts/kz-4: Действует акт, нарушающий правило"));
   EXPECT_THAT(russian, testing::HasSubstr("  12.1: " + rule.ru() + "\n"));
+  EXPECT_THAT(russian, testing::HasSubstr("Проверено актов"));
   const std::string kazakh = Render(report, {v1::PARTY_RU}, Lang::kKazakh);
   EXPECT_THAT(kazakh, testing::HasSubstr("Табылғаны: acts/kz-4: Қағиданы бұзатын акт күшінде тұр"));
   EXPECT_THAT(kazakh, testing::HasSubstr("  12.1: " + rule.kk() + "\n"));
   EXPECT_THAT(kazakh, testing::HasSubstr("салыстырылуы тиіс кілттер: Ресей (--policy-ru)\n"));
   EXPECT_THAT(kazakh, testing::Not(testing::HasSubstr("--policy-kz")));
+}
+
+TEST(Render, EvidenceOfTwoHistoriesHasNoActs) {
+  dossier::Report report;
+  report.verdict = dossier::Verdict::kEquivocation;
+  EXPECT_THAT(Render(report, {}, Lang::kRussian), testing::Not(testing::HasSubstr("Проверено актов")));
 }
 
 TEST(Render, ADossierWithItsOwnKeysIsNoMoreThanConsistent) {
