@@ -344,8 +344,7 @@ class NeighbourTest : public ::testing::Test {
   // yet, until there is none.
   void WalkAround(const treaty::MatterKind& kind, const std::string& name) {
     std::set<std::string> taken;
-    for (bool goes_on = true; goes_on && !HasFailure();) {
-      goes_on = false;
+    while (!HasFailure()) {
       std::optional<std::pair<v1::Party, v1::SubmitMatterStepRequest>> next;
       std::string next_action;
       for (const v1::Party party : kParties) {
@@ -368,7 +367,6 @@ class NeighbourTest : public ::testing::Test {
         }
       }
       if (!next) return;
-      goes_on = true;
       (void)Do(next->first, next->second, next_action);
     }
   }
