@@ -93,7 +93,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Dial(const v1::CliProfile& profil
   const X509Pointer certificate = ParseCertificate(tls.pem_cert_chain);
   if (certificate == nullptr)
     return Wrong("--tls-cert", profile.tls_certificate(), "ui.setting_no_certificate");
-  if (const absl::Time now = absl::Now(); now < ValidFrom(*certificate) || now > ValidUntil(*certificate)) {
+  if (!IsValidAt(*certificate, absl::Now())) {
     return absl::FailedPreconditionError(absl::StrCat(profile.tls_certificate(), ": ", HolderOf(*certificate),
                                                       ": ", DayAndTime(ValidFrom(*certificate)), " - ",
                                                       DayAndTime(ValidUntil(*certificate))));

@@ -67,6 +67,10 @@ absl::Time ValidUntil(const X509& certificate) {
   return TimeOf(X509_get0_notAfter(&certificate), absl::InfinitePast());
 }
 
+bool IsValidAt(const X509& certificate, absl::Time time) {
+  return time >= ValidFrom(certificate) && time <= ValidUntil(certificate);
+}
+
 std::vector<std::string> UrisOf(const X509& certificate) {
   const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> names(
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)),

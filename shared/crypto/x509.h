@@ -24,6 +24,8 @@ std::vector<X509Pointer> ParseCertificates(const std::string& pem);
 // The time in which it is valid; what cannot be read is never valid.
 absl::Time ValidFrom(const X509& certificate);
 absl::Time ValidUntil(const X509& certificate);
+// Both ends are in it (RFC 5280, 4.1.2.5).
+bool IsValidAt(const X509& certificate, absl::Time time);
 
 // The URIs among its alternative names, in order.
 std::vector<std::string> UrisOf(const X509& certificate);

@@ -97,6 +97,10 @@ TEST(X509, SaysWhatStandsInIt) {
   EXPECT_EQ(HolderOf(*certificate), "CN=Officer 7, kelisim://kz.example/officer/7");
   EXPECT_EQ(ValidFrom(*certificate), absl::FromUnixSeconds(1'700'000'000));
   EXPECT_EQ(ValidUntil(*certificate), absl::FromUnixSeconds(1'800'000'000));
+  const std::pair<int64_t, bool> times[] = {
+      {1'699'999'999, false}, {1'700'000'000, true}, {1'800'000'000, true}, {1'800'000'001, false}};
+  for (const auto& [time, valid] : times)
+    EXPECT_EQ(IsValidAt(*certificate, absl::FromUnixSeconds(time)), valid) << time;
   EXPECT_EQ(HolderOf(*ParseCertificate(Pem({}))), "CN=Officer 7");
   EXPECT_EQ(HolderOf(*ParseCertificate(Pem({}, "Үлгібаева Әсел"))), "CN=Үлгібаева Әсел");
 }

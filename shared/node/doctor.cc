@@ -43,7 +43,7 @@ Finding ExamineRoots(const v1::NodeConfig& config, absl::Time now) {
   bool of_counterpart = false;
   std::string expired;
   for (const X509Pointer& ca : ParseCertificates(*pem)) {
-    if (now < ValidFrom(*ca) || now >= ValidUntil(*ca)) {
+    if (!IsValidAt(*ca, now)) {
       absl::StrAppend(&expired, " (", HolderOf(*ca), " is not valid now)");
       continue;
     }

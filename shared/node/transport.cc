@@ -177,7 +177,7 @@ absl::StatusOr<CertificateFacts> TlsFiles::Check(const v1::NodeConfig& config, c
   }
   const std::vector<std::string> uris = UrisOf(*certificate);
   CertificateFacts facts{uris.size() == 1 ? uris[0] : "", ValidFrom(*certificate), ValidUntil(*certificate)};
-  if (now < facts.valid_from || now > facts.valid_until) {
+  if (!IsValidAt(*certificate, now)) {
     return absl::InvalidArgumentError(absl::StrCat("tls.certificate: ", tls.certificate(), ": valid from ",
                                                    absl::FormatTime(facts.valid_from, absl::UTCTimeZone()),
                                                    " until ",
