@@ -16,7 +16,11 @@ bool Has(const google::protobuf::RepeatedField<int>& acts, int act) {
 }
 
 std::optional<v1::Violation> CheckComplaint(const v1::Complaint& complaint, const Context& context) {
-  if (!KnowsCase(complaint.case_id(), context)) return Violates("step.case", "", "case_id");
+  // 5.0, 9.1: who has not filed a petition yet, or has in the other state, is protected too.
+  const bool of_no_case = complaint.case_id().empty() && complaint.person_id().empty();
+  if (!of_no_case && (complaint.case_id().empty() || !KnowsCase(complaint.case_id(), context)))
+    return Violates("step.case", "", "case_id");
+  if (!of_no_case && complaint.person_id().empty()) return Violates("step.person", "", "person_id");
   // 9.2: discrimination has a ground; what has none is another act.
   if (Has(complaint.acts(), v1::DISCRIMINATION) == complaint.grounds().empty()) {
     return Violates("9.2", "", "grounds");

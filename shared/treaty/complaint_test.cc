@@ -83,5 +83,22 @@ TEST(Complaint, OfACaseThatIsKnown) {
   EXPECT_EQ(desk.Do(kKz, FileComplaint("PARTY_KZ", "THREAT")), "step.case");
 }
 
+// 5.0, 9.1: somebody who was asked for a fee before there was a petition, or was threatened
+// before the counterpart told of the case, is heard as well.
+TEST(Complaint, OfNoCase) {
+  const auto file = [](const std::string& of) {
+    return "file { " + of +
+           " happened_in: PARTY_KZ occurred_on: '2026-02-28' acts: FEE_FOR_INFORMATION against: "
+           "STATE_OFFICIAL "
+           "statement: 's' }";
+  };
+  MatterDesk desk("complaint", kKz);
+  desk.registry.cases.clear();
+  EXPECT_EQ(desk.Do(kKz, file("person_id: 'head'")), "step.case");
+  EXPECT_EQ(desk.Do(kKz, file("")), "");
+  EXPECT_EQ(desk.Do(kKz, kExamine), "");
+  EXPECT_EQ(MatterDesk("complaint", kKz).Do(kKz, file("case_id: 'c1'")), "step.person");
+}
+
 }  // namespace
 }  // namespace kelisim::treaty
