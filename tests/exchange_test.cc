@@ -483,6 +483,7 @@ class NoticeTest : public PushTest {
     request.set_request_id("00000000-0000-4000-8000-000000000002");
     v1::TerminationNotice& received = *request.mutable_command()->mutable_record_termination_notice();
     received.set_from(v1::PARTY_RU);
+    received.set_sent_on("2025-12-18");
     received.set_received_on("2025-12-19");
     received.set_note_number("N 1");
     received.set_written(true);

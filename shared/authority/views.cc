@@ -446,6 +446,7 @@ absl::Status Views::RefoldQuota(int year) {
 absl::Status Views::RefoldNotices() {
   ASSIGN_OR_RETURN(v1::TreatyState state, LoadTreaty());
   state.clear_notices();
+  state.clear_late_notices();
   state.clear_terminates_on();
   RETURN_IF_ERROR(ForEachGround([&](const v1::EntryReference&, const v1::Act& act) {
     if (act.has_treaty_act()) state = treaty::Apply(std::move(state), act.treaty_act());

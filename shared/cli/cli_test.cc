@@ -462,9 +462,12 @@ TEST_F(CliTest, OtherServices) {
   EXPECT_EQ(notes_.quota.name(), "quotas/kz/2026");
   EXPECT_EQ(RunCli({"term", "show", "--on", "2029-10-17"}), 0);
   EXPECT_EQ(notes_.term.on(), "2029-10-17");
-  EXPECT_EQ(RunCli({"term", "record-notice", "--from", "ru", "--received-on", "2029-09-30", "--written"}), 0);
+  EXPECT_EQ(RunCli({"term", "record-notice", "--from", "ru", "--sent-on", "2029-09-28", "--received-on",
+                    "2029-09-30", "--written"}),
+            0);
   EXPECT_EQ(notes_.treaty_command.command().ShortDebugString(),
-            "record_termination_notice { from: PARTY_RU received_on: \"2029-09-30\" written: true }");
+            "record_termination_notice { from: PARTY_RU received_on: \"2029-09-30\" written: true sent_on: "
+            "\"2029-09-28\" }");
   EXPECT_EQ(RunCli({"term", "record-revocation", "--from", "ru", "--note-number", "5"}), 0);
   EXPECT_EQ(notes_.treaty_command.command().ShortDebugString(),
             "record_revocation { from: PARTY_RU note_number: \"5\" }");

@@ -69,6 +69,7 @@ void AddQuotaShow(Program& program, CLI::App& group) {
 // ---- term
 
 constexpr Flag kFrom = {"--from", "from", "help.notice_from"};
+constexpr Flag kSentOn = {"--sent-on", "sent_on", "help.note_sent_on"};
 constexpr Flag kReceivedOn = {"--received-on", "received_on", "help.received_on"};
 constexpr Flag kNoteNumber = {"--note-number", "note_number", "help.note_number"};
 
@@ -86,10 +87,11 @@ void AddTermSteps(Program& program, CLI::App& group) {
   CLI::App* notice = group.add_subcommand("record-notice", "treaty_command.record_termination_notice");
   notice->footer(
       "help.example\n"
-      "  kelisim term record-notice --from ru --received-on 2029-09-30 --note-number 41/n --written "
-      "--by-party");
+      "  kelisim term record-notice --from ru --sent-on 2029-09-28 --received-on 2029-09-30 "
+      "--note-number 41/n --written --by-party");
   AddSubmission<v1::SubmitTreatyCommandRequest>(program, *notice, "record_termination_notice",
                                                 {kFrom,
+                                                 kSentOn,
                                                  kReceivedOn,
                                                  kNoteNumber,
                                                  {"--written", "written", "help.written"},

@@ -243,19 +243,24 @@ std::string Holidays(const google::protobuf::RepeatedPtrField<std::string>& days
              : absl::StrCat(count, " (", Say(reader.lang, "ui.next"), ": ", absl::StrJoin(next, ", "), ")");
 }
 
-std::string TreatyNotices(const v1::TreatyState& treaty, const Reader& reader) {
+std::string Notices(const char* title,
+                    const google::protobuf::RepeatedPtrField<v1::TerminationNotice>& notices,
+                    const Reader& reader) {
   const Lang lang = reader.lang;
   std::vector<Row> rows;
-  for (const v1::TerminationNotice& notice : treaty.notices()) {
-    rows.push_back({notice.received_on(), SayEnum(lang, notice.from()), notice.note_number()});
+  for (const v1::TerminationNotice& notice : notices) {
+    rows.push_back(
+        {notice.sent_on(), notice.received_on(), SayEnum(lang, notice.from()), notice.note_number()});
   }
-  return Section(Say(lang, "treaty_act.termination_notice_recorded"),
-                 DrawTable({Say(lang, "ui.when"), Say(lang, "ui.by"), "#"}, rows, reader.look));
+  return Section(Say(lang, title), DrawTable({Say(lang, "field.sent_on"), Say(lang, "field.received_on"),
+                                              Say(lang, "ui.by"), "#"},
+                                             rows, reader.look));
 }
 
 std::string TermEnd(const v1::TreatyState& treaty, const Reader& reader) {
   return DrawPairs({{Say(reader.lang, "ui.terminates_on"), treaty.terminates_on()}}, reader.look) +
-         TreatyNotices(treaty, reader);
+         Notices("treaty_act.termination_notice_recorded", treaty.notices(), reader) +
+         Notices("treaty_act.late_notice_recorded", treaty.late_notices(), reader);
 }
 
 // What every recorded command tells first. Empty entries: it was only checked.

@@ -143,7 +143,8 @@ TEST(Render, List) {
 TEST(Render, Term) {
   const auto term = FromText<v1::Term>(R"(
     in_force: true period: 6 period_from: "2025-04-17" period_until: "2030-04-17" last_day_for_notice: "2029-10-17"
-    treaty { terminates_on: "2030-04-17" notices { from: PARTY_RU received_on: "2029-09-30" note_number: "41/n" } })");
+    treaty { terminates_on: "2030-04-17" notices { from: PARTY_RU sent_on: "2029-09-28" received_on: "2029-09-30" note_number: "41/n" }
+             late_notices { from: PARTY_KZ sent_on: "2024-10-17" received_on: "2024-10-18" note_number: "3/n" } })");
   EXPECT_EQ(Render(term, {Lang::kEnglish, {}}), R"(Term of the Agreement
 In force            yes
 Five-year term      6: 2025-04-17 - 2030-04-16
@@ -151,8 +152,12 @@ Last day for notice 2029-10-17
 The Agreement ends on 2030-04-17
 
 Notice of termination recorded
-When       Party  #
-2029-09-30 Russia 41/n
+Dated      Received on Party  #
+2029-09-28 2029-09-30  Russia 41/n
+
+Late notice of termination recorded: without effect, for the foreign ministries to see
+Dated      Received on Party      #
+2024-10-17 2024-10-18  Kazakhstan 3/n
 )");
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -670,6 +671,9 @@ void CheckNote(Form& form, const std::string& path, const Message& note) {
   form.Value(At(path, "from"), note.from(), v1::Party_IsValid(note.from()));
   form.RequiredDate(At(path, "received_on"), note.received_on());
   form.RequiredText(At(path, "note_number"), note.note_number());
+  if constexpr (std::is_same_v<Message, v1::TerminationNotice>) {
+    form.RequiredDate(At(path, "sent_on"), note.sent_on());
+  }
 }
 
 }  // namespace
@@ -989,6 +993,9 @@ std::vector<FieldProblem> CheckForm(const v1::TreatyAct& act) {
       break;
     case v1::TreatyAct::kRevocationRecorded:
       CheckNote(form, "revocation_recorded", act.revocation_recorded());
+      break;
+    case v1::TreatyAct::kLateNoticeRecorded:
+      CheckNote(form, "late_notice_recorded", act.late_notice_recorded());
       break;
     case v1::TreatyAct::ACT_NOT_SET:
       form.Report("act", kRequired);

@@ -271,12 +271,12 @@ TEST(FormTest, OfTreatyCommands) {
     return Problems(CheckForm(Text<v1::TreatyCommand>(command)));
   };
   EXPECT_EQ(problems(""), "command form.required\n");
-  EXPECT_EQ(
-      problems("record_termination_notice { from: PARTY_RU received_on: '2029-10-17' note_number: '1-n' }"),
-      "");
-  EXPECT_EQ(
-      problems("record_termination_notice { received_on: '2029-02-29' note_number: '1-n' }"),
-      "record_termination_notice.from form.required\nrecord_termination_notice.received_on form.date\n");
+  EXPECT_EQ(problems("record_termination_notice { from: PARTY_RU sent_on: '2029-10-16' received_on: "
+                     "'2029-10-17' note_number: '1-n' }"),
+            "");
+  EXPECT_EQ(problems("record_termination_notice { received_on: '2029-02-29' note_number: '1-n' }"),
+            "record_termination_notice.from form.required\nrecord_termination_notice.received_on form.date\n"
+            "record_termination_notice.sent_on form.required\n");
   EXPECT_EQ(problems("record_revocation { from: PARTY_RU }"),
             "record_revocation.received_on form.required\nrecord_revocation.note_number form.required\n");
 }

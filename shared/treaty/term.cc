@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "shared/base/civil.h"
 #include "shared/treaty/case_state.h"
 #include "shared/treaty/dates.h"
@@ -11,8 +12,9 @@
 namespace kelisim::treaty {
 namespace {
 
-constexpr int kMonthsOfPeriod = 60;  // 17.3
-constexpr int kMonthsOfNotice = 6;   // 17.4
+constexpr int kMonthsOfPeriod = 60;   // 17.3
+constexpr int kMonthsOfNotice = 6;    // 17.4
+constexpr int kMostLateNotices = 16;  // of one Party
 
 const v1::TerminationNotice* StandingNotice(const v1::TreatyState& state, v1::Party from) {
   for (const v1::TerminationNotice& notice : state.notices()) {
@@ -46,24 +48,56 @@ std::optional<v1::Violation> AdmitReceipt(v1::Party from, const std::string& rec
   return std::nullopt;
 }
 
+// 17.4: six months before the end of the period in which it is received, and never for the
+// next one. Nor of a period that is over: it was extended, and both went by that.
+bool IsLate(const v1::TerminationNotice& notice, const Context& context) {
+  const auto received = DateOf(notice.received_on());
+  const auto period = received ? PeriodOn(*received) : std::nullopt;
+  return period && (*received > period->last_day_for_notice || context.today >= period->until);
+}
+
+// In time or late alike.
 std::optional<v1::Violation> AdmitNotice(const v1::TreatyState& state, const v1::TerminationNotice& act,
                                          const Context& context) {
   if (auto violation = AdmitReceipt(act.from(), act.received_on(), context)) return violation;
+  const auto received = DateOf(act.received_on());
+  const auto sent = DateOf(act.sent_on());
+  if (!sent || IsBefore(*received, context.author, *sent, act.from()))
+    return Violates("step.date", "", act.sent_on());
   // 17.4: in writing, and by the Party itself.
   if (!act.written()) return Violates("17.4", "", "written");
   if (!act.by_party()) return Violates("17.4", "", "by_party");
   // 17.4: one standing notice of a Party says all that a second one could.
   if (StandingNotice(state, act.from()) != nullptr) return Violates("17.4", "", state.terminates_on());
-  const auto received = DateOf(act.received_on());
   const auto ends = DateOf(state.terminates_on());
   if (ends && *received >= *ends) return Violates("17.4", "", state.terminates_on());
-  // 17.4: six months before the end of the current period; a late notice is
-  // never taken for one about the next period.
-  const absl::CivilDay last_day = PeriodOn(*received)->last_day_for_notice;
-  if (*received > last_day) return Violates("17.4", "", FormatDate(last_day));
-  // 17.4: of a period that is over, nobody gave notice: it was extended, and both went by that.
-  const absl::CivilDay until = PeriodOn(*received)->until;
-  if (until <= context.today) return Violates("17.4", "", FormatDate(until));
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> AdmitInTime(const v1::TreatyState& state, const v1::TerminationNotice& act,
+                                         const Context& context) {
+  if (auto violation = AdmitNotice(state, act, context)) return violation;
+  // 17.4: what is late has no effect.
+  if (IsLate(act, context)) {
+    return Violates("17.4", "", FormatDate(PeriodOn(*DateOf(act.received_on()))->last_day_for_notice));
+  }
+  return std::nullopt;
+}
+
+std::optional<v1::Violation> AdmitLate(const v1::TreatyState& state, const v1::TerminationNotice& act,
+                                       const Context& context) {
+  if (auto violation = AdmitNotice(state, act, context)) return violation;
+  // 17.4: what is in time has its effect.
+  if (!IsLate(act, context)) return Violates("17.4", "", act.received_on());
+  const auto& known = state.late_notices();
+  const auto of_sender = [&](const v1::TerminationNotice& one) { return one.from() == act.from(); };
+  const auto same = [&](const v1::TerminationNotice& one) {
+    return of_sender(one) && one.note_number() == act.note_number();
+  };
+  if (std::any_of(known.begin(), known.end(), same)) return Violates("17.4", "", act.note_number());
+  // Every judgement reads them.
+  if (std::count_if(known.begin(), known.end(), of_sender) >= kMostLateNotices)
+    return Violates("17.4", "", absl::StrCat(kMostLateNotices));
   return std::nullopt;
 }
 
@@ -104,7 +138,9 @@ TreatyVerdict Judge(const v1::TreatyState& state, const v1::TreatyCommand& comma
   v1::TreatyAct act;
   switch (command.command_case()) {
     case v1::TreatyCommand::kRecordTerminationNotice:
-      *act.mutable_termination_notice_recorded() = command.record_termination_notice();
+      (IsLate(command.record_termination_notice(), context) ? *act.mutable_late_notice_recorded()
+                                                            : *act.mutable_termination_notice_recorded()) =
+          command.record_termination_notice();
       break;
     case v1::TreatyCommand::kRecordRevocation:
       *act.mutable_revocation_recorded() = command.record_revocation();
@@ -122,7 +158,9 @@ std::optional<v1::Violation> Admit(const v1::TreatyState& state, const v1::Treat
   if (auto violation = Malformed(CheckForm(act))) return violation;
   switch (act.act_case()) {
     case v1::TreatyAct::kTerminationNoticeRecorded:
-      return AdmitNotice(state, act.termination_notice_recorded(), context);
+      return AdmitInTime(state, act.termination_notice_recorded(), context);
+    case v1::TreatyAct::kLateNoticeRecorded:
+      return AdmitLate(state, act.late_notice_recorded(), context);
     case v1::TreatyAct::kRevocationRecorded:
       return AdmitRevocation(state, act.revocation_recorded(), context);
     case v1::TreatyAct::ACT_NOT_SET:
@@ -140,10 +178,14 @@ v1::TreatyState Apply(v1::TreatyState state, const v1::TreatyAct& act) {
                                  [&](const v1::TerminationNotice& n) { return n.from() == from; }),
                   notices.end());
   }
+  auto& late = *state.mutable_late_notices();
+  if (act.has_late_notice_recorded()) *late.Add() = act.late_notice_recorded();
   // Both Parties may give notice; each learns of the two in its own order.
-  std::sort(
-      notices.begin(), notices.end(),
-      [](const v1::TerminationNotice& a, const v1::TerminationNotice& b) { return a.from() < b.from(); });
+  const auto by_sender = [](const v1::TerminationNotice& a, const v1::TerminationNotice& b) {
+    return a.from() < b.from();
+  };
+  std::stable_sort(notices.begin(), notices.end(), by_sender);
+  std::stable_sort(late.begin(), late.end(), by_sender);
   state.set_terminates_on(TerminatesOn(state));
   return state;
 }

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "shared/base/civil.h"
 #include "shared/treaty/testing.h"
@@ -65,8 +66,8 @@ TEST(TermTest, Edge112TheDayBeforeTheExchangeOfInstrumentsIsInNoPeriod) {
 
 // What KZ records of a notice by RU.
 std::string Notice(const std::string& received_on, const std::string& more = "written: true by_party: true") {
-  return "record_termination_notice { from: PARTY_RU received_on: '" + received_on + "' note_number: '1-n' " +
-         more + " }";
+  return "record_termination_notice { from: PARTY_RU sent_on: '" + received_on + "' received_on: '" +
+         received_on + "' note_number: '1-n' " + more + " }";
 }
 
 std::string Revocation(const std::string& received_on) {
@@ -105,7 +106,8 @@ TEST(TermTest, ANoticeWithoutItsNoteIsNone) {
     return violation ? violation->rule() + " " + violation->found() : "";
   };
   const std::string notice =
-      "termination_notice_recorded { from: PARTY_RU received_on: '2026-03-02' written: true by_party: true ";
+      "termination_notice_recorded { from: PARTY_RU sent_on: '2026-03-02' received_on: '2026-03-02' written: "
+      "true by_party: true ";
   EXPECT_EQ(found(notice + "}", CivilDay(2026, 3, 2)),
             "exchange.format termination_notice_recorded.note_number");
   EXPECT_EQ(found(notice + "note_number: '1-n' }", CivilDay(2026, 3, 2)), "");
@@ -122,22 +124,64 @@ TEST(TermTest, TheTenPeriodsDayByDayAroundTheirDeadlines) {
     const CivilDay deadline = PeriodNumber(row.number).last_day_for_notice;
     for (const int shift : {-1, 0, 1}) {
       TermDesk desk;
-      const std::string rule = desk.Do(kKz, Notice(FormatDate(deadline + shift)), /*today=*/deadline + 2);
-      EXPECT_EQ(rule, shift <= 0 ? "" : "17.4") << row.number << " " << shift;
+      EXPECT_EQ(desk.Do(kKz, Notice(FormatDate(deadline + shift)), /*today=*/deadline + 2), "");
       EXPECT_EQ(desk.state.terminates_on(), shift <= 0 ? row.until : "") << row.number << " " << shift;
+      EXPECT_EQ(desk.state.late_notices_size(), shift <= 0 ? 0 : 1) << row.number << " " << shift;
     }
   }
 }
 
-// Each of those periods has extended itself, and both went by that: a year that was written
-// wrongly must not end the Agreement years ago.
-TEST(TermTest, NoNoticeOfAPeriodThatIsOver) {
+// Each of those periods has extended itself, and both went by that: neither a year that was
+// written wrongly nor a note that lay in a drawer ends the Agreement years ago. It is kept
+// for the ministries to see.
+TEST(TermTest, ANoticeOfAPeriodThatIsOverHasNoEffect) {
   TermDesk desk;
-  EXPECT_EQ(desk.Do(kKz, Notice("2004-10-01")), "17.4");
-  EXPECT_EQ(desk.found, "2005-04-17");
+  EXPECT_EQ(desk.Do(kKz, Notice("2004-10-01")), "");
   EXPECT_EQ(desk.state.terminates_on(), "");
-  EXPECT_EQ(desk.Do(kKz, Notice("2029-10-01"), CivilDay(2030, 4, 17)), "17.4");
+  EXPECT_EQ(desk.Do(kKz, Notice("2004-10-01")), "17.4");
+  EXPECT_EQ(desk.found, "1-n");
+  TermDesk late;
+  EXPECT_EQ(late.Do(kKz, Notice("2029-10-01"), CivilDay(2030, 4, 17)), "");
+  EXPECT_EQ(late.state.terminates_on(), "");
+  EXPECT_EQ(late.state.late_notices(0).received_on(), "2029-10-01");
+  // The same note, with its true year, has its effect.
   EXPECT_EQ(desk.Do(kKz, Notice("2029-10-01"), CivilDay(2030, 4, 16)), "");
+  EXPECT_EQ(desk.state.terminates_on(), "2030-04-17");
+}
+
+// What the counterpart calls late or in time is judged here.
+TEST(TermTest, LateIsWhatIsLate) {
+  const FakeRegistry registry;
+  const v1::Protocol protocol;
+  const auto rule = [&](const std::string& act, const std::string& received_on, CivilDay today) {
+    const auto violation =
+        Admit(v1::TreatyState(),
+              Text<v1::TreatyAct>(act + " { from: PARTY_RU sent_on: '2029-10-01' received_on: '" +
+                                  received_on + "' note_number: '1-n' written: true by_party: true }"),
+              {kKz, today, today, {}, protocol, protocol, registry});
+    return violation ? violation->rule() + " " + violation->found() : "";
+  };
+  const std::string in_time = "termination_notice_recorded";
+  const std::string late = "late_notice_recorded";
+  EXPECT_EQ(rule(in_time, "2029-10-17", CivilDay(2030, 4, 16)), "");
+  EXPECT_EQ(rule(late, "2029-10-17", CivilDay(2030, 4, 16)), "17.4 2029-10-17");
+  EXPECT_EQ(rule(in_time, "2029-10-18", CivilDay(2030, 4, 16)), "17.4 2029-10-17");
+  EXPECT_EQ(rule(late, "2029-10-18", CivilDay(2030, 4, 16)), "");
+  EXPECT_EQ(rule(in_time, "2029-10-17", CivilDay(2030, 4, 17)), "17.4 2029-10-17");
+  EXPECT_EQ(rule(late, "2029-10-17", CivilDay(2030, 4, 17)), "");
+}
+
+TEST(TermTest, LateNoticesOfAPartyAreSixteenAtMost) {
+  TermDesk desk;
+  const auto late = [](int number) {
+    return absl::StrCat(
+        "record_termination_notice { from: PARTY_RU sent_on: '2029-10-18' received_on: '2029-10-18' "
+        "note_number: '",
+        number, "' written: true by_party: true }");
+  };
+  for (int number = 1; number <= 16; ++number) ASSERT_EQ(desk.Do(kKz, late(number)), "");
+  EXPECT_EQ(desk.Do(kKz, late(17)), "17.4");
+  EXPECT_EQ(desk.found, "16");
 }
 
 struct NoticeRow {
@@ -156,6 +200,8 @@ TEST_P(NoticeTest, IsJudgedByTheDayItWasReceived) {
   EXPECT_EQ(desk.Do(GetParam().author, GetParam().command), GetParam().rule);
   EXPECT_EQ(desk.found, GetParam().found);
   EXPECT_EQ(desk.state.terminates_on(), GetParam().terminates_on);
+  const bool is_late = std::string(GetParam().rule).empty() && std::string(GetParam().terminates_on).empty();
+  EXPECT_EQ(desk.state.late_notices_size(), is_late ? 1 : 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -163,15 +209,18 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         // clang-format off
         NoticeRow{"Edge102ReceivedOnTheLastDay",        kKz, Notice("2029-10-17"), "",          "",           "2030-04-17"},
-        NoticeRow{"Edge108ReceivedAfterMidnightThere",  kKz, Notice("2029-10-18"), "17.4",      "2029-10-17", ""},
-        NoticeRow{"Edge105Exactly180DaysBefore",        kKz, Notice("2029-10-19"), "17.4",      "2029-10-17", ""},
-        NoticeRow{"LateNoticeIsNotForTheNextPeriod",    kKz, Notice("2030-04-16"), "17.4",      "2029-10-17", ""},
+        NoticeRow{"Edge108ReceivedAfterMidnightThere",  kKz, Notice("2029-10-18"), "",          ""          , ""},
+        NoticeRow{"Edge105Exactly180DaysBefore",        kKz, Notice("2029-10-19"), "",          ""          , ""},
+        NoticeRow{"LateNoticeIsNotForTheNextPeriod",    kKz, Notice("2030-04-16"), "",          ""          , ""},
         NoticeRow{"ReceivedOnTheFirstDayOfThePeriod",   kKz, Notice("2025-04-17"), "",          "",           "2030-04-17"},
-        NoticeRow{"WeekendDoesNotMoveTheDay",           kKz, Notice("2004-10-18"), "17.4",      "2004-10-17", ""},
+        NoticeRow{"WeekendDoesNotMoveTheDay",           kKz, Notice("2004-10-18"), "",          ""          , ""},
         NoticeRow{"Edge107Oral",     kKz, Notice("2029-10-17", "by_party: true"),  "17.4",      "written",    ""},
         NoticeRow{"Edge107ByTheMigrationBody",
                                      kKz, Notice("2029-10-17", "written: true"),   "17.4",      "by_party",   ""},
         NoticeRow{"Edge108TheSenderDoesNotFixTheDate",  kRu, Notice("2029-10-17"), "step.turn", "PARTY_KZ",   ""},
+        NoticeRow{"SentAfterItWasReceived",  kKz,
+                  "record_termination_notice { from: PARTY_RU sent_on: '2029-10-18' received_on: '2029-10-17' note_number: '1-n' written: true by_party: true }",
+                                                                               "step.date", "2029-10-18", ""},
         NoticeRow{"NotYetReceived",                     kKz, Notice("2031-01-02"), "step.date", "2031-01-02", ""},
         NoticeRow{"Edge112BeforeTheEntryIntoForce",     kKz, Notice("2000-04-16"), "17.2",      "2000-04-16", ""}
         // clang-format on
@@ -218,7 +267,8 @@ TEST(TermTest, ASecondNoticeOfTheSamePartyAddsNothing) {
 TEST(TermTest, NoticesOfBothPartiesAreIndependentAndOfOneOrder) {
   const std::string by_ru = Notice("2029-10-01");
   const std::string by_kz =
-      "record_termination_notice { from: PARTY_KZ received_on: '2029-10-02' note_number: '3-n' written: true "
+      "record_termination_notice { from: PARTY_KZ sent_on: '2029-10-02' received_on: '2029-10-02' "
+      "note_number: '3-n' written: true "
       "by_party: true }";
   TermDesk one;
   ASSERT_EQ(one.Do(kKz, by_ru), "");
@@ -235,7 +285,8 @@ TEST(TermTest, AfterTheEndNothingIsLeftToTerminate) {
   TermDesk desk;
   ASSERT_EQ(desk.Do(kKz, Notice("2029-10-17")), "");
   EXPECT_EQ(desk.Do(kRu,
-                    "record_termination_notice { from: PARTY_KZ received_on: '2030-05-01' note_number: '4-n' "
+                    "record_termination_notice { from: PARTY_KZ sent_on: '2030-05-01' received_on: "
+                    "'2030-05-01' note_number: '4-n' "
                     "written: true by_party: true }",
                     CivilDay(2031, 1, 1)),
             "17.4");
