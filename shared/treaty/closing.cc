@@ -180,8 +180,12 @@ void ApplyAnnulled(v1::CaseState& state, const v1::Annulment& act, const Recorde
 }
 
 void ApplyMemberLeft(v1::CaseState& state, const v1::MemberDeparture& act, const Recorded& recorded) {
-  if (act.person_id() == kHead)
-    return CloseFrom(state, v1::WITHDRAWN, "2.1", recorded.happened_on, recorded.author);
+  if (act.person_id() == kHead) {
+    // The dead do not cross: who crossed on the day of the death did so before it.
+    const auto died_on = DateOf(recorded.happened_on);
+    const std::string after = died_on ? FormatDate(*died_on + 1) : "";
+    return CloseFrom(state, v1::WITHDRAWN, "2.1", after, recorded.author);
+  }
   TakeOut(state, act.person_id(), v1::MemberStanding::LEFT, RuleOf(act.reason()));
 }
 

@@ -216,7 +216,9 @@ const StepRow kRows[] = {
     {"ExitKnownAfterTheAnnulment",  v1::PREPARING, AnnulledByOrder, kD, ExitOn("2026-03-04"), "", v1::ANNULLED},
     {"ExitOnTheDayOfTheOrder",      v1::PREPARING, AnnulledByOrder, kD, ExitOn("2026-03-05"), "12.2b"},
     {"ExitKnownAfterTheDeath",      v1::PREPARING, Ended(kD, "remove_member { person_id: 'head' reason: DIED }"), kD, ExitOn("2026-03-05"), "", v1::WITHDRAWN},
-    {"ExitOnTheDayOfTheDeath",      v1::PREPARING, Ended(kD, "remove_member { person_id: 'head' reason: DIED }"), kD, ExitOn("2026-03-06"), "12.2b"},
+    // The dead do not cross: who did so on that day did it before.
+    {"ExitOnTheDayOfTheDeath",      v1::PREPARING, Ended(kD, "remove_member { person_id: 'head' reason: DIED }"), kD, ExitOn("2026-03-06"), "", v1::WITHDRAWN},
+    {"ExitAfterTheDayOfTheDeath",   v1::PREPARING, Ended(kD, "remove_member { person_id: 'head' reason: DIED }"), kD, ExitOn("2026-03-07"), "12.2b"},
     {"ExitKnownAfterTheLapse",      v1::PREPARING, Lapsed, kD, ExitOn("2027-03-03"), "", v1::LAPSED},
     {"ExitAfterTheLapse",           v1::PREPARING, Lapsed, kD, ExitOn("2027-03-04"), "step.document"},
     {"ExitKnownAfterItWasSuspendedAndEnded", v1::PREPARING, SuspendedAndEnded, kD, ExitOn("2026-03-03"), "", v1::WITHDRAWN},
