@@ -157,7 +157,7 @@ std::optional<v1::CaseCommand> PlausibleCommand(std::string_view action, const v
     command.mutable_accept()->set_number(hand_off);
   } else if (action == "decline") {
     command.mutable_decline()->set_number(hand_off);
-    command.mutable_decline()->set_rule("1.2");
+    command.mutable_decline()->set_rule(hand_off == 1 ? "1.2" : "13.2");
   } else if (action == "clear") {
     FillClearance(*command.mutable_clear(), state);
   } else if (action == "defer") {

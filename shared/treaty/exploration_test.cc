@@ -81,8 +81,7 @@ std::vector<v1::CaseCommand> Commands(const v1::CaseState& state) {
   for (int number = 1; number <= 4; ++number) {
     texts.push_back(absl::StrCat("offer { number: ", number, " }"));
     texts.push_back(absl::StrCat("accept { number: ", number, " }"));
-    texts.push_back(
-        absl::StrCat("decline { number: ", number, number == 1 ? " rule: '13.2' }" : " rule: '12.1' }"));
+    texts.push_back(absl::StrCat("decline { number: ", number, " rule: '13.2' }"));
   }
   for (const v1::PendingNotice& notice : state.notices()) {
     const std::string named = absl::StrCat("resolves_notice: '", notice.entry_id(), "'");

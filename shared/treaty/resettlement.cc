@@ -346,12 +346,15 @@ std::optional<v1::Violation> AdmitAccepted(const v1::CaseState& state, const v1:
 }
 
 std::optional<v1::Violation> AdmitDeclined(const v1::CaseState& state, const v1::Decline& act) {
-  // a4, a5: hand-off 1 asks for the scope alone. What Article 3 says of a person is found
-  // once the case is taken: it defers or excludes, and tells until when.
-  const bool of_scope = act.rule() == ScopeRule(state.entry_state()) || act.rule() == "1.2" ||
-                        act.rule() == "1.3" || act.rule() == "2.1" || act.rule() == "2.2" ||
-                        act.rule() == "3.zh" || act.rule() == "12.2b" || act.rule() == "13.2";
-  if (act.number() == 1 && !of_scope) return Violates("step.ground", act.person_id(), act.rule());
+  // a4, a5: hand-off 1 asks for the scope. What Article 3 says of a person is found once the case
+  // is taken: it defers or excludes, and tells until when.
+  const bool of_scope =
+      act.number() == 1 &&
+      (act.rule() == ScopeRule(state.entry_state()) || act.rule() == "1.2" || act.rule() == "1.3" ||
+       act.rule() == "2.1" || act.rule() == "2.2" || act.rule() == "3.zh" || act.rule() == "12.2b");
+  // 13.2: any may not be as the protocol has it. Neither Party declines what the other decides: a
+  // clearance, a document, a departure.
+  if (!of_scope && act.rule() != "13.2") return Violates("step.decline", act.person_id(), act.rule());
   if (act.person_id().empty()) return std::nullopt;
   return MustBeIncluded(state, act.person_id());
 }

@@ -467,7 +467,7 @@ TEST_P(InterleavingTest, TheFoldDoesNotDependOnWhereNoticesMeetTheChain) {
   const char* const courses[][6] = {
       {"accepted { number: 2 }", "place_reserved { year: 2026 places: 2 }", "status_issued { number: '1' }",
        "offered { number: 3 answer_due: '2026-03-22' }", "accepted { number: 3 }", "exit_recorded {}"},
-      {"declined { number: 2 rule: '12.1' }", "deferred { rule: '3.v' person_id: 'm1' }",
+      {"declined { number: 2 rule: '13.2' }", "deferred { rule: '3.v' person_id: 'm1' }",
        "member_left { person_id: 'm1' reason: OWN_WILL }", "cleared {}",
        "offered { number: 2 answer_due: '2026-03-22' }", "withdrawn {}"},
       {"accepted { number: 2 }", "waitlisted { year: 2026 }", "excluded { rule: '3.zh' person_id: 'm1' }",
