@@ -209,7 +209,10 @@ std::optional<v1::CaseCommand> PlausibleCommand(std::string_view action, const v
   } else if (action == "remove_member") {
     if (state.petition().family().empty()) return std::nullopt;
     command.mutable_remove_member()->set_person_id("m1");
-    command.mutable_remove_member()->set_reason(v1::MemberDeparture::STAYS_BEHIND);
+    // Once all have arrived only compulsion takes anybody out.
+    const bool arrived = state.status() == v1::ARRIVED;
+    command.mutable_remove_member()->set_reason(arrived ? v1::MemberDeparture::COMPELLED
+                                                        : v1::MemberDeparture::STAYS_BEHIND);
   } else if (action == "give_notice") {
     FillNotice(*command.mutable_give_notice(), state, today, random);
   } else if (action == "dismiss_notice") {

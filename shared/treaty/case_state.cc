@@ -72,9 +72,11 @@ void TakeOut(v1::CaseState& state, const std::string& person_id, v1::MemberStand
     member.set_standing(standing);
     member.set_rule(rule);
   }
-  // A place for a whole family is one and stays; places for persons shrink.
+  // A place for a whole family is one and stays; places for persons shrink. d3: none comes free by
+  // what is found after the departure.
   const auto included = static_cast<uint32_t>(IncludedCount(state));
-  if (state.has_place() && state.place().places() > included) state.mutable_place()->set_places(included);
+  if (IsBeforeDeparture(state.status()) && state.place().places() > included)
+    state.mutable_place()->set_places(included);
   EraseIf(*state.mutable_obstacles(), [&](const v1::Obstacle& o) { return o.person_id() == person_id; });
   LiftWhenNoObstacle(state);
 }

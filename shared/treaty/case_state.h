@@ -35,7 +35,7 @@ int IncludedCount(const v1::CaseState& state);
 // step.person unless `person_id` is included in the case.
 std::optional<v1::Violation> MustBeIncluded(const v1::CaseState& state, const std::string& person_id);
 
-// Takes a family member out: the member's obstacles go, places shrink.
+// Takes a family member out: the member's obstacles go, places shrink before the departure.
 void TakeOut(v1::CaseState& state, const std::string& person_id, v1::MemberStanding::Standing standing,
              const std::string& rule);
 

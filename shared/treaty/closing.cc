@@ -123,6 +123,9 @@ std::optional<v1::Violation> AdmitClosedByTermination(const v1::TermClosure& act
 
 std::optional<v1::Violation> AdmitMemberLeft(const v1::CaseState& state, const v1::MemberDeparture& act,
                                              const Context& context) {
+  // 2.2: after the departure nobody's leaving undoes it. 1.3: compulsion does.
+  if (act.reason() != v1::MemberDeparture::COMPELLED && !IsBeforeDeparture(state.status()))
+    return Violates("step.status", act.person_id(), v1::CaseStatus_Name(state.status()));
   // 2.1: without the head there is no case. One who lives withdraws.
   if (act.person_id() == kHead) {
     return act.reason() == v1::MemberDeparture::DIED ? std::nullopt
@@ -142,7 +145,8 @@ std::optional<v1::Violation> AdmitMemberLeft(const v1::CaseState& state, const v
       return Violates("step.ground", act.person_id(), "2.2");
     }
     case v1::MemberDeparture::USED_BEFORE:
-      // 1.2: a condition of the scope, which is the entry state's to find.
+    case v1::MemberDeparture::COMPELLED:
+      // 1.2, 1.3: conditions of the scope, which are the entry state's to find.
       if (context.author == state.entry_state()) return std::nullopt;
       return Violates("step.turn", act.person_id(), v1::Party_Name(state.entry_state()));
     case v1::MemberDeparture::DIVORCED:
@@ -159,6 +163,7 @@ namespace {
 // The rule under which a member is out of the case; empty: the member's own affair.
 std::string RuleOf(v1::MemberDeparture::Reason reason) {
   if (reason == v1::MemberDeparture::NOT_COVERED) return "2.2";
+  if (reason == v1::MemberDeparture::COMPELLED) return "1.3";
   return reason == v1::MemberDeparture::USED_BEFORE ? "1.2" : "";
 }
 

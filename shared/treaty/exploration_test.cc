@@ -63,6 +63,7 @@ std::vector<v1::CaseCommand> Commands(const v1::CaseState& state) {
       "close_by_termination {}",
       "remove_member { person_id: 'm1' reason: OWN_WILL }",
       "remove_member { person_id: 'm1' reason: NOT_COVERED }",
+      "remove_member { person_id: 'm1' reason: COMPELLED }",
       "give_notice { kind: WITHDRAWAL stated_on: '2026-03-01' }",
       "give_notice { kind: OBSTACLE rule: '3.b' person_id: 'head' basis: 'B' stated_on: '2026-03-01' }",
       "give_notice { kind: OBSTACLE_ENDED rule: '3.v' person_id: 'head' basis: 'B' stated_on: '2026-03-01' }",

@@ -131,7 +131,8 @@ constexpr Step kSteps[] = {
     {"a23", "annul",             Act::kAnnulled,          0, kOpen,                     kEither,    v1::ANNULLED,        "2.1",  Offer::kAny},
     {"a24", "lapse",             Act::kLapsed,            0, kOnDocument,               kEither,    v1::LAPSED,          "13.2", Offer::kAny, Course::kOther, Force::kExpired},
     {"a25", "close_by_termination", Act::kClosedByTermination, 0, kNotIssued,           kEither,    v1::CLOSED_TERM,     "17.4", Offer::kAny, Course::kOther, Force::kTerminated},
-    {"m1",  "remove_member",     Act::kMemberLeft,        0, kBeforeDeparture,          kEither,    kStays,              "2.2"},
+    {"m1",  "remove_member",     Act::kMemberLeft,        0, kBeforeDeparture |
+                                                             In(v1::ARRIVED),           kEither,    kStays,              "2.2"},
     {"n1",  "dismiss_notice",    Act::kNoticeDismissed,   0, kOpen,                     kEither,    kStays,              "step.notice", Offer::kAny},
 };
 // clang-format on
@@ -756,8 +757,8 @@ std::vector<const v1::Person*> IncludedPersons(const v1::CaseState& state) {
 namespace {
 
 Claim ClaimIn(const v1::CaseState& state) {
-  // 1.2: used up by the departure, also when the status is annulled later;
-  // not by a resettlement to which somebody was compelled (1.3).
+  // 1.2: used up by the departure, also when the status is annulled later; not by a resettlement
+  // to which the head was compelled (1.3). A compelled member is no more among the persons.
   if (!state.crossed_on().empty()) return state.closing_rule() == "1.3" ? Claim::kFree : Claim::kConsumed;
   if (Includes(kOnDocument, state.status())) return Claim::kClaimed;
   return Includes(kNotIssued, state.status()) ? Claim::kReserved : Claim::kFree;

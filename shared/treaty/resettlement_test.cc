@@ -123,6 +123,26 @@ TEST(EffectsTest, Edge12AnAnnulmentAfterTheDepartureKeepsTheUseExceptForCompulsi
   }
 }
 
+// 1.2, 1.3: whoever was compelled has used nothing; the others have. What the family departed
+// with was a place, and stays one.
+TEST(EffectsTest, Edge12ACompelledMemberKeepsItsOneTime) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::ARRIVED), "");
+  ASSERT_EQ(desk.E("remove_member { person_id: 'm1' reason: COMPELLED }"), "");
+  EXPECT_EQ(desk.state().family(0).standing(), v1::MemberStanding::LEFT);
+  EXPECT_EQ(desk.state().family(0).rule(), "1.3");
+  ASSERT_EQ(desk.Reach(v1::COMPLETED), "");
+  EXPECT_EQ(EffectsOf(desk.state(), kRu).used, 2u);
+  // Both petition again.
+  Desk later;
+  for (const v1::Party party : {kKz, kRu}) later.registry.Hold(EffectsOf(desk.state(), party));
+  EXPECT_EQ(later.Do(kRu, File(later.petition)), "1.2");
+  EXPECT_EQ(later.violation.person_id(), "head");
+  *later.petition.mutable_head() = SamplePerson(kRu, "2", "1982-01-09");
+  later.petition.clear_family();
+  EXPECT_EQ(later.Reach(v1::COMPLETED), "");
+}
+
 // 1.2: so does a departure that becomes known after the end. Nobody's place is taken for it: the
 // one that was given back may be another family's.
 TEST(EffectsTest, ADepartureKnownAfterTheEndIsAUse) {

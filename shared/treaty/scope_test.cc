@@ -341,7 +341,7 @@ TEST(MembersTest, WhoIsCoveredCannotBePutOut) {
 // The rule under which somebody left is shown beside the name.
 TEST(MembersTest, WhoLeavesIsOutUnderTheRuleOfTheReason) {
   const std::pair<const char*, const char*> rows[] = {
-      {"USED_BEFORE", "1.2"}, {"STAYS_BEHIND", ""}, {"OWN_WILL", ""}, {"DIED", ""}};
+      {"USED_BEFORE", "1.2"}, {"COMPELLED", "1.3"}, {"STAYS_BEHIND", ""}, {"OWN_WILL", ""}, {"DIED", ""}};
   for (const auto& [reason, rule] : rows) {
     Desk desk;
     ASSERT_EQ(desk.Reach(v1::SUBMITTED), "");

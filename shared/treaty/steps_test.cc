@@ -285,6 +285,11 @@ const StepRow kRows[] = {
     {"NotClosedWhileInForce",       v1::CLEARED, [](Desk& d) { d.treaty.set_terminates_on("2026-03-03"); }, kD, "close_by_termination {}", "17.4"},
     {"NotClosedOnceIssued",         v1::STATUS_ISSUED, [](Desk& d) { d.treaty.set_terminates_on("2026-03-02"); }, kE, "close_by_termination {}", "step.status"},
     {"Edge29DivorcedBeforeDeparture", v1::PREPARING, Nothing, kD, "remove_member { person_id: 'm1' reason: DIVORCED }", "", v1::PREPARING},
+    {"HeadsDeathAfterDeparture",    v1::ARRIVED, Nothing, kE, "remove_member { person_id: 'head' reason: DIED }", "step.status"},
+    {"ACompelledMember",            v1::QUOTA_RESERVED, Nothing, kE, "remove_member { person_id: 'm1' reason: COMPELLED }", "", v1::QUOTA_RESERVED},
+    {"CompulsionIsTheEntryStatesFinding", v1::PREPARING, Nothing, kD, "remove_member { person_id: 'm1' reason: COMPELLED }", "step.turn"},
+    {"ACompelledHeadEndsItsCase",   v1::ARRIVED, Nothing, kE, "remove_member { person_id: 'head' reason: COMPELLED }", "step.person"},
+    {"CompulsionIsNotFoundOnTheWay", v1::DEPARTED, Nothing, kD, "remove_member { person_id: 'm1' reason: COMPELLED }", "step.status"},
     {"NobodyLeavesAfterDeparture",  v1::ARRIVED, Nothing, kE, "remove_member { person_id: 'm1' reason: DIVORCED }", "step.status"},
     // Notices.
     {"NoticeByTheHolder",           v1::PREPARING, Nothing, kD, "give_notice { kind: WITHDRAWAL stated_on: '2026-03-01' }", "step.holder"},

@@ -1,6 +1,7 @@
 #ifndef KELISIM_SHARED_TREATY_TESTING_H_
 #define KELISIM_SHARED_TREATY_TESTING_H_
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <optional>
@@ -52,6 +53,16 @@ class FakeRegistry final : public Registry {
     act.mutable_quota_set()->set_year(year);
     act.mutable_quota_set()->set_limit(limit);
     quotas[{entry_state, year}] = Apply(Quota(entry_state, year), act, entry_state);
+  }
+
+  // What another case holds, as one of the Parties has it.
+  void Hold(const Effects& effects) {
+    for (const v1::Person* person : effects.persons) {
+      for (const v1::Identifier& identifier : person->identifiers()) {
+        Claim& claim = claims[identifier.number()];
+        claim = std::max(claim, effects.claim);
+      }
+    }
   }
 
   // Counts what a case has taken or given back.
