@@ -166,7 +166,9 @@ std::optional<v1::CaseCommand> PlausibleCommand(std::string_view action, const v
   } else if (action == "end_deferral") {
     FillEnd(*command.mutable_end_deferral(), state);
   } else if (action == "exclude") {
-    FillObstacle(*command.mutable_exclude(), "3.d", state, random);
+    // Of 3.d the entry state must have been told.
+    const char* ground = state.holder() == state.entry_state() ? "3.a" : "3.d";
+    FillObstacle(*command.mutable_exclude(), ground, state, random);
   } else if (action == "reserve_place") {
     command.mutable_reserve_place();
   } else if (action == "opt_out") {

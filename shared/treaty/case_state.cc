@@ -34,6 +34,10 @@ bool IsArticle3(std::string_view rule) {
 
 bool IsTemporary(std::string_view rule) { return rule == "3.v" || rule == "3.g"; }
 
+bool IsFoundByDeparture(std::string_view rule) { return rule == "3.b" || rule == "3.d" || rule == "3.e"; }
+
+bool IsSuspendedByDeparture(std::string_view rule) { return rule == "3.b" || IsTemporary(rule); }
+
 bool IsBeforeDeparture(v1::CaseStatus status) {
   return status != v1::CASE_STATUS_UNSPECIFIED && !IsClosed(status) && status != v1::DEPARTED &&
          status != v1::ARRIVED;
@@ -97,7 +101,7 @@ void Close(v1::CaseState& state, v1::CaseStatus status, const std::string& rule)
   state.clear_suspended_from();
   state.clear_waiting();
   // A notice that comes after the end is refused: both sides forget alike.
-  state.clear_imprisonment_reported();
+  state.clear_reported();
   if (from != v1::DEPARTED && from != v1::ARRIVED) state.clear_place();
 }
 
@@ -113,10 +117,17 @@ void CloseFrom(v1::CaseState& state, v1::CaseStatus status, const std::string& r
   state.set_ended_by(by);
 }
 
-void NoteImprisonment(v1::CaseState& state, const std::string& rule, const std::string& person_id,
-                      v1::Party author) {
+void NoteReported(v1::CaseState& state, const std::string& rule, const std::string& person_id,
+                  v1::Party author) {
   const bool of_head = person_id.empty() || person_id == kHead;
-  if (rule == "3.b" && of_head && author == state.departure_state()) state.set_imprisonment_reported(true);
+  if (!IsFoundByDeparture(rule) || !of_head || author != state.departure_state()) return;
+  if (IsReported(state, rule)) return;
+  state.add_reported(rule);
+  std::sort(state.mutable_reported()->begin(), state.mutable_reported()->end());
+}
+
+bool IsReported(const v1::CaseState& state, const std::string& rule) {
+  return std::find(state.reported().begin(), state.reported().end(), rule) != state.reported().end();
 }
 
 bool IsAdmissible(const v1::CaseState& state, const v1::Notice& notice) {
@@ -168,10 +179,8 @@ std::optional<v1::Violation> MustAnswer(const v1::CaseState& state, const std::s
 }
 
 std::optional<v1::Violation> MustBeReported(const v1::CaseState& state, const std::string& entry_id,
-                                            const std::string& rule, const std::string& person_id,
-                                            v1::Party author) {
-  const bool of_departure_state = rule == "3.b" || IsTemporary(rule);
-  if (author != state.entry_state() || !of_departure_state) return std::nullopt;
+                                            const std::string& person_id, v1::Party author) {
+  if (author != state.entry_state()) return std::nullopt;
   const v1::PendingNotice* pending = FindNotice(state, entry_id);
   if (pending != nullptr && pending->from() == state.departure_state()) return std::nullopt;
   return Violates("step.ground", person_id, "not_reported");

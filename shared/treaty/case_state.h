@@ -19,6 +19,11 @@ inline constexpr char kHead[] = "head";
 bool IsArticle3(std::string_view rule);
 // 3.v, 3.g: what ends by the text itself. They defer or suspend, and end no case.
 bool IsTemporary(std::string_view rule);
+// 3.b, 3.d, 3.e: facts of the departure state, which it certifies (a7). On them it alone finds that
+// somebody is out of the Agreement (a10, edge 49).
+bool IsFoundByDeparture(std::string_view rule);
+// 3.b, 3.v, 3.g: what it alone suspends on; on the others, who learns of them (a20).
+bool IsSuspendedByDeparture(std::string_view rule);
 
 // Open, and the person has not departed: no benefit of the Agreement was used.
 bool IsBeforeDeparture(v1::CaseStatus status);
@@ -55,9 +60,10 @@ void CloseFrom(v1::CaseState& state, v1::CaseStatus status, const std::string& r
 // Ends the case early. A place not used for a departure is released (d3).
 void Close(v1::CaseState& state, v1::CaseStatus status, const std::string& rule);
 
-// Notes what the departure state has said of the head under 3.b.
-void NoteImprisonment(v1::CaseState& state, const std::string& rule, const std::string& person_id,
-                      v1::Party author);
+// Notes what the departure state has told of the head under one of its findings.
+void NoteReported(v1::CaseState& state, const std::string& rule, const std::string& person_id,
+                  v1::Party author);
+bool IsReported(const v1::CaseState& state, const std::string& rule);
 
 // ---- notices
 
@@ -79,12 +85,10 @@ std::optional<v1::Violation> MustAnswer(const v1::CaseState& state, const std::s
                                         v1::Notice::Kind kind, const std::string& rule,
                                         const std::string& person_id);
 
-// step.ground: 3.b, 3.v and 3.g are facts of the departure state: its courts, its security, the
-// obligations it enforces. The entry state decides on them only in answer to a notice of that
-// state. Others, and the departure state itself, need none.
+// step.ground: on a fact of the departure state the entry state decides only in answer to a notice
+// of that state. The departure state itself needs none.
 std::optional<v1::Violation> MustBeReported(const v1::CaseState& state, const std::string& entry_id,
-                                            const std::string& rule, const std::string& person_id,
-                                            v1::Party author);
+                                            const std::string& person_id, v1::Party author);
 
 // Kept in the order of entry ids, so that both sides hold the same bytes.
 void AddNotice(v1::CaseState& state, v1::PendingNotice notice);

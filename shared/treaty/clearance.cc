@@ -108,9 +108,10 @@ std::optional<v1::Violation> AdmitExcluded(const v1::CaseState& state, const v1:
   if (act.person_id() == kHead && context.author != state.departure_state()) {
     return Violates("step.turn", kHead, v1::Party_Name(state.departure_state()));
   }
-  if (auto violation =
-          MustBeReported(state, act.resolves_notice(), act.rule(), act.person_id(), context.author)) {
-    return violation;
+  // 3.b, 3.d, 3.e: of whom the departure state has said so (a10).
+  if (IsFoundByDeparture(act.rule())) {
+    if (auto violation = MustBeReported(state, act.resolves_notice(), act.person_id(), context.author))
+      return violation;
   }
   return MustAnswer(state, act.resolves_notice(), v1::Notice::OBSTACLE, act.rule(), act.person_id());
 }
@@ -119,7 +120,9 @@ std::optional<v1::Violation> AdmitSuspended(const v1::CaseState& state, const v1
                                             const Context& context) {
   if (!IsArticle3(act.rule())) return Violates("step.ground", act.person_id(), act.rule());
   if (auto violation = AdmitObstacle(state, act)) return violation;
-  return MustBeReported(state, act.resolves_notice(), act.rule(), act.person_id(), context.author);
+  // 3.b, 3.v, 3.g: on the word of the departure state (a20).
+  if (!IsSuspendedByDeparture(act.rule())) return std::nullopt;
+  return MustBeReported(state, act.resolves_notice(), act.person_id(), context.author);
 }
 
 std::optional<v1::Violation> AdmitEnded(const v1::CaseState& state, const v1::ObstacleEnd& act,
@@ -133,7 +136,9 @@ std::optional<v1::Violation> AdmitEnded(const v1::CaseState& state, const v1::Ob
           MustAnswer(state, act.resolves_notice(), v1::Notice::OBSTACLE_ENDED, act.rule(), act.person_id())) {
     return violation;
   }
-  return MustBeReported(state, act.resolves_notice(), act.rule(), act.person_id(), context.author);
+  // 3.b, 3.v, 3.g: and its end (a21).
+  if (!IsSuspendedByDeparture(act.rule())) return std::nullopt;
+  return MustBeReported(state, act.resolves_notice(), act.person_id(), context.author);
 }
 
 void ApplyDeferred(v1::CaseState& state, const v1::Obstacle& act) {

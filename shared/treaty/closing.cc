@@ -34,7 +34,9 @@ std::optional<v1::Violation> AdmitAnnulledByEntry(const v1::CaseState& state, co
     return Violates("step.notice", "", pending->notice().rule());
   const std::string reported_of = pending == nullptr ? "" : pending->notice().person_id();
   if (!reported_of.empty() && reported_of != kHead) return Violates("step.person", reported_of);
-  return MustBeReported(state, act.resolves_notice(), act.rule(), act.person_id(), state.entry_state());
+  // 3.b, 3.d, 3.e: the departure state reports (edge 49).
+  if (!IsFoundByDeparture(act.rule())) return std::nullopt;
+  return MustBeReported(state, act.resolves_notice(), act.person_id(), state.entry_state());
 }
 
 // A person's will stands (2.1). The entry state's decision to annul stands until it takes it
@@ -216,8 +218,8 @@ std::optional<v1::Violation> AdmitNotice(const v1::CaseState& state, const v1::N
       if (!act.person_id().empty() && act.person_id() != kHead)
         return Violates("step.person", act.person_id());
       if (!IsAnnulmentGround(act.rule(), state)) return Violates("step.ground", "", act.rule());
-      // 3.b: a fact of the departure state, on which the entry state decides once it was told.
-      if (act.rule() == "3.b" && author == state.entry_state() && !state.imprisonment_reported())
+      // 3.b, 3.d, 3.e: facts of the departure state, on which the entry state decides once it was told.
+      if (IsFoundByDeparture(act.rule()) && author == state.entry_state() && !IsReported(state, act.rule()))
         return Violates("step.ground", "", "not_reported");
       break;
     case v1::Notice::ANNULMENT_TAKEN_BACK:

@@ -294,7 +294,7 @@ v1::CaseState Opened(const v1::CaseState& before, const v1::CaseOpening& opening
   *state.mutable_scope_finding() = opening.scope_finding();
   *state.mutable_family() = opening.family();
   *state.mutable_notices() = before.notices();
-  state.set_imprisonment_reported(before.imprisonment_reported());
+  *state.mutable_reported() = before.reported();
   state.set_status(v1::SCOPE_OK);
   return state;
 }
@@ -520,10 +520,10 @@ void ApplyContent(v1::CaseState& state, const Act& act, const Recorded& recorded
       state.clear_obstacles();
       state.clear_suspended_from();
       // Art. 3: matters no more.
-      state.clear_imprisonment_reported();
+      state.clear_reported();
       return;
     case Act::kSuspended:
-      NoteImprisonment(state, act.suspended().rule(), act.suspended().person_id(), recorded.author);
+      NoteReported(state, act.suspended().rule(), act.suspended().person_id(), recorded.author);
       return ApplySuspended(state, act.suspended());
     case Act::kResumed:
       return RemoveObstacle(state, act.resumed().rule(), act.resumed().person_id());
@@ -711,7 +711,7 @@ v1::CaseState Apply(v1::CaseState state, const v1::CaseAct& act, const Recorded&
     notice.set_from(recorded.author);
     *notice.mutable_notice() = act.notice_given();
     notice.set_happened_on(recorded.happened_on);
-    NoteImprisonment(state, act.notice_given().rule(), act.notice_given().person_id(), recorded.author);
+    NoteReported(state, act.notice_given().rule(), act.notice_given().person_id(), recorded.author);
     AddNotice(state, std::move(notice));
     return state;
   }

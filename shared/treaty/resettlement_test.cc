@@ -538,13 +538,15 @@ TEST(InterleavingOfOrdersTest, TheFoldDoesNotDependOnWhereTheyMeetTheChain) {
       {"suspended { rule: '3.b' person_id: 'head' }", "annulled { rule: '2.1' }"},
       {"withdrawn { stated_on: '2026-03-02' }", "exit_recorded { crossed_on: '2026-03-02' }"},
   };
-  for (const std::string rule : {"2.1", "3.b"}) {
+  for (const std::string rule : {"2.1", "3.b", "3.d"}) {
     for (const auto& course : courses) {
       Desk desk;
       ASSERT_EQ(desk.Reach(v1::PREPARING), "");
-      // The departure state has told of 3.b, so that an annulment under it can be ordered.
-      ASSERT_EQ(desk.D("suspend { rule: '3.b' person_id: 'head' basis: 'No. 1' }"), "");
-      ASSERT_EQ(desk.D("resume { rule: '3.b' person_id: 'head' basis: 'No. 1' }"), "");
+      // The departure state has told of 3.d and 3.b, so that an annulment under either can be ordered.
+      for (const std::string told : {"3.d", "3.b"}) {
+        ASSERT_EQ(desk.D("suspend { rule: '" + told + "' person_id: 'head' basis: 'No. 1' }"), "");
+        ASSERT_EQ(desk.D("resume { rule: '" + told + "' person_id: 'head' basis: 'No. 1' }"), "");
+      }
       std::vector<Said> chain;
       for (const char* text : course) {
         chain.push_back({kKz, Text<v1::CaseAct>(text), absl::StrCat("c", chain.size())});
