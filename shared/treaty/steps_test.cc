@@ -84,6 +84,20 @@ void SuspendedAndEnded(Desk& desk) {
   Ended(kD, kWithdrawOn5)(desk);
 }
 
+// The state of entry has heard of what looks like an obstacle; the departure state, which holds
+// the case, has found what it is.
+std::function<void(Desk&)> LooksLike(const std::string& rule, const std::string& heard,
+                                     const std::string& found) {
+  return [=](Desk& desk) {
+    ASSERT_EQ(desk.E("give_notice { kind: OBSTACLE rule: '" + rule + "' person_id: 'head' basis: '" + heard +
+                     "' stated_on: '2026-03-01' }"),
+              "");
+    ASSERT_EQ(desk.D(ClearExcept("")), "step.notice");
+    ASSERT_EQ(desk.D("dismiss_notice { basis: '" + found + "' resolves_notice: '" + desk.LastEntry() + "' }"),
+              "");
+  };
+}
+
 struct StepRow {
   const char* name;
   v1::CaseStatus reach;
@@ -131,11 +145,13 @@ const StepRow kRows[] = {
     {"Edge42ClearedAsTemporary",    v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept("not_temporary_stay"),     "3.d"},
     {"ClearedAsMigrantWorker",      v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept("not_migrant_worker"),     "3.e"},
     {"Edge45ClearedAsConscript",    v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept("not_conscript"),          "3.zh"},
-    // Suspended sentence, detention before trial, employment, contract service:
-    // no certificate is missing, so nothing stands in the way.
-    {"Edge34SuspendedSentence",     v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept(""), "", v1::CLEARED},
-    {"Edge43EmployedResident",      v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept(""), "", v1::CLEARED},
-    {"Edge44ContractOfficer",       v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept(""), "", v1::CLEARED},
+    // Convicted and not held, employed and resident, in service and not compulsorily: each is half
+    // of a rule, and no certificate is missing.
+    {"Edge34SuspendedSentence",     v1::AWAIT_CLEARANCE, LooksLike("3.b", "judgment 1-77, a conviction", "suspended sentence, not held"), kD, ClearExcept(""), "", v1::CLEARED},
+    {"Edge35DetaineeIsNoConvict",   v1::AWAIT_CLEARANCE, LooksLike("3.b", "held by order 12", "before trial, not convicted"), kD, ClearExcept(""), "", v1::CLEARED},
+    {"Edge43EmployedResident",      v1::AWAIT_CLEARANCE, LooksLike("3.e", "employment contract 5", "permanent residence, permit 40"), kD, ClearExcept(""), "", v1::CLEARED},
+    {"Edge43NoStayForWork",         v1::AWAIT_CLEARANCE, LooksLike("3.d", "employment contract 5", "permanent residence, permit 40"), kD, ClearExcept(""), "", v1::CLEARED},
+    {"Edge44ContractOfficer",       v1::AWAIT_CLEARANCE, LooksLike("3.zh", "certificate of service 8", "by contract, not compulsory"), kD, ClearExcept(""), "", v1::CLEARED},
     {"Edge35DetaineeUnderSecurityBar", v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("defer", "3.v"), "", v1::DEFERRED},
     {"ClearedInPart",               v1::AWAIT_CLEARANCE, Nothing, kD, "clear { persons { person_id: 'head' permanent_residence_confirmed: true not_refugee: true not_imprisoned_convict: true no_security_bar: true no_postponement: true not_temporary_stay: true not_migrant_worker: true not_conscript: true } }", "step.person"},
     // Deferral.
@@ -587,12 +603,22 @@ TEST(PlaceTest, Edge80AnExhaustedQuotaMeansTheQueueOrIndependence) {
   EXPECT_EQ(EffectsOf(desk.state(), kE).claim, Claim::kFree);
 }
 
+// Went independently, came back, and goes again, now under the Agreement.
 TEST(PlaceTest, Edge89WhoBecameIndependentMayApplyAgain) {
-  Desk desk;
-  desk.registry.quotas.clear();
-  ASSERT_EQ(desk.Reach(v1::WAITLISTED), "");
-  ASSERT_EQ(desk.E("opt_out {}"), "");
-  for (const v1::Party party : {kKz, kRu}) EXPECT_TRUE(EffectsOf(desk.state(), party).persons.empty());
+  Desk independent;
+  independent.registry.quotas.clear();
+  ASSERT_EQ(independent.Reach(v1::WAITLISTED), "");
+  Desk early;
+  early.registry.Hold(EffectsOf(independent.state(), kE));
+  EXPECT_EQ(early.Do(kE, File(early.petition)), "1.2");
+  ASSERT_EQ(independent.E("opt_out {}"), "");
+  Desk again;
+  for (const v1::Party party : {kKz, kRu}) again.registry.Hold(EffectsOf(independent.state(), party));
+  again.today = kToday + 300;
+  again.petition.set_filed_on("2026-12-01");
+  ASSERT_EQ(again.Reach(v1::PREPARING), "");
+  ASSERT_EQ(again.D(ExitOn("2026-12-27")), "");
+  for (const v1::Party party : {kKz, kRu}) EXPECT_EQ(EffectsOf(again.state(), party).claim, Claim::kConsumed);
 }
 
 TEST(PlaceTest, Edge81AnUnsetQuotaMeansTheQueue) {
