@@ -127,6 +127,7 @@ TEST(Contest, PlacesAreGivenBackInTheReverseOrderOfTheLedger) {
   leaves.set_name(cases[0]);
   leaves.mutable_command()->mutable_remove_member()->set_person_id("m1");
   leaves.mutable_command()->mutable_remove_member()->set_reason(v1::MemberDeparture::OWN_WILL);
+  leaves.mutable_command()->mutable_remove_member()->set_stated_on(kToday);
   ASSERT_EQ(Contest::RuleOf(contest.pair.Turn(v1::PARTY_RU, {CallOf(0, leaves)}).at(0)), "");
   contest.pair.Exchange();
   for (size_t last = cases.size() - 1; last > 0; --last) {

@@ -215,6 +215,8 @@ std::optional<v1::CaseCommand> PlausibleCommand(std::string_view action, const v
     const bool arrived = state.status() == v1::ARRIVED;
     command.mutable_remove_member()->set_reason(arrived ? v1::MemberDeparture::COMPELLED
                                                         : v1::MemberDeparture::STAYS_BEHIND);
+    command.mutable_remove_member()->set_basis("statement 6");
+    command.mutable_remove_member()->set_stated_on(today);
   } else if (action == "give_notice") {
     FillNotice(*command.mutable_give_notice(), state, today, random);
   } else if (action == "dismiss_notice") {

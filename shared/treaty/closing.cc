@@ -155,6 +155,8 @@ std::optional<v1::Violation> AdmitMemberLeft(const v1::CaseState& state, const v
       // 2.2: only a spouse is a family member by the marriage.
       if (member == family.end() || member->relation() == v1::SPOUSE) return std::nullopt;
       return Violates("step.ground", act.person_id(), "2.2");
+    case v1::MemberDeparture::OWN_WILL:
+      return CheckWill(state, act.stated_on(), context.author);
     default:
       return std::nullopt;
   }

@@ -482,6 +482,13 @@ void Check(Form& form, const std::string& path, const v1::Annulment& annulment) 
 void Check(Form& form, const std::string& path, const v1::MemberDeparture& departure) {
   form.PersonId(At(path, "person_id"), departure.person_id());
   form.Value(At(path, "reason"), departure.reason(), v1::MemberDeparture::Reason_IsValid(departure.reason()));
+  // A will has its day and needs no ground.
+  if (departure.reason() == v1::MemberDeparture::OWN_WILL) {
+    form.PastDate(At(path, "stated_on"), departure.stated_on());
+    return form.Text(At(path, "basis"), departure.basis());
+  }
+  form.Date(At(path, "stated_on"), departure.stated_on());
+  form.RequiredText(At(path, "basis"), departure.basis());
 }
 
 void Check(Form& form, const std::string& path, const v1::Notice& notice) {

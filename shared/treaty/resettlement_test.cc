@@ -69,7 +69,7 @@ TEST(AddressTest, ADeclinedCaseIsKnownAndCanBeOfferedAgain) {
   ASSERT_EQ(desk.Reach(v1::SCOPE_OK), "");
   ASSERT_EQ(desk.E("offer { number: 1 }"), "");
   ASSERT_EQ(desk.D("decline { number: 1 rule: '2.2' person_id: 'm1' }"), "");
-  ASSERT_EQ(desk.E("remove_member { person_id: 'm1' reason: OWN_WILL }"), "");
+  ASSERT_EQ(desk.E("remove_member { person_id: 'm1' reason: OWN_WILL stated_on: '2026-03-01' }"), "");
   EXPECT_EQ(desk.copy(kKz).family(0).standing(), v1::MemberStanding::LEFT);
   EXPECT_EQ(desk.Reach(v1::COMPLETED), "");
 }
@@ -128,7 +128,7 @@ TEST(EffectsTest, Edge12AnAnnulmentAfterTheDepartureKeepsTheUseExceptForCompulsi
 TEST(EffectsTest, Edge12ACompelledMemberKeepsItsOneTime) {
   Desk desk;
   ASSERT_EQ(desk.Reach(v1::ARRIVED), "");
-  ASSERT_EQ(desk.E("remove_member { person_id: 'm1' reason: COMPELLED }"), "");
+  ASSERT_EQ(desk.E("remove_member { person_id: 'm1' reason: COMPELLED basis: 'No. 9' }"), "");
   EXPECT_EQ(desk.state().family(0).standing(), v1::MemberStanding::LEFT);
   EXPECT_EQ(desk.state().family(0).rule(), "1.3");
   ASSERT_EQ(desk.Reach(v1::COMPLETED), "");
@@ -202,7 +202,7 @@ TEST(EffectsTest, Edge26AChildTurnsEighteenAfterTheIssue) {
   *desk.petition.add_family() = SampleMember(kRu, "3", v1::CHILD, "2008-03-10");
   ASSERT_EQ(desk.Reach(v1::PREPARING), "");
   desk.today = absl::CivilDay(2026, 3, 20);
-  EXPECT_EQ(desk.D("remove_member { person_id: 'm2' reason: NOT_COVERED }"), "step.ground");
+  EXPECT_EQ(desk.D("remove_member { person_id: 'm2' reason: NOT_COVERED basis: 'No. 9' }"), "step.ground");
   ASSERT_EQ(desk.Reach(v1::COMPLETED), "");
   EXPECT_EQ(IncludedPersons(desk.state()).size(), 3u);
   EXPECT_EQ(EffectsOf(desk.state(), kRu).used, 3u);
@@ -239,7 +239,7 @@ TEST(NoticeTest, AMembersWillDoesNotEndTheHeadsCase) {
   ASSERT_EQ(desk.Reach(v1::PREPARING), "");
   ASSERT_EQ(desk.E(Notice("WITHDRAWAL", "person_id: 'm1'")), "");
   EXPECT_EQ(desk.D(Answer(desk, "withdraw", "stated_on: '2026-03-01'")), "step.person");
-  EXPECT_EQ(desk.D("remove_member { person_id: 'm1' reason: OWN_WILL }"), "");
+  EXPECT_EQ(desk.D("remove_member { person_id: 'm1' reason: OWN_WILL stated_on: '2026-03-01' }"), "");
   EXPECT_EQ(desk.state().status(), v1::PREPARING);
   EXPECT_TRUE(desk.state().notices().empty());
 }

@@ -338,9 +338,9 @@ TEST(MembersTest, WhoIsNotCoveredIsTakenOutFirst) {
   desk.petition.mutable_family(0)->set_relation(v1::NOT_RELATED);
   ASSERT_EQ(desk.Reach(v1::SUBMITTED), "");
   ASSERT_EQ(desk.E(kConfirmScope), "2.2");
-  EXPECT_EQ(desk.E("remove_member { person_id: 'm2' reason: NOT_COVERED }"), "step.person");
-  EXPECT_EQ(desk.E("remove_member { person_id: 'head' reason: NOT_COVERED }"), "step.person");
-  EXPECT_EQ(desk.E("remove_member { person_id: 'm1' reason: NOT_COVERED }"), "");
+  EXPECT_EQ(desk.E("remove_member { person_id: 'm2' reason: NOT_COVERED basis: 'No. 9' }"), "step.person");
+  EXPECT_EQ(desk.E("remove_member { person_id: 'head' reason: NOT_COVERED basis: 'No. 9' }"), "step.person");
+  EXPECT_EQ(desk.E("remove_member { person_id: 'm1' reason: NOT_COVERED basis: 'No. 9' }"), "");
   EXPECT_EQ(desk.state().family(0).standing(), v1::MemberStanding::LEFT);
   EXPECT_EQ(desk.state().family(0).rule(), "2.2");
   EXPECT_EQ(desk.E(kConfirmScope), "");
@@ -349,8 +349,8 @@ TEST(MembersTest, WhoIsNotCoveredIsTakenOutFirst) {
 TEST(MembersTest, WhoIsCoveredCannotBePutOut) {
   Desk desk;
   ASSERT_EQ(desk.Reach(v1::SUBMITTED), "");
-  EXPECT_EQ(desk.E("remove_member { person_id: 'm1' reason: NOT_COVERED }"), "step.ground");
-  EXPECT_EQ(desk.E("remove_member { person_id: 'm1' reason: OWN_WILL }"), "");
+  EXPECT_EQ(desk.E("remove_member { person_id: 'm1' reason: NOT_COVERED basis: 'No. 9' }"), "step.ground");
+  EXPECT_EQ(desk.E("remove_member { person_id: 'm1' reason: OWN_WILL stated_on: '2026-03-01' }"), "");
 }
 
 // The rule under which somebody left is shown beside the name.
@@ -360,7 +360,11 @@ TEST(MembersTest, WhoLeavesIsOutUnderTheRuleOfTheReason) {
   for (const auto& [reason, rule] : rows) {
     Desk desk;
     ASSERT_EQ(desk.Reach(v1::SUBMITTED), "");
-    ASSERT_EQ(desk.E(absl::StrCat("remove_member { person_id: 'm1' reason: ", reason, " }")), "") << reason;
+    ASSERT_EQ(
+        desk.E(absl::StrCat(
+            "remove_member { person_id: 'm1' stated_on: '2026-03-01' basis: 'No. 9' reason: ", reason, " }")),
+        "")
+        << reason;
     EXPECT_EQ(desk.state().family(0).standing(), v1::MemberStanding::LEFT);
     EXPECT_EQ(desk.state().family(0).rule(), rule) << reason;
   }

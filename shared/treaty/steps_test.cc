@@ -231,10 +231,10 @@ const StepRow kRows[] = {
     {"ExitOnTheDayOfAWillStatedInMoscow", v1::PREPARING, WithdrawnByNotice, kD, ExitOn("2026-03-05"), "12.2b"},
     {"ExitKnownAfterTheAnnulment",  v1::PREPARING, AnnulledByOrder, kD, ExitOn("2026-03-04"), "", v1::ANNULLED},
     {"ExitOnTheDayOfTheOrder",      v1::PREPARING, AnnulledByOrder, kD, ExitOn("2026-03-05"), "12.2b"},
-    {"ExitKnownAfterTheDeath",      v1::PREPARING, Ended(kD, "remove_member { person_id: 'head' reason: DIED }"), kD, ExitOn("2026-03-05"), "", v1::WITHDRAWN},
+    {"ExitKnownAfterTheDeath",      v1::PREPARING, Ended(kD, "remove_member { person_id: 'head' reason: DIED basis: 'No. 9' }"), kD, ExitOn("2026-03-05"), "", v1::WITHDRAWN},
     // The dead do not cross: who did so on that day did it before.
-    {"ExitOnTheDayOfTheDeath",      v1::PREPARING, Ended(kD, "remove_member { person_id: 'head' reason: DIED }"), kD, ExitOn("2026-03-06"), "", v1::WITHDRAWN},
-    {"ExitAfterTheDayOfTheDeath",   v1::PREPARING, Ended(kD, "remove_member { person_id: 'head' reason: DIED }"), kD, ExitOn("2026-03-07"), "12.2b"},
+    {"ExitOnTheDayOfTheDeath",      v1::PREPARING, Ended(kD, "remove_member { person_id: 'head' reason: DIED basis: 'No. 9' }"), kD, ExitOn("2026-03-06"), "", v1::WITHDRAWN},
+    {"ExitAfterTheDayOfTheDeath",   v1::PREPARING, Ended(kD, "remove_member { person_id: 'head' reason: DIED basis: 'No. 9' }"), kD, ExitOn("2026-03-07"), "12.2b"},
     {"ExitKnownAfterTheLapse",      v1::PREPARING, Lapsed, kD, ExitOn("2027-03-03"), "", v1::LAPSED},
     {"ExitAfterTheLapse",           v1::PREPARING, Lapsed, kD, ExitOn("2027-03-04"), "step.document"},
     {"ExitKnownAfterItWasSuspendedAndEnded", v1::PREPARING, SuspendedAndEnded, kD, ExitOn("2026-03-03"), "", v1::WITHDRAWN},
@@ -272,8 +272,8 @@ const StepRow kRows[] = {
     {"SuspendedByThePartyThatLearns", v1::STATUS_ISSUED, Nothing, kE, Obstacle("suspend", "3.d"), "", v1::SUSPENDED},
     {"NotSuspendedByTheEntryStateOnItsOwn", v1::STATUS_ISSUED, Nothing, kE, Obstacle("suspend", "3.v"), "step.ground"},
     {"AWillOlderThanThePetitionIsNotReported", v1::AWAIT_CLEARANCE, Nothing, kE, "give_notice { kind: WITHDRAWAL stated_on: '2020-01-01' }", "step.date"},
-    {"TheHeadDied",                 v1::PREPARING, Nothing, kD, "remove_member { person_id: 'head' reason: DIED }", "", v1::WITHDRAWN},
-    {"TheHeadDoesNotLeaveItsCase",  v1::PREPARING, Nothing, kD, "remove_member { person_id: 'head' reason: OWN_WILL }", "step.person"},
+    {"TheHeadDied",                 v1::PREPARING, Nothing, kD, "remove_member { person_id: 'head' reason: DIED basis: 'No. 9' }", "", v1::WITHDRAWN},
+    {"TheHeadDoesNotLeaveItsCase",  v1::PREPARING, Nothing, kD, "remove_member { person_id: 'head' reason: OWN_WILL stated_on: '2026-03-01' }", "step.person"},
     {"ScopeRefusedOnWhatWasDeclined", v1::SCOPE_OK, [](Desk& d) { ASSERT_EQ(d.E("offer { number: 1 }"), ""); ASSERT_EQ(d.D("decline { number: 1 rule: '13.2' }"), ""); }, kE, "refuse_scope { rule: '13.2' finding { free_will_confirmed: true } }", "", v1::REFUSED_SCOPE},
     {"HandOff1IsNotDeclinedOnATemporaryGround", v1::SCOPE_OK, Then(kE, "offer { number: 1 }"), kD, "decline { number: 1 rule: '3.v' person_id: 'head' }", "step.decline"},
     {"HandOff1IsNotDeclinedForTheQuota", v1::SCOPE_OK, Then(kE, "offer { number: 1 }"), kD, "decline { number: 1 rule: '12.1' }", "step.decline"},
@@ -287,10 +287,10 @@ const StepRow kRows[] = {
     {"HandOff4IsDeclinedForItsPapers", v1::DEPARTED, Then(kD, "offer { number: 4 }"), kE, "decline { number: 4 rule: '13.2' }", "", v1::DEPARTED},
     {"HandOff1IsDeclinedForAMember", v1::SCOPE_OK, Then(kE, "offer { number: 1 }"), kD, "decline { number: 1 rule: '2.2' person_id: 'm1' }", "", v1::SCOPE_OK},
     {"TheHeadsCaseGoesOnWithoutTheMember", v1::SCOPE_OK, [](Desk& d) { ASSERT_EQ(d.E("offer { number: 1 }"), ""); ASSERT_EQ(d.D("decline { number: 1 rule: '2.2' person_id: 'm1' }"), ""); }, kE, "refuse_scope { rule: '2.2' finding { free_will_confirmed: true } }", "step.ground"},
-    {"AMemberWhomTheDepartureStateFoundNotCovered", v1::SCOPE_OK, [](Desk& d) { ASSERT_EQ(d.E("offer { number: 1 }"), ""); ASSERT_EQ(d.D("decline { number: 1 rule: '2.2' person_id: 'm1' }"), ""); }, kE, "remove_member { person_id: 'm1' reason: NOT_COVERED }", "", v1::SCOPE_OK},
-    {"ACoveredMemberIsNotPutOut",   v1::SCOPE_OK,  Nothing, kE, "remove_member { person_id: 'm1' reason: NOT_COVERED }", "step.ground"},
-    {"AMemberWhoUsedTheAgreement",  v1::SCOPE_OK,  Nothing, kE, "remove_member { person_id: 'm1' reason: USED_BEFORE }", "", v1::SCOPE_OK},
-    {"UseIsTheEntryStatesFinding",  v1::PREPARING, Nothing, kD, "remove_member { person_id: 'm1' reason: USED_BEFORE }", "step.turn"},
+    {"AMemberWhomTheDepartureStateFoundNotCovered", v1::SCOPE_OK, [](Desk& d) { ASSERT_EQ(d.E("offer { number: 1 }"), ""); ASSERT_EQ(d.D("decline { number: 1 rule: '2.2' person_id: 'm1' }"), ""); }, kE, "remove_member { person_id: 'm1' reason: NOT_COVERED basis: 'No. 9' }", "", v1::SCOPE_OK},
+    {"ACoveredMemberIsNotPutOut",   v1::SCOPE_OK,  Nothing, kE, "remove_member { person_id: 'm1' reason: NOT_COVERED basis: 'No. 9' }", "step.ground"},
+    {"AMemberWhoUsedTheAgreement",  v1::SCOPE_OK,  Nothing, kE, "remove_member { person_id: 'm1' reason: USED_BEFORE basis: 'No. 9' }", "", v1::SCOPE_OK},
+    {"UseIsTheEntryStatesFinding",  v1::PREPARING, Nothing, kD, "remove_member { person_id: 'm1' reason: USED_BEFORE basis: 'No. 9' }", "step.turn"},
     {"ScopeRefusedOnWhatNobodyDeclined", v1::SCOPE_OK, Nothing, kE, "refuse_scope { rule: '13.2' finding { free_will_confirmed: true } }", "step.ground"},
     {"Edge49NotAfterTheDeparture",  v1::ARRIVED,   Nothing, kE, "annul { rule: '3.b' basis: 'No. 3' }", "step.status"},
     {"Edge11CompletedStays",        v1::COMPLETED, Nothing, kE, "annul { rule: '2.1' basis: 'No. 3' }", "step.closed"},
@@ -309,13 +309,15 @@ const StepRow kRows[] = {
     {"NotClosedByWhoWasAnswered",   v1::AWAIT_CLEARANCE, [](Desk& d) { d.treaty.set_terminates_on("2026-03-02"); }, kE, "close_by_termination {}", "step.turn"},
     {"NotClosedWhileInForce",       v1::CLEARED, [](Desk& d) { d.treaty.set_terminates_on("2026-03-03"); }, kD, "close_by_termination {}", "17.4"},
     {"NotClosedOnceIssued",         v1::STATUS_ISSUED, [](Desk& d) { d.treaty.set_terminates_on("2026-03-02"); }, kE, "close_by_termination {}", "step.status"},
-    {"Edge29DivorcedBeforeDeparture", v1::PREPARING, Nothing, kD, "remove_member { person_id: 'm1' reason: DIVORCED }", "", v1::PREPARING},
-    {"HeadsDeathAfterDeparture",    v1::ARRIVED, Nothing, kE, "remove_member { person_id: 'head' reason: DIED }", "step.status"},
-    {"ACompelledMember",            v1::QUOTA_RESERVED, Nothing, kE, "remove_member { person_id: 'm1' reason: COMPELLED }", "", v1::QUOTA_RESERVED},
-    {"CompulsionIsTheEntryStatesFinding", v1::PREPARING, Nothing, kD, "remove_member { person_id: 'm1' reason: COMPELLED }", "step.turn"},
-    {"ACompelledHeadEndsItsCase",   v1::ARRIVED, Nothing, kE, "remove_member { person_id: 'head' reason: COMPELLED }", "step.person"},
-    {"CompulsionIsNotFoundOnTheWay", v1::DEPARTED, Nothing, kD, "remove_member { person_id: 'm1' reason: COMPELLED }", "step.status"},
-    {"NobodyLeavesAfterDeparture",  v1::ARRIVED, Nothing, kE, "remove_member { person_id: 'm1' reason: DIVORCED }", "step.status"},
+    {"AMembersWillOfTheDayOfThePetition", v1::PREPARING, Nothing, kD, "remove_member { person_id: 'm1' reason: OWN_WILL stated_on: '2026-02-20' }", "", v1::PREPARING},
+    {"AMembersWillOlderThanThePetition", v1::PREPARING, Nothing, kD, "remove_member { person_id: 'm1' reason: OWN_WILL stated_on: '2026-02-19' }", "step.date"},
+    {"Edge29DivorcedBeforeDeparture", v1::PREPARING, Nothing, kD, "remove_member { person_id: 'm1' reason: DIVORCED basis: 'No. 9' }", "", v1::PREPARING},
+    {"HeadsDeathAfterDeparture",    v1::ARRIVED, Nothing, kE, "remove_member { person_id: 'head' reason: DIED basis: 'No. 9' }", "step.status"},
+    {"ACompelledMember",            v1::QUOTA_RESERVED, Nothing, kE, "remove_member { person_id: 'm1' reason: COMPELLED basis: 'No. 9' }", "", v1::QUOTA_RESERVED},
+    {"CompulsionIsTheEntryStatesFinding", v1::PREPARING, Nothing, kD, "remove_member { person_id: 'm1' reason: COMPELLED basis: 'No. 9' }", "step.turn"},
+    {"ACompelledHeadEndsItsCase",   v1::ARRIVED, Nothing, kE, "remove_member { person_id: 'head' reason: COMPELLED basis: 'No. 9' }", "step.person"},
+    {"CompulsionIsNotFoundOnTheWay", v1::DEPARTED, Nothing, kD, "remove_member { person_id: 'm1' reason: COMPELLED basis: 'No. 9' }", "step.status"},
+    {"NobodyLeavesAfterDeparture",  v1::ARRIVED, Nothing, kE, "remove_member { person_id: 'm1' reason: DIVORCED basis: 'No. 9' }", "step.status"},
     // Notices.
     {"NoticeByTheHolder",           v1::PREPARING, Nothing, kD, "give_notice { kind: WITHDRAWAL stated_on: '2026-03-01' }", "step.holder"},
     {"NoticeByTheOther",            v1::PREPARING, Nothing, kE, "give_notice { kind: WITHDRAWAL stated_on: '2026-03-01' }", "", v1::PREPARING},
@@ -646,7 +648,8 @@ TEST(PlaceTest, Edge83TheFamilyWaitsTogetherOrSplitsByConsent) {
   EXPECT_EQ(desk.E("reserve_place {}"), "12.1");
   EXPECT_EQ(desk.violation.found(), "free:1");
   for (const std::string id : {"m1", "m2", "m3"}) {
-    ASSERT_EQ(desk.E("remove_member { person_id: '" + id + "' reason: OWN_WILL }"), "");
+    ASSERT_EQ(desk.E("remove_member { person_id: '" + id + "' reason: OWN_WILL stated_on: '2026-03-01' }"),
+              "");
   }
   EXPECT_EQ(desk.E("reserve_place {}"), "");
   EXPECT_EQ(desk.registry.Quota(kE, 2026).status(), v1::EXHAUSTED);
@@ -659,7 +662,7 @@ TEST(PlaceTest, AFamilyTakesOnePlaceWhenTheProtocolCountsFamilies) {
   desk.registry.SetQuota(kE, 2026, 1);
   ASSERT_EQ(desk.Reach(v1::QUOTA_RESERVED), "");
   EXPECT_EQ(desk.state().place().places(), 1u);
-  ASSERT_EQ(desk.E("remove_member { person_id: 'm1' reason: OWN_WILL }"), "");
+  ASSERT_EQ(desk.E("remove_member { person_id: 'm1' reason: OWN_WILL stated_on: '2026-03-01' }"), "");
   EXPECT_EQ(desk.state().place().places(), 1u);
   EXPECT_EQ(desk.Reach(v1::COMPLETED), "");
 }
@@ -736,7 +739,7 @@ TEST(PlaceTest, ALeavingMemberGivesBackAPlaceAndTheClaim) {
   Desk desk;
   ASSERT_EQ(desk.Reach(v1::PREPARING), "");
   EXPECT_EQ(EffectsOf(desk.state(), kE).used, 2u);
-  ASSERT_EQ(desk.D("remove_member { person_id: 'm1' reason: DIVORCED }"), "");
+  ASSERT_EQ(desk.D("remove_member { person_id: 'm1' reason: DIVORCED basis: 'No. 9' }"), "");
   EXPECT_EQ(EffectsOf(desk.state(), kE).used, 1u);
   EXPECT_EQ(EffectsOf(desk.state(), kE).persons.size(), 1u);
 }
@@ -745,7 +748,7 @@ TEST(PlaceTest, TheLastObstacleLeavesWithItsPerson) {
   Desk desk;
   ASSERT_EQ(desk.Reach(v1::AWAIT_CLEARANCE), "");
   ASSERT_EQ(desk.D(Obstacle("defer", "3.v", "m1")), "");
-  ASSERT_EQ(desk.D("remove_member { person_id: 'm1' reason: STAYS_BEHIND }"), "");
+  ASSERT_EQ(desk.D("remove_member { person_id: 'm1' reason: STAYS_BEHIND basis: 'No. 9' }"), "");
   EXPECT_EQ(desk.state().status(), v1::AWAIT_CLEARANCE);
   EXPECT_EQ(desk.Reach(v1::COMPLETED), "");
 }
