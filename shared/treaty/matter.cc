@@ -250,6 +250,12 @@ std::optional<v1::Violation> MustBeInTheCase(const std::string& case_id, const s
   return std::nullopt;
 }
 
+bool IsOutOfTheCase(const std::string& case_id, const std::string& person_id, Context context) {
+  if (!context.registry.Case(case_id)) return true;
+  context.of_counterpart = false;
+  return MustBeInTheCase(case_id, person_id, context).has_value();
+}
+
 MatterVerdict Judge(const State& state, const v1::MatterStep& command, const Context& context) {
   v1::MatterStep step = command;
   step.clear_answer_due();

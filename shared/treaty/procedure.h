@@ -106,6 +106,9 @@ std::optional<v1::Violation> MustHaveEnded(const std::string& case_id, const cha
 // it only if that is the Party which holds the case.
 std::optional<v1::Violation> MustBeInTheCase(const std::string& case_id, const std::string& person_id,
                                              const Context& context);
+// The person is named in the case and out of it, or is not named, or the case is not known here: for
+// who refuses something on that ground. What an author knows of it stands in its ledger before.
+bool IsOutOfTheCase(const std::string& case_id, const std::string& person_id, Context context);
 
 inline v1::Party OpenerOf(const v1::MatterState& state) { return state.opened_by(); }
 inline v1::Party OtherOf(const v1::MatterState& state) { return Other(state.opened_by()); }

@@ -32,6 +32,21 @@ bool IsMoney(const v1::PropertyItem& item) {
          item.kind() == v1::PropertyItem::ASSET;
 }
 
+// 2.2, 10.1: property of a resettler, and of the family that resettles together: of nobody who has left
+// the case or was never in it. What is refused already does not go anyway.
+std::optional<v1::Violation> OwnersMustBeInTheCase(const State& state,
+                                                   const v1::PropertyDeclaration& declaration,
+                                                   const Context& context) {
+  for (const v1::PropertyItem& item : declaration.items()) {
+    if (IsRefused(state, item.item_id())) continue;
+    if (auto out = MustBeInTheCase(declaration.case_id(), item.owner_person_id(), context)) return out;
+  }
+  return std::nullopt;
+}
+std::optional<v1::Violation> OwnersMustBeInTheCase(const State& state, const Context& context) {
+  return OwnersMustBeInTheCase(state, state.property().declaration(), context);
+}
+
 // What its author knew is not asked again on arrival.
 std::optional<v1::Violation> CheckCase(const std::string& case_id, const Context& context) {
   if (context.of_counterpart) return std::nullopt;
@@ -45,9 +60,10 @@ std::optional<v1::Violation> CheckCase(const std::string& case_id, const Context
   return std::nullopt;
 }
 
-std::optional<v1::Violation> CheckDeclaration(const v1::PropertyDeclaration& declaration,
+std::optional<v1::Violation> CheckDeclaration(const State& state, const v1::PropertyDeclaration& declaration,
                                               const Context& context) {
   if (auto violation = CheckCase(declaration.case_id(), context)) return violation;
+  if (auto out = OwnersMustBeInTheCase(state, declaration, context)) return out;
   std::set<std::string> seen;
   for (const v1::PropertyItem& item : declaration.items()) {
     if (!seen.insert(item.item_id()).second) return Violates("step.ground", "", "items");
@@ -62,9 +78,16 @@ std::optional<v1::Violation> CheckDeclaration(const v1::PropertyDeclaration& dec
 }
 
 // One item, once, and only on a ground that the treaty gives to this Party.
-std::optional<v1::Violation> CheckRefusal(const State& state, const v1::ItemRefusal& refusal, bool import) {
+std::optional<v1::Violation> CheckRefusal(const State& state, const v1::ItemRefusal& refusal, bool import,
+                                          const Context& context) {
   const v1::PropertyItem* item = FindItem(state, refusal.item_id());
   if (item == nullptr || IsRefused(state, refusal.item_id())) return Violates("step.ground", "", "item_id");
+  if (refusal.ground() == v1::ItemRefusal::OWNER_NOT_IN_CASE) {
+    // 2.2: only when it is true. What the other Party knows of the case, it knew first.
+    if (IsOutOfTheCase(state.property().declaration().case_id(), item->owner_person_id(), context))
+      return std::nullopt;
+    return Violates(import ? "10.1" : "6.a", item->owner_person_id(), "ground");
+  }
   // 6.b, 6.c: money, deposits and assets are not limited.
   if (IsMoney(*item)) return Violates("6.b", "", "item_id");
   // 6.a: national heritage and what the departure state bars from export; 10.1: what the
@@ -74,9 +97,13 @@ std::optional<v1::Violation> CheckRefusal(const State& state, const v1::ItemRefu
   return std::nullopt;
 }
 
-std::optional<v1::Violation> CheckTransfer(const State& state, const v1::Transfer& transfer) {
+std::optional<v1::Violation> CheckTransfer(const State& state, const v1::Transfer& transfer,
+                                           const Context& context) {
   const v1::PropertyItem* item = FindItem(state, transfer.item_id());
   if (item == nullptr || !IsMoney(*item)) return Violates("step.ground", "", "item_id");
+  // 2.2: of who is in the case.
+  const std::string& case_id = state.property().declaration().case_id();
+  if (auto out = MustBeInTheCase(case_id, item->owner_person_id(), context)) return out;
   // 10.2: free of fees and taxes, except payment for the transfer service.
   const bool charged = transfer.charge() != v1::Transfer::NO_CHARGE;
   if (charged && transfer.charge() != v1::Transfer::TRANSFER_SERVICE) {
@@ -91,21 +118,22 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
   const std::string& case_id = state.property().declaration().case_id();
   switch (made.step_case()) {
     case S::kDeclare:
-      return CheckDeclaration(made.declare(), context);
+      return CheckDeclaration(state, made.declare(), context);
     case S::kAmendDeclaration:
       if (made.amend_declaration().case_id() != state.property().declaration().case_id()) {
         return Violates("step.ground", "", "case_id");
       }
-      return CheckDeclaration(made.amend_declaration(), context);
+      return CheckDeclaration(state, made.amend_declaration(), context);
     case S::kSubmitDeclaration:
-      return CheckDeclaration(made.submit_declaration(), context);
+      return CheckDeclaration(state, made.submit_declaration(), context);
     case S::kRefuseExport:
-      return CheckRefusal(state, made.refuse_export(), /*import=*/false);
+      return CheckRefusal(state, made.refuse_export(), /*import=*/false, context);
     case S::kRefuseImport:
-      return CheckRefusal(state, made.refuse_import(), /*import=*/true);
+      return CheckRefusal(state, made.refuse_import(), /*import=*/true, context);
     case S::kCertify: {
       // 6.a, a16: declared by who means to go, certified for who may.
       if (auto violation = MustHaveStatus(case_id, context)) return violation;
+      if (auto out = OwnersMustBeInTheCase(state, context)) return out;
       const v1::CustomsCertificate& certificate = made.certify();
       if (*DateOf(certificate.valid_until()) > *DateOf(certificate.issued_on())) return std::nullopt;
       return Violates("step.document", "", "valid_until");
@@ -113,6 +141,7 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
     case S::kRecordExit: {
       // 10.1: nothing is free of duty for who has lost the status since.
       if (auto violation = MustHaveStatus(case_id, context)) return violation;
+      if (auto out = OwnersMustBeInTheCase(state, context)) return out;
       const std::optional<absl::CivilDay> since = DateOf(state.property().certificate().issued_on());
       const std::optional<absl::CivilDay> until = DateOf(state.property().certificate().valid_until());
       const absl::CivilDay crossed_on = *DateOf(made.record_exit().crossed_on());
@@ -122,14 +151,15 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
       return Violates("step.document", "", "valid_until");
     }
     case S::kRecordImport:
-      return MustHaveDeparted(case_id, "10.1", context);
+      if (auto violation = MustHaveDeparted(case_id, "10.1", context)) return violation;
+      return OwnersMustBeInTheCase(state, context);
     case S::kRelease:
       // 10.1: while the resettler may still come, the goods wait; when nobody can come any more,
       // the Agreement holds them no longer (12.2b).
       return MustHaveEnded(case_id, "10.1", context);
     case S::kRecordTransfer:
       if (auto violation = MustHaveDeparted(case_id, "10.2", context)) return violation;
-      return CheckTransfer(state, made.record_transfer());
+      return CheckTransfer(state, made.record_transfer(), context);
     default:
       return std::nullopt;
   }
@@ -173,10 +203,11 @@ const Procedure& PropertyProcedure() {
            "6.a",
            kRuleAsksForStatus},
           {S::kSubmitDeclaration, kD, {v1::PROPERTY_DECLARED}, v1::PROPERTY_SUBMITTED, "6.a"},
-          {S::kRefuseExport, kD, {v1::PROPERTY_SUBMITTED}, std::nullopt, "6.a"},
+          // Until it leaves: a member may leave the family between the certificate and the border (2.2).
+          {S::kRefuseExport, kD, {v1::PROPERTY_SUBMITTED, v1::PROPERTY_CERTIFIED}, std::nullopt, "6.a"},
           {S::kCertify, kD, {v1::PROPERTY_SUBMITTED}, v1::PROPERTY_CERTIFIED, "6.a"},
           {S::kRecordExit, kD, {v1::PROPERTY_CERTIFIED}, v1::PROPERTY_FROZEN, "6.a"},
-          {S::kRefuseImport, kE, {v1::PROPERTY_FROZEN}, std::nullopt, "10.1"},
+          {S::kRefuseImport, kE, {v1::PROPERTY_FROZEN, v1::PROPERTY_RELEASED}, std::nullopt, "10.1"},
           // Also what was released, if it turns out that the owner had departed (1.2).
           {S::kRecordImport, kE, {v1::PROPERTY_FROZEN, v1::PROPERTY_RELEASED}, v1::PROPERTY_IMPORTED, "10.1"},
           {S::kRelease, kE, {v1::PROPERTY_FROZEN}, v1::PROPERTY_RELEASED, "12.2b"},

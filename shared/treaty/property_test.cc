@@ -56,6 +56,11 @@ class Desk : public MatterDesk {
     of().set_holder(kE);
     of().set_hand_offs_done(4);
   }
+  // m1, who owns a half of the painting.
+  void TakeOut(v1::MemberStanding::Standing standing = v1::MemberStanding::LEFT, const char* rule = "") {
+    of().mutable_family(0)->set_standing(standing);
+    of().mutable_family(0)->set_rule(rule);
+  }
   // By whoever holds it.
   void End(v1::CaseStatus status) {
     of().set_closed_from(of().status());
@@ -77,11 +82,11 @@ TEST(Property, WhoMayDoWhatInEveryStatus) {
   const ActionTable table = {
       {v1::PROPERTY_DECLARED, {"amend_declaration submit_declaration withdraw", ""}},
       {v1::PROPERTY_SUBMITTED, {"certify refuse_export withdraw", ""}},
-      {v1::PROPERTY_CERTIFIED, {"record_exit withdraw", ""}},
+      {v1::PROPERTY_CERTIFIED, {"record_exit refuse_export withdraw", ""}},
       {v1::PROPERTY_FROZEN, {"", "record_import record_transfer refuse_import release"}},
       {v1::PROPERTY_IMPORTED, {"", "record_transfer"}},
       {v1::PROPERTY_WITHDRAWN, {"", ""}},
-      {v1::PROPERTY_RELEASED, {"", "record_import record_transfer"}},
+      {v1::PROPERTY_RELEASED, {"", "record_import record_transfer refuse_import"}},
   };
   ExpectActions("property", kD, table, sample);
 }
@@ -205,6 +210,103 @@ TEST(Property, CertifiedUnderTheStatusOnly) {
   later.Arrive();
   EXPECT_EQ(later.Do(kD, kCertify), "");
   EXPECT_EQ(later.Do(kD, kExit), "");
+}
+
+// 29; 2.2, 10.1: of who resettles with the family. What belongs to one who has left the case, or was
+// excluded, or to somebody who was never in it, does not go free of duty, at whatever step it shows.
+TEST(Property, Edge29OfWhoIsInTheCase) {
+  std::string of_a_stranger = kItems;
+  of_a_stranger.replace(of_a_stranger.find("'m1'"), 4, "'m7'");
+  EXPECT_EQ(Desk().Do(kD, absl::StrCat("declare { ", of_a_stranger, " }")), "step.person");
+  const struct {
+    v1::MemberStanding::Standing standing;
+    const char* by_rule;  // as the case has it
+    const char* rule;
+  } rows[] = {{v1::MemberStanding::LEFT, "", "2.2"},
+              {v1::MemberStanding::LEFT, "1.2", "1.2"},
+              {v1::MemberStanding::EXCLUDED, "3.zh", "3.zh"}};
+  for (const auto& row : rows) {
+    const auto out = [&](Desk& desk) { desk.TakeOut(row.standing, row.by_rule); };
+    Desk before;
+    out(before);
+    EXPECT_EQ(before.Do(kD, absl::StrCat("declare { ", kItems, " }")), row.rule);
+    EXPECT_EQ(before.violation.person_id(), "m1");
+    Desk declared;
+    declared.Declare();
+    out(declared);
+    EXPECT_EQ(declared.Do(kD, absl::StrCat("amend_declaration { ", kItems, " }")), row.rule);
+    EXPECT_EQ(declared.Do(kD, "submit_declaration {}"), row.rule);
+
+    // That one item is refused, and the rest goes.
+    Desk submitted;
+    submitted.Submit();
+    EXPECT_EQ(submitted.Refuse(kD, "refuse_export", "2", "OWNER_NOT_IN_CASE"), "6.a");
+    out(submitted);
+    EXPECT_EQ(submitted.Do(kD, kCertify), row.rule);
+    EXPECT_EQ(submitted.Refuse(kD, "refuse_export", "1", "OWNER_NOT_IN_CASE"), "6.a");
+    EXPECT_EQ(submitted.Refuse(kD, "refuse_export", "2", "OWNER_NOT_IN_CASE"), "");
+    EXPECT_EQ(submitted.Do(kD, kCertify), "");
+    EXPECT_EQ(submitted.Do(kD, kExit), "");
+
+    // Divorced between the certificate and the border.
+    Desk certified;
+    certified.Certify();
+    out(certified);
+    EXPECT_EQ(certified.Do(kD, kExit), row.rule);
+    EXPECT_EQ(certified.Refuse(kD, "refuse_export", "2", "OWNER_NOT_IN_CASE"), "");
+    EXPECT_EQ(certified.Do(kD, kExit), "");
+
+    // Between the border and the customs of the state of entry; also of goods that were released.
+    for (const bool released : {false, true}) {
+      Desk gone;
+      gone.Certify();
+      ASSERT_EQ(gone.Do(kD, kExit), "");
+      if (released) {
+        gone.End(v1::WITHDRAWN);
+        ASSERT_EQ(gone.Do(kE, "release { outcome: RETURNED basis: 'note 7' }"), "");
+      }
+      gone.Depart();
+      out(gone);
+      EXPECT_EQ(gone.Do(kE, kImport), row.rule);
+      EXPECT_EQ(gone.Refuse(kE, "refuse_import", "1", "OWNER_NOT_IN_CASE"), "10.1");
+      EXPECT_EQ(gone.Refuse(kE, "refuse_import", "2", "OWNER_NOT_IN_CASE"), "");
+      EXPECT_EQ(gone.Do(kE, kImport), "");
+    }
+  }
+  // 10.2: money has no limit, but it has an owner.
+  std::string money = kItems;
+  money.replace(money.find("'head'", money.find("'3'")), 6, "'m1'");
+  Desk of_the_member;
+  ASSERT_EQ(of_the_member.Do(kD, absl::StrCat("declare { ", money, " }")), "");
+  ASSERT_EQ(of_the_member.Do(kD, "submit_declaration {}"), "");
+  of_the_member.TakeOut();
+  EXPECT_EQ(of_the_member.Refuse(kD, "refuse_export", "3", "OWNER_NOT_IN_CASE"), "");
+  EXPECT_EQ(of_the_member.Do(kD, kCertify), "2.2");
+  EXPECT_EQ(of_the_member.Refuse(kD, "refuse_export", "2", "OWNER_NOT_IN_CASE"), "");
+  EXPECT_EQ(of_the_member.Do(kD, kCertify), "");
+  EXPECT_EQ(of_the_member.Do(kD, kExit), "");
+  of_the_member.Depart();
+  EXPECT_EQ(
+      of_the_member.Do(kE, "record_transfer { item_id: '3' amount: '1' currency: 'USD' charge: NO_CHARGE }"),
+      "2.2");
+}
+
+// Who holds the case knew of it. The other one may have acted before it heard of it, and what it
+// refuses, it refuses because it has heard.
+TEST(Property, ThatAMemberHasLeftMayCross) {
+  constexpr char kRefuse[] = "refuse_export { item_id: '2' ground: OWNER_NOT_IN_CASE legal_act: 'record 3' }";
+  Desk desk;
+  desk.Submit();
+  desk.TakeOut();
+  for (const v1::Party holder : {kD, kE}) {
+    desk.of().set_holder(holder);
+    EXPECT_EQ(desk.Refuses(kD, desk.state(), kCertify), holder == kD ? "2.2" : "");
+    EXPECT_EQ(desk.Refuses(kD, desk.state(), kRefuse), "");
+  }
+  // A dossier of the matter alone does not have the case.
+  desk.registry.cases.clear();
+  EXPECT_EQ(desk.Refuses(kD, desk.state(), kCertify), "");
+  EXPECT_EQ(desk.Refuses(kD, desk.state(), kRefuse), "");
 }
 
 // 12.2b, Art. 3: lost or at rest, the status frees nothing of duty.
