@@ -37,13 +37,20 @@ std::vector<v1::OutOfScopeReason> Reasons(const State& state, const Context& con
   return OutOfScope(decision, of ? of->departure_state() : OpenerOf(state), of && IsUnderTheAgreement(*of));
 }
 
+// 12.2b, or that which ended the case; 4.1: of somebody without a case no document says that the
+// person is a resettler.
+std::string NotAppliedUnder(const State& state, const Context& context) {
+  const std::optional<v1::CaseState> of = context.registry.Case(state.court_decision().decision().case_id());
+  return of ? EndedUnder(*of) : "4.1";
+}
+
 std::optional<v1::Violation> MustBeInScope(const State& state, const Context& context) {
   for (const v1::OutOfScopeReason reason : Reasons(state, context)) {
     // The case may have ended here since the counterpart recognised.
     const bool ended = context.of_counterpart && !state.court_decision().decision().case_id().empty();
     if (reason == v1::NOT_UNDER_THE_AGREEMENT && ended) continue;
-    // 12.2b: who resettled independently takes another way; 8.1: the forum and its subject.
-    return Violates(reason == v1::NOT_UNDER_THE_AGREEMENT ? "12.2b" : "8.1", "",
+    // 8.1: the forum and its subject; of whom the Agreement does not apply to, the rule that says so.
+    return Violates(reason == v1::NOT_UNDER_THE_AGREEMENT ? NotAppliedUnder(state, context) : "8.1", "",
                     v1::OutOfScopeReason_Name(reason));
   }
   return std::nullopt;
@@ -181,7 +188,7 @@ v1::Party Holder(const State& state) {
 std::vector<v1::OutOfScopeReason> OutOfScope(const v1::CourtDecision& decision, v1::Party departure_state,
                                              bool under_the_agreement) {
   std::vector<v1::OutOfScopeReason> reasons;
-  // 12.2b: the Agreement does not apply to who resettled independently.
+  // 12.2b: the Agreement does not apply to who resettled independently, nor to who has no case under it.
   if (!under_the_agreement) reasons.push_back(v1::NOT_UNDER_THE_AGREEMENT);
   // 8.1: a civil dispute, decided by a court, on the resettler's property in the
   // departure state; where it was when the suit was filed counts.

@@ -146,23 +146,26 @@ TEST(CourtDecision, Edge69OfTheDepartureStateOfTheCase) {
   EXPECT_EQ(received.Do(kE, "find_out_of_scope { reason: PROPERTY_NOT_IN_DEPARTURE_STATE }"), "");
 }
 
-// 12.2b, 79: by the receiver's own register.
+// 79: of who resettled independently (12.2b), or whose case ended otherwise, under the rule by which
+// it did; by the receiver's own register.
 TEST(CourtDecision, Edge79OfACaseUnderTheAgreement) {
-  for (const v1::CaseStatus status : {v1::INDEPENDENT, v1::REFUSED_SCOPE, v1::EXCLUDED, v1::ANNULLED}) {
+  for (const End& end : kEnds) {
     Desk desk;
     desk.Receive();
     EXPECT_EQ(Desk(desk).Do(kE, "find_out_of_scope { reason: NOT_UNDER_THE_AGREEMENT }"), "8.2");
-    desk.registry.cases["c1"].set_status(status);
-    EXPECT_EQ(desk.Do(kE, "recognise"), "12.2b");
+    desk.registry.cases["c1"].set_status(end.status);
+    desk.registry.cases["c1"].set_closing_rule(end.closing_rule);
+    EXPECT_EQ(desk.Do(kE, "recognise"), end.rule);
     EXPECT_EQ(desk.Do(kE, "find_out_of_scope { reason: NOT_UNDER_THE_AGREEMENT }"), "");
     Desk later;
-    later.registry.cases["c1"].set_status(status);
+    later.registry.cases["c1"].set_status(end.status);
     EXPECT_EQ(later.Register(Decision()), "step.case");
   }
+  // 4.1: of somebody of whom no document says that the person is a resettler.
   Desk unknown;
   unknown.Receive();
   unknown.registry.cases.clear();
-  EXPECT_EQ(unknown.Do(kE, "recognise"), "12.2b");
+  EXPECT_EQ(unknown.Do(kE, "recognise"), "4.1");
   EXPECT_EQ(unknown.Do(kE, "find_out_of_scope { reason: NOT_UNDER_THE_AGREEMENT }"), "");
 }
 
@@ -215,8 +218,8 @@ struct Scope {
   const char* rule;
 };
 // Each ground of the treaty, where it is true and where it is not. 69: property in
-// the entry state; 72: divorce; 73: a fine; 77: arbitration, a notary; 79: independent.
-TEST(CourtDecision, Edges69To79TheTreatysOwnGroundsAndNoOther) {
+// the entry state; 72: divorce; 73: a fine; 77: arbitration, a notary; none: no case, no status.
+TEST(CourtDecision, Edges69To77TheTreatysOwnGroundsAndNoOther) {
   const Scope rows[] = {
       {"69", "property_located_in: 'RUS'", v1::PROPERTY_NOT_IN_DEPARTURE_STATE, "8.1"},
       {"69, a third state", "property_located_in: 'DEU'", v1::PROPERTY_NOT_IN_DEPARTURE_STATE, "8.1"},
@@ -227,7 +230,7 @@ TEST(CourtDecision, Edges69To79TheTreatysOwnGroundsAndNoOther) {
       {"77, a notary", "body: NOTARY", v1::NOT_A_COURT_DECISION, "8.1"},
       {"77, other", "body: OTHER_BODY", v1::NOT_A_COURT_DECISION, "8.1"},
       {"not the resettler's", "property_of_resettler: false", v1::NOT_RESETTLERS_PROPERTY, "8.1"},
-      {"79", "case_id: ''", v1::NOT_UNDER_THE_AGREEMENT, "12.2b"},
+      {"no case", "case_id: ''", v1::NOT_UNDER_THE_AGREEMENT, "4.1"},
   };
   for (const Scope& row : rows) {
     v1::CourtDecision decision = Decision(row.changes);

@@ -37,10 +37,11 @@ const char* RuleOf(Request::Kind kind) {
 // What stands against the request, each a fact and the rule that makes it one.
 std::vector<v1::Violation> Against(const Request& request, const Context& context) {
   std::vector<v1::Violation> against;
-  // 12.2b: the Agreement does not apply to who resettled independently, nor where the case
-  // ended. On arrival it may have ended since.
-  if (!context.of_counterpart && !CaseUnderTheAgreement(request.case_id(), context)) {
-    against.push_back(Violates("12.2b", "", "case_id"));
+  // 12.2b: the Agreement does not apply to who resettled independently; nor, under the rule of its
+  // end, where the case ended. On arrival it may have ended since.
+  const std::optional<v1::CaseState> of = context.registry.Case(request.case_id());
+  if (!context.of_counterpart && of && !IsUnderTheAgreement(*of)) {
+    against.push_back(Violates(EndedUnder(*of), "", "case_id"));
   }
   // 2.2: nor to a member of the family who is not in the case any more.
   if (auto out = MustBeInTheCase(request.case_id(), request.person_id(), context)) against.push_back(*out);
@@ -73,12 +74,11 @@ std::vector<v1::Violation> Against(const Request& request, const Context& contex
 
 // Whether the case as it is now, or one that is not known here, gives `rule` as a ground to refuse.
 bool IsOfTheCase(const std::string& rule, const Request& request, Context context) {
-  // 12.2b: a case that has ended.
-  if (rule == "12.2b") return !CaseUnderTheAgreement(request.case_id(), context);
+  const std::optional<v1::CaseState> of = context.registry.Case(request.case_id());
+  if (!of) return MayEndACase(rule) || (rule == "2.2" && request.person_id() != kHead);
+  // A case that has ended.
+  if (!IsUnderTheAgreement(*of) && rule == EndedUnder(*of)) return true;
   // 2.2, 1.2, Art. 3: a member who is out of it.
-  const bool of_member = rule == "2.2" || rule == "1.2" || IsArticle3(rule);
-  if (!of_member || request.person_id() == kHead) return false;
-  if (!context.registry.Case(request.case_id())) return true;
   context.of_counterpart = false;
   const auto out = MustBeInTheCase(request.case_id(), request.person_id(), context);
   return out && out->rule() == rule;

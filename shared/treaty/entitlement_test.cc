@@ -98,8 +98,8 @@ TEST(Entitlement, Edge67OnAParWithCitizens) {
             "11.2");
 }
 
-// 31: the head has died; the family's own rights go on. 62: so does property left behind.
-TEST(Entitlement, Edges31And62RightsOutliveTheCase) {
+// 6.d, 62: rights outlive the case: property left behind is kept ten years later as well.
+TEST(Entitlement, RightsOutliveTheCase) {
   for (const v1::CaseStatus status : {v1::COMPLETED, v1::ARRIVED}) {
     MatterDesk desk("entitlement", kD);
     desk.registry.cases["c1"].set_status(status);
@@ -109,18 +109,29 @@ TEST(Entitlement, Edges31And62RightsOutliveTheCase) {
   }
 }
 
-// 12.2b: not to who resettled independently, nor where the case was refused or ended.
+// Not where the case was refused or ended; and the rule is that under which it ended. 12.2b is of
+// who resettled independently: a victim of compulsion (1.3) did not, nor did a migrant worker (3.e).
 TEST(Entitlement, OfACaseUnderTheAgreement) {
-  for (const v1::CaseStatus status : {v1::INDEPENDENT, v1::REFUSED_SCOPE, v1::EXCLUDED, v1::WITHDRAWN,
-                                      v1::ANNULLED, v1::LAPSED, v1::CLOSED_TERM}) {
+  for (const End& end : kEnds) {
     MatterDesk desk("entitlement", kD);
     ASSERT_EQ(desk.Do(kD, Request("KEEP_PROPERTY")), "");
-    desk.registry.cases["c1"].set_status(status);
-    EXPECT_EQ(MatterDesk(desk).Do(kD, kGrant), "12.2b");
-    EXPECT_EQ(desk.Do(kD, "refuse { rule: '12.2b' basis: 'No. 1' }"), "");
+    MatterDesk unknown = desk;
+    v1::CaseState& of = desk.registry.cases["c1"];
+    of.set_status(end.status);
+    of.set_closing_rule(end.closing_rule);
+    EXPECT_EQ(MatterDesk(desk).Do(kD, kGrant), end.rule);
+    EXPECT_EQ(desk.Refuses(kD, desk.state(), Refuse(end.rule)), "");
+    const std::string other = end.rule == std::string("12.2b") ? "3.e" : "12.2b";
+    EXPECT_EQ(desk.Do(kD, Refuse(other)), "6.d") << end.closing_rule;
+    EXPECT_EQ(desk.Refuses(kD, desk.state(), Refuse(other)), "6.d") << end.closing_rule;
+    EXPECT_EQ(desk.Do(kD, Refuse(end.rule)), "");
     MatterDesk later("entitlement", kD);
-    later.registry.cases["c1"].set_status(status);
+    later.registry.cases["c1"] = of;
     EXPECT_EQ(later.Do(kD, Request("KEEP_PROPERTY")), "step.case");
+    // A dossier of the matter alone does not have the case.
+    unknown.registry.cases.clear();
+    EXPECT_EQ(unknown.Refuses(kD, unknown.state(), Refuse(end.rule)), "");
+    EXPECT_EQ(unknown.Refuses(kD, unknown.state(), Refuse("9.1")), "6.d");
   }
 }
 
@@ -146,7 +157,7 @@ TEST(Entitlement, UnderTheStatusOnly) {
     of.set_holder(kD);
     of.set_hand_offs_done(3);
     EXPECT_EQ(desk.Do(by, kGrant), "");
-    for (const auto& [status, rule] : {std::pair(v1::SUSPENDED, "step.obstacle"), {v1::ANNULLED, "12.2b"}}) {
+    for (const auto& [status, rule] : {std::pair(v1::SUSPENDED, "step.obstacle"), {v1::ANNULLED, "4.1"}}) {
       of.set_status(status);
       EXPECT_EQ(desk.Do(by, kFulfil), rule);
       // The state of departure holds the case: the other one may not have heard of it yet.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "kelisim/v1/form.pb.h"
@@ -178,6 +179,17 @@ bool IsUnderTheAgreement(const v1::CaseState& state) {
   return !state.crossed_on().empty() && !scope_lost;
 }
 
+std::string EndedUnder(const v1::CaseState& state) {
+  if (state.status() == v1::INDEPENDENT) return "12.2b";
+  return state.closing_rule().empty() ? "4.1" : state.closing_rule();
+}
+
+bool MayEndACase(const std::string& rule) {
+  static const auto* const rules =
+      new std::set<std::string>{"1.1a", "1.1b", "1.2", "1.3", "2.1", "4.1", "12.2b", "13.2", "17.4"};
+  return rules->contains(rule) || IsArticle3(rule);
+}
+
 std::optional<v1::CaseState> CaseUnderTheAgreement(const std::string& case_id, const Context& context) {
   std::optional<v1::CaseState> of = context.registry.Case(case_id);
   if (of && !IsUnderTheAgreement(*of)) of.reset();
@@ -189,8 +201,10 @@ namespace {
 // Of a case that was suspended or has ended.
 std::optional<v1::Violation> MustGoOn(const v1::CaseState& state, const Context& context) {
   if (context.of_counterpart && state.holder() != context.author) return std::nullopt;
-  // 12.2b: the Agreement does not apply to who resettled independently, nor where the case ended.
-  if (!IsUnderTheAgreement(state)) return Violates("12.2b", "", v1::CaseStatus_Name(state.status()));
+  // 12.2b: the Agreement does not apply to who resettled independently; nor, under the rule of its end,
+  // where the case ended.
+  if (!IsUnderTheAgreement(state))
+    return Violates(EndedUnder(state), "", v1::CaseStatus_Name(state.status()));
   // Art. 3: nor while a circumstance of that article stands.
   if (state.status() == v1::SUSPENDED) return Violates("step.obstacle", "", "SUSPENDED");
   return std::nullopt;

@@ -19,6 +19,23 @@
 
 namespace kelisim::treaty::testing {
 
+// How a case ends, and the rule under which the Agreement gives its persons nothing more.
+struct End {
+  v1::CaseStatus status;
+  const char* closing_rule;
+  const char* rule;
+};
+inline constexpr End kEnds[] = {{v1::INDEPENDENT, "12.2a", "12.2b"},
+                                {v1::REFUSED_SCOPE, "2.1", "2.1"},
+                                {v1::REFUSED_SCOPE, "12.2b", "12.2b"},
+                                {v1::EXCLUDED, "3.e", "3.e"},
+                                {v1::WITHDRAWN, "", "4.1"},
+                                {v1::WITHDRAWN, "2.1", "2.1"},
+                                {v1::ANNULLED, "1.3", "1.3"},
+                                {v1::ANNULLED, "3.b", "3.b"},
+                                {v1::LAPSED, "13.2", "13.2"},
+                                {v1::CLOSED_TERM, "17.4", "17.4"}};
+
 class MatterDesk {
  public:
   // `kind`: field of MatterStep, such as "dispute".

@@ -74,6 +74,12 @@ bool KnowsCase(const std::string& case_id, const Context& context);
 // annulled or ended otherwise, and nobody chose to resettle independently (12.2b). What ended
 // after the departure, as it turned out, has not ended the status.
 bool IsUnderTheAgreement(const v1::CaseState& state);
+// The rule under which a case that is not under the Agreement gives its persons nothing: 12.2b of
+// who chose to resettle independently; of all others that which ended it, as both Parties have it.
+// 4.1 when it was a will: there is no status any more.
+std::string EndedUnder(const v1::CaseState& state);
+// `rule` may be one of these.
+bool MayEndACase(const std::string& rule);
 // The case, when it is known here and under the Agreement.
 std::optional<v1::CaseState> CaseUnderTheAgreement(const std::string& case_id, const Context& context);
 

@@ -309,18 +309,20 @@ TEST(Property, ThatAMemberHasLeftMayCross) {
   EXPECT_EQ(desk.Refuses(kD, desk.state(), kRefuse), "");
 }
 
-// 12.2b, Art. 3: lost or at rest, the status frees nothing of duty.
+// Art. 3: lost or at rest, the status frees nothing of duty. The rule is that under which the case
+// ended: 12.2b is of who resettled independently, and of nobody else.
 TEST(Property, StaysWhenTheStatusIsLost) {
   Desk desk;
   desk.Certify();
   desk.of().set_status(v1::SUSPENDED);
   EXPECT_EQ(desk.Do(kD, kExit), "step.obstacle");
-  for (const v1::CaseStatus status : {v1::WITHDRAWN, v1::ANNULLED, v1::LAPSED, v1::EXCLUDED}) {
+  for (const auto& end : kEnds) {
     Desk ended;
     ended.Submit();
-    ended.End(status);
-    EXPECT_EQ(ended.Do(kD, kCertify), "12.2b");
-    EXPECT_EQ(ended.Refuses(kD, ended.state(), kCertify), "12.2b");
+    ended.End(end.status);
+    ended.of().set_closing_rule(end.closing_rule);
+    EXPECT_EQ(ended.Do(kD, kCertify), end.rule);
+    EXPECT_EQ(ended.Refuses(kD, ended.state(), kCertify), end.rule);
   }
 }
 
@@ -334,8 +336,8 @@ TEST(Property, FollowsTheResettlerIntoTheStateOfEntry) {
   EXPECT_EQ(desk.Refuses(kE, desk.state(), kImport), "10.1");
   Desk back = desk;
   back.End(v1::WITHDRAWN);
-  EXPECT_EQ(back.Do(kE, kImport), "12.2b");
-  EXPECT_EQ(back.Do(kE, kTransfer), "12.2b");
+  EXPECT_EQ(back.Do(kE, kImport), "4.1");
+  EXPECT_EQ(back.Do(kE, kTransfer), "4.1");
   // Ended before the departure: nobody can have seen one.
   EXPECT_EQ(back.Refuses(kE, back.state(), kImport), "10.1");
   desk.Depart();
@@ -355,21 +357,21 @@ TEST(Property, FollowsWhoDepartedBeforeTheEnd) {
   } rows[] = {{v1::WITHDRAWN, "", ""},
               {v1::LAPSED, "13.2", ""},
               {v1::ANNULLED, "3.b", ""},
-              {v1::ANNULLED, "2.1", "12.2b"},
-              {v1::ANNULLED, "1.3", "12.2b"}};
+              {v1::ANNULLED, "2.1", "2.1"},
+              {v1::ANNULLED, "1.3", "1.3"}};
   for (const auto& row : rows) {
     Desk desk;
     desk.Certify();
     ASSERT_EQ(desk.Do(kD, kExit), "");
     desk.End(row.status);
     desk.of().set_closing_rule(row.closing_rule);
-    EXPECT_EQ(desk.Do(kE, kImport), "12.2b");
+    EXPECT_EQ(desk.Do(kE, kImport), *row.closing_rule == '\0' ? "4.1" : row.closing_rule);
     desk.of().set_crossed_on("2026-03-02");
     EXPECT_EQ(desk.Do(kE, kImport), row.rule) << v1::CaseStatus_Name(row.status) << row.closing_rule;
   }
 }
 
-// 10.1, 12.2b: goods wait for who may still come, and for nobody else.
+// 10.1: goods wait for who may still come, and for nobody else.
 TEST(Property, IsReleasedWhenNobodyComes) {
   for (const char* outcome : {"RETURNED", "ADMITTED_WITHOUT_EXEMPTION"}) {
     const std::string release = absl::StrCat("release { outcome: ", outcome, " basis: 'note 7' }");
@@ -392,7 +394,7 @@ TEST(Property, IsReleasedWhenNobodyComes) {
       EXPECT_EQ(desk.Do(kE, release), "");
       EXPECT_EQ(desk.Status(), "PROPERTY_RELEASED");
       EXPECT_EQ(desk.state().holder(), kE);
-      EXPECT_EQ(desk.Do(kE, kImport), "12.2b");
+      EXPECT_EQ(desk.Do(kE, kImport), "4.1");
       // The departure became known: nothing to release, and what was released in ignorance of it
       // is admitted, and free of duty after all.
       for (Desk* one : {&departed, &desk}) {
@@ -419,7 +421,7 @@ TEST(Property, TheEndOfTheCaseMayCross) {
   Desk departed;
   departed.Exit();
   departed.End(v1::ANNULLED);
-  EXPECT_EQ(departed.Do(kE, kImport), "12.2b");
+  EXPECT_EQ(departed.Do(kE, kImport), "4.1");
   EXPECT_EQ(departed.Refuses(kE, departed.state(), kImport), "");
   Desk arrived;
   arrived.Submit();
