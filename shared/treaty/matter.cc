@@ -180,6 +180,7 @@ bool IsUnderTheAgreement(const v1::CaseState& state) {
 }
 
 std::string EndedUnder(const v1::CaseState& state) {
+  // 12.2b: the choice itself is 12.2a.
   if (state.status() == v1::INDEPENDENT) return "12.2b";
   return state.closing_rule().empty() ? "4.1" : state.closing_rule();
 }

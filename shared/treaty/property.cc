@@ -27,6 +27,18 @@ bool IsRefused(const State& state, const std::string& item_id) {
                      [&](const v1::ItemRefusal& refusal) { return refusal.item_id() == item_id; });
 }
 
+// What crosses the border with its owner. Deposits and assets lie in banks (6.c), and what is left
+// behind stays (6.d).
+bool IsTakenOut(const v1::PropertyItem& item) {
+  return item.kind() != v1::PropertyItem::DEPOSIT && item.kind() != v1::PropertyItem::ASSET &&
+         item.kind() != v1::PropertyItem::LEFT_BEHIND;
+}
+
+bool HasCrossed(const State& state) {
+  return state.status() == v1::PROPERTY_FROZEN || state.status() == v1::PROPERTY_IMPORTED ||
+         state.status() == v1::PROPERTY_RELEASED;
+}
+
 bool IsMoney(const v1::PropertyItem& item) {
   return item.kind() == v1::PropertyItem::MONEY || item.kind() == v1::PropertyItem::DEPOSIT ||
          item.kind() == v1::PropertyItem::ASSET;
@@ -47,22 +59,46 @@ std::optional<v1::Violation> OwnersMustBeInTheCase(const State& state, const Con
   return OwnersMustBeInTheCase(state, state.property().declaration(), context);
 }
 
+// The item as the other Party was told of it; nullptr: it was not.
+const v1::PropertyItem* Told(const State& state, const std::string& item_id) {
+  return state.shared() ? FindItem(state, item_id) : nullptr;
+}
+
 // What its author knew is not asked again on arrival.
-std::optional<v1::Violation> CheckCase(const std::string& case_id, const Context& context) {
+std::optional<v1::Violation> CheckCase(const State& state, const v1::PropertyDeclaration& declaration,
+                                       const Context& context) {
   if (context.of_counterpart) return std::nullopt;
-  const std::optional<v1::CaseState> of = CaseUnderTheAgreement(case_id, context);
+  const std::optional<v1::CaseState> of = CaseUnderTheAgreement(declaration.case_id(), context);
   if (!of) return Violates("step.case", "", "case_id");
-  // 6.a: taken out of the departure state, and declared there before the departure.
+  // 6.a: in the departure state.
   if (of->departure_state() != context.author) {
     return Violates("6.a", "", v1::Party_Name(of->departure_state()));
   }
-  if (!IsBeforeDeparture(of->status())) return Violates("6.a", "", v1::CaseStatus_Name(of->status()));
+  if (IsBeforeDeparture(of->status())) return std::nullopt;
+  for (const v1::PropertyItem& item : declaration.items()) {
+    // 6.a: what is taken out is declared before the departure. 6.c, 6.d: nothing else need be.
+    if (IsTakenOut(item) && Told(state, item.item_id()) == nullptr)
+      return Violates("6.a", "", v1::CaseStatus_Name(of->status()));
+  }
+  return std::nullopt;
+}
+
+// a17: more may come until the departure; what was submitted, and perhaps refused, stays as it is.
+std::optional<v1::Violation> MustKeepWhatWasTold(const State& state, const v1::PropertyDeclaration& amended) {
+  for (const v1::PropertyItem& item : state.property().declaration().items()) {
+    if (Told(state, item.item_id()) == nullptr) continue;
+    const bool kept =
+        std::any_of(amended.items().begin(), amended.items().end(), [&](const v1::PropertyItem& other) {
+          return other.item_id() == item.item_id() && other.SerializeAsString() == item.SerializeAsString();
+        });
+    if (!kept) return Violates("step.ground", "", "items");
+  }
   return std::nullopt;
 }
 
 std::optional<v1::Violation> CheckDeclaration(const State& state, const v1::PropertyDeclaration& declaration,
                                               const Context& context) {
-  if (auto violation = CheckCase(declaration.case_id(), context)) return violation;
+  if (auto violation = CheckCase(state, declaration, context)) return violation;
   if (auto out = OwnersMustBeInTheCase(state, declaration, context)) return out;
   std::set<std::string> seen;
   for (const v1::PropertyItem& item : declaration.items()) {
@@ -100,7 +136,14 @@ std::optional<v1::Violation> CheckRefusal(const State& state, const v1::ItemRefu
 std::optional<v1::Violation> CheckTransfer(const State& state, const v1::Transfer& transfer,
                                            const Context& context) {
   const v1::PropertyItem* item = FindItem(state, transfer.item_id());
-  if (item == nullptr || !IsMoney(*item)) return Violates("step.ground", "", "item_id");
+  // 6.b, 6.c: money, deposits and assets; 6.d: what is got for a thing that was left behind.
+  if (item == nullptr || !(IsMoney(*item) || item->kind() == v1::PropertyItem::LEFT_BEHIND)) {
+    return Violates("step.ground", "", "item_id");
+  }
+  // 6.b: money goes in the declared manner, over the border. 6.c, 6.d: the rest goes from bank to bank.
+  if (IsTakenOut(*item) && !HasCrossed(state)) {
+    return Violates("step.status", "", v1::MatterStatus_Name(state.status()));
+  }
   // 2.2: of who is in the case.
   const std::string& case_id = state.property().declaration().case_id();
   if (auto out = MustBeInTheCase(case_id, item->owner_person_id(), context)) return out;
@@ -123,6 +166,7 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
       if (made.amend_declaration().case_id() != state.property().declaration().case_id()) {
         return Violates("step.ground", "", "case_id");
       }
+      if (auto violation = MustKeepWhatWasTold(state, made.amend_declaration())) return violation;
       return CheckDeclaration(state, made.amend_declaration(), context);
     case S::kSubmitDeclaration:
       return CheckDeclaration(state, made.submit_declaration(), context);
@@ -155,7 +199,7 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
       return OwnersMustBeInTheCase(state, context);
     case S::kRelease:
       // 10.1: while the resettler may still come, the goods wait; when nobody can come any more,
-      // the Agreement holds them no longer (12.2b).
+      // the Agreement holds them no longer.
       return MustHaveEnded(case_id, "10.1", context);
     case S::kRecordTransfer:
       if (auto violation = MustHaveDeparted(case_id, "10.2", context)) return violation;
@@ -178,11 +222,7 @@ void Fold(State& state, const v1::MatterStep& step, v1::Party) {
   if (made.has_record_import()) facts.clear_release();
 }
 
-v1::Party Holder(const State& state) {
-  const bool crossed = state.status() == v1::PROPERTY_FROZEN || state.status() == v1::PROPERTY_IMPORTED ||
-                       state.status() == v1::PROPERTY_RELEASED;
-  return crossed ? OtherOf(state) : OpenerOf(state);
-}
+v1::Party Holder(const State& state) { return HasCrossed(state) ? OtherOf(state) : OpenerOf(state); }
 
 }  // namespace
 
@@ -195,13 +235,8 @@ const Procedure& PropertyProcedure() {
       S::kSubmitDeclaration,
       {
           {S::kDeclare, kD, {v1::MATTER_STATUS_UNSPECIFIED}, v1::PROPERTY_DECLARED, "6.a"},
-          // 6.a: declared before departure; then nothing is added.
-          {S::kAmendDeclaration,
-           kD,
-           {v1::PROPERTY_DECLARED},
-           v1::PROPERTY_DECLARED,
-           "6.a",
-           kRuleAsksForStatus},
+          // Until the certificate, which is of the items that it was issued for. More is declared for itself.
+          {S::kAmendDeclaration, kD, {v1::PROPERTY_DECLARED, v1::PROPERTY_SUBMITTED}, std::nullopt, "6.a"},
           {S::kSubmitDeclaration, kD, {v1::PROPERTY_DECLARED}, v1::PROPERTY_SUBMITTED, "6.a"},
           // Until it leaves: a member may leave the family between the certificate and the border (2.2).
           {S::kRefuseExport, kD, {v1::PROPERTY_SUBMITTED, v1::PROPERTY_CERTIFIED}, std::nullopt, "6.a"},
@@ -210,11 +245,12 @@ const Procedure& PropertyProcedure() {
           {S::kRefuseImport, kE, {v1::PROPERTY_FROZEN, v1::PROPERTY_RELEASED}, std::nullopt, "10.1"},
           // Also what was released, if it turns out that the owner had departed (1.2).
           {S::kRecordImport, kE, {v1::PROPERTY_FROZEN, v1::PROPERTY_RELEASED}, v1::PROPERTY_IMPORTED, "10.1"},
-          {S::kRelease, kE, {v1::PROPERTY_FROZEN}, v1::PROPERTY_RELEASED, "12.2b"},
-          // Money may follow years later (6.d).
+          {S::kRelease, kE, {v1::PROPERTY_FROZEN}, v1::PROPERTY_RELEASED, "10.1"},
+          // Also years later (6.d), and of what never crosses the border (6.c).
           {S::kRecordTransfer,
            kE,
-           {v1::PROPERTY_FROZEN, v1::PROPERTY_IMPORTED, v1::PROPERTY_RELEASED},
+           {v1::PROPERTY_SUBMITTED, v1::PROPERTY_CERTIFIED, v1::PROPERTY_FROZEN, v1::PROPERTY_IMPORTED,
+            v1::PROPERTY_RELEASED},
            std::nullopt,
            "10.2"},
           {S::kWithdraw,

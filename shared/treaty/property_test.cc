@@ -81,8 +81,8 @@ TEST(Property, WhoMayDoWhatInEveryStatus) {
   sample.set_shared(true);
   const ActionTable table = {
       {v1::PROPERTY_DECLARED, {"amend_declaration submit_declaration withdraw", ""}},
-      {v1::PROPERTY_SUBMITTED, {"certify refuse_export withdraw", ""}},
-      {v1::PROPERTY_CERTIFIED, {"record_exit refuse_export withdraw", ""}},
+      {v1::PROPERTY_SUBMITTED, {"amend_declaration certify refuse_export withdraw", "record_transfer"}},
+      {v1::PROPERTY_CERTIFIED, {"record_exit refuse_export withdraw", "record_transfer"}},
       {v1::PROPERTY_FROZEN, {"", "record_import record_transfer refuse_import release"}},
       {v1::PROPERTY_IMPORTED, {"", "record_transfer"}},
       {v1::PROPERTY_WITHDRAWN, {"", ""}},
@@ -116,20 +116,73 @@ TEST(Property, Edge54ImportBan) {
   EXPECT_EQ(desk.Status(), "PROPERTY_IMPORTED");
 }
 
-// 55: nothing is added after the declaration is given, and least of all after departure.
-TEST(Property, Edge55NothingIsAddedAfterDeparture) {
+// A declaration of one more item, and nothing of what kItems has.
+std::string Item(const std::string& kind, const std::string& id = "6") {
+  return absl::StrCat(
+      "items { item_id: '", id, "' kind: ", kind,
+      " description: 'one more' quantity: 1 amount: '5' currency: 'KZT' owner_person_id: 'head' "
+      "in_personal_ownership: true } ");
+}
+constexpr const char* kTakenOut[] = {"MOVABLE", "VEHICLE", "CULTURAL_VALUABLE", "MONEY"};
+constexpr const char* kNotTakenOut[] = {"DEPOSIT", "ASSET", "LEFT_BEHIND"};
+
+// 55: what is taken out is declared before the departure (6.a). 6.c and 6.d do not ask for that:
+// deposits, assets and what was left behind may be declared later.
+TEST(Property, Edge55WhatIsTakenOutIsNotAddedAfterDeparture) {
+  const auto declare = [](Desk desk, const char* kind) {
+    return desk.Do(kD, absl::StrCat("declare { case_id: 'c1' ", Item(kind), " }"));
+  };
+  const auto amend = [](Desk desk, const char* kind) {
+    return desk.Do(kD, absl::StrCat("amend_declaration { ", kItems, Item(kind), " }"));
+  };
+  Desk none;
+  Desk submitted;
+  submitted.Submit();
+  for (const char* kind : kTakenOut) {
+    EXPECT_EQ(declare(none, kind), "") << kind;
+    EXPECT_EQ(amend(submitted, kind), "") << kind;
+  }
+  for (const v1::CaseStatus status : {v1::DEPARTED, v1::ARRIVED, v1::COMPLETED}) {
+    for (Desk* one : {&none, &submitted}) {
+      one->Depart();
+      one->of().set_status(status);
+    }
+    for (const char* kind : kTakenOut) {
+      EXPECT_EQ(declare(none, kind), "6.a") << kind;
+      EXPECT_EQ(amend(submitted, kind), "6.a") << kind;
+    }
+    for (const char* kind : kNotTakenOut) {
+      EXPECT_EQ(declare(none, kind), "") << kind;
+      EXPECT_EQ(amend(submitted, kind), "") << kind;
+    }
+  }
+}
+
+// 6.a, a17: items are added until the departure; to what was submitted nothing but that. A
+// certificate is of the items that it was issued for: what comes after it has a declaration of its own.
+TEST(Property, ItemsAreAddedUntilTheCertificate) {
   Desk desk;
   desk.Declare();
-  std::string more = absl::StrCat("amend_declaration { ", kItems,
-                                  " items { item_id: '6' kind: MOVABLE description: 'piano' quantity: 1 "
-                                  "owner_person_id: 'head' in_personal_ownership: true } }");
-  EXPECT_EQ(desk.Do(kD, more), "");
-  EXPECT_EQ(desk.state().property().declaration().items_size(), 6);
+  const std::string less = absl::StrCat("amend_declaration { case_id: 'c1' ", Item("MOVABLE"), " }");
+  const std::string more = absl::StrCat("amend_declaration { ", kItems, Item("MOVABLE"), " }");
+  const std::string still_more =
+      absl::StrCat("amend_declaration { ", kItems, Item("MOVABLE"), Item("VEHICLE", "7"), " }");
+  const std::string another = absl::StrCat("amend_declaration { ", kItems, Item("VEHICLE"), " }");
+  EXPECT_EQ(Desk(desk).Do(kD, less), "");
   EXPECT_EQ(desk.Do(kD, "submit_declaration {}"), "");
-  EXPECT_EQ(desk.Do(kD, more), "6.a");
-  EXPECT_EQ(desk.Do(kD, "certify { number: 'C-1' issued_on: '2026-03-02' valid_until: '2026-09-02' }"), "");
-  EXPECT_EQ(desk.Do(kD, "record_exit { crossed_on: '2026-03-02' crossing_point: 'P1' }"), "");
-  EXPECT_EQ(desk.Do(kD, more), "6.a");
+  EXPECT_EQ(desk.Refuse(kD, "refuse_export", "2", "NATIONAL_HERITAGE"), "");
+  desk.today = kToday + 8;
+  EXPECT_EQ(desk.Do(kD, more), "");
+  EXPECT_EQ(desk.Do(kD, still_more), "");
+  EXPECT_EQ(desk.Status(), "PROPERTY_SUBMITTED");
+  EXPECT_EQ(desk.state().property().declaration().items_size(), 7);
+  EXPECT_EQ(desk.state().property().refusals_size(), 1);
+  for (const std::string& changed : {less, more, another}) {
+    EXPECT_EQ(desk.Do(kD, changed), "step.ground");
+    EXPECT_EQ(desk.Refuses(kD, desk.state(), changed), "step.ground");
+  }
+  EXPECT_EQ(desk.Do(kD, kCertify), "");
+  EXPECT_EQ(desk.Do(kD, still_more), "step.status");
 }
 
 // 58, 59: any amount in any currency, of a sale or of savings; no ground against money.
@@ -160,13 +213,56 @@ TEST(Property, Edges60And61WhatMayBeChargedForATransfer) {
   EXPECT_EQ(desk.state().property().transfers_size(), 2);
 }
 
-// 62: money and what was left behind have no last day.
-TEST(Property, Edge62ATransferYearsLater) {
+// 62: a flat stays behind, its owner comes to live in the state of entry, and sells it ten years
+// later (6.d). What it brings goes out free of fees, whenever that is, also if nobody thought of
+// the flat before the departure (6.b, 10.2).
+TEST(Property, Edge62AFlatIsSoldTenYearsLater) {
+  constexpr char kProceeds[] = "record_transfer { item_id: '6' amount: '250000.00' currency: 'USD' charge: ";
+  const std::string with_a_flat = absl::StrCat("declare { ", kItems, Item("LEFT_BEHIND"), " }");
+  const std::string flat = absl::StrCat("declare { case_id: 'c1' ", Item("LEFT_BEHIND"), " }");
+  Desk before;
+  ASSERT_EQ(before.Do(kD, with_a_flat), "");
+  ASSERT_EQ(before.Do(kD, "submit_declaration {}"), "");
+  ASSERT_EQ(before.Do(kD, kCertify), "");
+  ASSERT_EQ(before.Do(kD, kExit), "");
+  before.Arrive();
+  ASSERT_EQ(before.Do(kE, kImport), "");
+  Desk after;
+  for (Desk* desk : {&before, &after}) {
+    desk->Arrive();
+    desk->of().set_status(v1::COMPLETED);
+    desk->today = absl::CivilDay(2036, 3, 2);
+  }
+  ASSERT_EQ(after.Do(kD, flat), "");
+  ASSERT_EQ(after.Do(kD, "submit_declaration {}"), "");
+  for (Desk* desk : {&before, &after}) {
+    for (const char* charge : {"TAX", "DUTY", "OTHER_FEE"}) {
+      EXPECT_EQ(desk->Do(kE, absl::StrCat(kProceeds, charge, " charged: '1' }")), "10.2");
+    }
+    EXPECT_EQ(desk->Do(kE, absl::StrCat(kProceeds, "TRANSFER_SERVICE charged: '25.00' }")), "");
+    EXPECT_EQ(desk->state().property().transfers_size(), 1);
+  }
+}
+
+// 6.c: deposits and assets go from bank to bank: no certificate, no border, no last day. Money that
+// is taken out is declared and crosses the border (6.b).
+TEST(Property, DepositsAskForNoCertificate) {
+  constexpr char kMoney[] = "record_transfer { item_id: '3' amount: '1' currency: 'USD' charge: NO_CHARGE }";
   Desk desk;
-  desk.Exit();
-  ASSERT_EQ(desk.Do(kE, "record_import { basis: 'customs entry 5' }"), "");
+  desk.Submit();
+  EXPECT_EQ(desk.Do(kE, kTransfer), "10.2");
+  desk.Depart();
+  EXPECT_EQ(desk.Do(kE, kTransfer), "");
+  EXPECT_EQ(desk.Do(kE, kMoney), "step.status");
+  EXPECT_EQ(desk.Do(kD, kCertify), "");
+  EXPECT_EQ(desk.Do(kE, kTransfer), "");
+  EXPECT_EQ(desk.Do(kE, kMoney), "step.status");
+  EXPECT_EQ(desk.Do(kD, kExit), "");
+  EXPECT_EQ(desk.Do(kE, kMoney), "");
+  EXPECT_EQ(desk.Do(kE, kImport), "");
   desk.today = absl::CivilDay(2036, 3, 2);
-  EXPECT_EQ(desk.Transfer("charge: NO_CHARGE"), "");
+  EXPECT_EQ(desk.Do(kE, kTransfer), "");
+  EXPECT_EQ(desk.Do(kE, kMoney), "");
 }
 
 // 6.a: taken out of the departure state of the case, declared there before the departure, of
