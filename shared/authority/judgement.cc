@@ -53,14 +53,18 @@ bool IsPlain(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](unsigned char c) { return absl::ascii_isgraph(c); });
 }
 
-// `overdue` names an offer of `author` in this case, and the day on which its answer was due.
-absl::StatusOr<bool> NamesOwnOffer(const v1::CaseRecord& record, const v1::Overdue& overdue, v1::Party author,
-                                   const Views& views) {
+// `overdue` names an offer of `author` in this case, or the acceptance by which the other Party
+// took it to clear, and the day that was due.
+absl::StatusOr<bool> NamesWhatIsOwed(const v1::CaseRecord& record, const v1::Overdue& overdue,
+                                     v1::Party author, const Views& views) {
   for (const v1::ActRecord& made : record.acts()) {
-    if (made.entry().entry_id() != overdue.offer_entry_id() || made.entry().ledger() != author) continue;
+    if (made.entry().entry_id() != overdue.offer_entry_id()) continue;
     ASSIGN_OR_RETURN(const OpenedEntry opened, views.OpenEntry(made.entry()));
     v1::Act act;
-    return ParseAct(opened.payload, &act) && act.case_act().offered().answer_due() == overdue.answer_due();
+    if (!ParseAct(opened.payload, &act)) return false;
+    const std::string& due = made.entry().ledger() == author ? act.case_act().offered().answer_due()
+                                                             : act.case_act().accepted().clearance_due();
+    return !due.empty() && due == overdue.answer_due();
   }
   return false;
 }
@@ -81,8 +85,9 @@ absl::StatusOr<std::optional<v1::Violation>> JudgeMatter(const v1::Act& act, con
   if constexpr (std::is_same_v<Record, v1::CaseRecord>) {
     if (what.has_answer_overdue()) {
       // 13.2: overdue is the answer to what was asked, on the day on which it was asked for.
-      ASSIGN_OR_RETURN(const bool own, NamesOwnOffer(*record, what.answer_overdue(), context.author, views));
-      if (!own) return treaty::Violates("step.hand_off", "", what.answer_overdue().answer_due());
+      ASSIGN_OR_RETURN(const bool owed,
+                       NamesWhatIsOwed(*record, what.answer_overdue(), context.author, views));
+      if (!owed) return treaty::Violates("step.hand_off", "", what.answer_overdue().answer_due());
     }
   }
   return treaty::Admit(state, what, context);

@@ -254,7 +254,7 @@ absl::StatusOr<v1::ListCasesResponse> Reader::ListCases(const v1::ListCasesReque
     summary->set_entry_state(state.entry_state());
     summary->set_holder(state.holder());
     summary->set_offered_hand_off(state.offered_hand_off());
-    if (state.offered_hand_off() != 0) summary->set_answer_due(state.answer_due());
+    summary->set_answer_due(treaty::DueOn(state));
     summary->set_head_surname(state.petition().head().name().surname());
     summary->set_persons(static_cast<uint32_t>(treaty::IncludedPersons(state).size()));
   };

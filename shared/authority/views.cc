@@ -512,9 +512,10 @@ Views::Registered Views::RegisteredFor(const v1::CaseState& state) const {
     registered.waiting += state.notices().empty() ? '\0' : '\1';
     registered.waiting += state.petition().filed_on();
   }
-  // An own offer: the turn is the counterpart's and it has not answered.
-  if (state.offered_hand_off() != 0 && state.holder() != self_) {
-    registered.due_row = DueRow(state.answer_due(), state.case_id());
+  const std::string due_on = treaty::DueOn(state);
+  if (!due_on.empty() && state.holder() != self_) {
+    registered.due_row = DueRow(due_on, state.case_id());
+    registered.clearing = state.offered_hand_off() == 0;
   }
   return registered;
 }
@@ -545,7 +546,7 @@ absl::Status Views::UpdateRegisters(const Registered& before, const v1::CaseStat
     if (!after.waiting_row.empty()) rows_.Put(after.waiting_row, after.waiting);
   }
 
-  if (before.due_row != after.due_row) {
+  if (before.due_row != after.due_row || before.clearing != after.clearing) {
     if (!before.due_row.empty()) rows_.Delete(before.due_row);
     if (!after.due_row.empty()) rows_.Put(after.due_row, state.head_entry_id());
   }

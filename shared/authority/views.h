@@ -158,7 +158,8 @@ class Views final : public treaty::Registry {
     std::string document_row;  // empty: none is issued
     std::string waiting_row;   // empty: does not wait
     std::string waiting;       // its value
-    std::string due_row;       // empty: no own offer is open
+    std::string due_row;       // empty: the counterpart owes no answer
+    bool clearing = false;     // what it owes is its decision about a case it took to clear
   };
   Registered RegisteredFor(const v1::CaseState& state) const;
 

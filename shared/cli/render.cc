@@ -15,6 +15,7 @@
 #include "shared/cli/program.h"
 #include "shared/text/acts.h"
 #include "shared/treaty/information.h"
+#include "shared/treaty/resettlement.h"
 #include "shared/treaty/rules.h"
 
 namespace kelisim::cli {
@@ -208,7 +209,7 @@ std::string Header(const v1::Case& file, const Reader& reader) {
       {Say(lang, "ui.entry_state"), SayEnum(lang, state.entry_state())},
       {Say(lang, "ui.departure_state"), SayEnum(lang, state.departure_state())},
       {Say(lang, "ui.offered"), Offered(state)},
-      {Say(lang, "ui.answer_due"), state.offered_hand_off() == 0 ? "" : DueText(state.answer_due(), reader)},
+      {Say(lang, "ui.answer_due"), DueText(treaty::DueOn(state), reader)},
       {Say(lang, "notice.OBSTACLE"), Obstacles(state)},
       {Say(lang, "ui.place"), PlaceText(state)},
       {Say(lang, "ui.waiting_since"), WaitingText(lang, state)},

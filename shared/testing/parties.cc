@@ -36,6 +36,7 @@ v1::Protocol TestProtocol() {
   protocol.set_dispute_answer_days(30);
   protocol.set_dispute_consultation_days(60);
   protocol.set_matter_answer_working_days(10);
+  protocol.set_clearance_working_days(20);
   return protocol;
 }
 

@@ -410,6 +410,7 @@ void Check(Form& form, const std::string& path, const v1::HandOff& offer) {
 
 void Check(Form& form, const std::string& path, const v1::Acceptance& acceptance) {
   CheckHandOffNumber(form, path, acceptance.number());
+  form.Date(At(path, "clearance_due"), acceptance.clearance_due());
 }
 
 void Check(Form& form, const std::string& path, const v1::Decline& decline) {

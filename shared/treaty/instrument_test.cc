@@ -12,7 +12,8 @@ constexpr char kTexts[] =
     "text_kk_sha256: '0123456789abcdef0123456789abcdef' text_ru_sha256: 'fedcba9876543210fedcba9876543210'";
 constexpr char kProtocolTerms[] =
     "quota_unit: FAMILY answer_days: 14 status_validity_months: 6 status_form_version: '2' "
-    "dispute_answer_days: 20 dispute_consultation_days: 40 matter_answer_working_days: 5";
+    "dispute_answer_days: 20 dispute_consultation_days: 40 matter_answer_working_days: 5 "
+    "clearance_working_days: 15";
 
 std::string Propose(const std::string& kind, const std::string& content) {
   return absl::StrCat("propose { kind: ", kind, " title: 't' ", kTexts, " ", content, " }");
@@ -155,8 +156,9 @@ TEST(Protocol, NoNameStandsForTwo) {
 
 // Its numbers have bounds: nobody has zero days, or a lifetime, to answer.
 TEST(Protocol, ItsTermsAreWithinTheirBounds) {
-  for (const char* term : {"answer_days", "status_validity_months", "dispute_answer_days",
-                           "dispute_consultation_days", "matter_answer_working_days"}) {
+  for (const char* term :
+       {"answer_days", "status_validity_months", "dispute_answer_days", "dispute_consultation_days",
+        "matter_answer_working_days", "clearance_working_days"}) {
     for (const int64_t wrong : {int64_t{0}, int64_t{367}, int64_t{4294967295}}) {
       v1::MatterStep step = Desk().Step(Protocol("2026-2", "2026-04-01"));
       v1::Protocol& protocol = *step.mutable_instrument()->mutable_propose()->mutable_protocol();

@@ -15,6 +15,7 @@
 #include "shared/treaty/scope.h"
 #include "shared/treaty/status.h"
 #include "shared/treaty/term.h"
+#include "shared/treaty/working_days.h"
 
 namespace kelisim::treaty {
 namespace {
@@ -339,8 +340,16 @@ std::optional<v1::Violation> AdmitOffered(const v1::CaseState& state, const v1::
   return std::nullopt;
 }
 
+// 13.2: how long the departure state has for a7 to a10. Empty for the other hand-offs.
+std::string ClearanceDue(const v1::Acceptance& act, const Context& context) {
+  if (act.number() != 1) return "";
+  return FormatDate(AddWorkingDays(context.today, context.protocol.clearance_working_days(), context.author,
+                                   context.protocol));
+}
+
 std::optional<v1::Violation> AdmitAccepted(const v1::CaseState& state, const v1::Acceptance& act,
                                            const Context& context) {
+  if (act.clearance_due() != ClearanceDue(act, context)) return Violates("13.2", "", act.clearance_due());
   // 1.2: the departure state answers for its own register too.
   if (act.number() == 1) return ClaimTaken(state, context);
   return std::nullopt;
@@ -372,6 +381,7 @@ void ApplyAccepted(v1::CaseState& state, const v1::Acceptance& act, const Record
   state.clear_declined_under();
   state.clear_declined_person();
   state.set_hand_offs_done(act.number());
+  if (act.number() == 1) state.set_answer_due(act.clearance_due());
   // From here on the case asks for a place; what it loses it asks for again
   // without losing its position.
   if (act.number() != 2) return;
@@ -577,6 +587,7 @@ Act Fill(const v1::CaseState& state, const v1::CaseCommand& command, const Conte
       break;
     case v1::CaseCommand::kAccept:
       *act.mutable_accepted() = command.accept();
+      act.mutable_accepted()->set_clearance_due(ClearanceDue(command.accept(), context));
       break;
     case v1::CaseCommand::kDecline:
       *act.mutable_declined() = command.decline();
@@ -744,6 +755,11 @@ bool IsAddressed(const v1::CaseState& state_before, const v1::CaseAct& act) {
 
 bool IsClosed(v1::CaseStatus status) {
   return status != v1::CASE_STATUS_UNSPECIFIED && !Includes(kOpen, status);
+}
+
+std::string DueOn(const v1::CaseState& state) {
+  const bool open = state.offered_hand_off() != 0 || state.status() == v1::AWAIT_CLEARANCE;
+  return open ? state.answer_due() : "";
 }
 
 std::vector<const v1::Person*> IncludedPersons(const v1::CaseState& state) {

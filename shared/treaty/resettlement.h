@@ -62,6 +62,10 @@ bool IsAddressed(const v1::CaseState& state_before, const v1::CaseAct& act);
 // was before the end can still become known (exit_recorded); the status stays.
 bool IsClosed(v1::CaseStatus status);
 
+// The last day on which the holder has to answer the offer, or to decide about the case that it
+// took to clear. Empty: nothing of this is open.
+std::string DueOn(const v1::CaseState& state);
+
 // Persons INCLUDED in the case: head first, then members in order. Parts of
 // `state`.
 std::vector<const v1::Person*> IncludedPersons(const v1::CaseState& state);

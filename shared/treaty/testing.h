@@ -119,6 +119,7 @@ inline v1::Protocol SampleProtocol() {
   return Text<v1::Protocol>(
       "version: '2026-1' quota_unit: PERSON answer_days: 20 status_validity_months: 12 status_form_version: "
       "'F1' dispute_answer_days: 30 dispute_consultation_days: 60 matter_answer_working_days: 10 "
+      "clearance_working_days: 20 "
       "holidays_ru: "
       "'2026-03-09'");
 }
