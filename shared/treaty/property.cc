@@ -59,11 +59,6 @@ std::optional<v1::Violation> OwnersMustBeInTheCase(const State& state, const Con
   return OwnersMustBeInTheCase(state, state.property().declaration(), context);
 }
 
-// The item as the other Party was told of it; nullptr: it was not.
-const v1::PropertyItem* Told(const State& state, const std::string& item_id) {
-  return state.shared() ? FindItem(state, item_id) : nullptr;
-}
-
 // What its author knew is not asked again on arrival.
 std::optional<v1::Violation> CheckCase(const State& state, const v1::PropertyDeclaration& declaration,
                                        const Context& context) {
@@ -76,17 +71,17 @@ std::optional<v1::Violation> CheckCase(const State& state, const v1::PropertyDec
   }
   if (IsBeforeDeparture(of->status())) return std::nullopt;
   for (const v1::PropertyItem& item : declaration.items()) {
+    const bool was_told = state.shared() && FindItem(state, item.item_id()) != nullptr;
     // 6.a: what is taken out is declared before the departure. 6.c, 6.d: nothing else need be.
-    if (IsTakenOut(item) && Told(state, item.item_id()) == nullptr)
-      return Violates("6.a", "", v1::CaseStatus_Name(of->status()));
+    if (IsTakenOut(item) && !was_told) return Violates("6.a", "", v1::CaseStatus_Name(of->status()));
   }
   return std::nullopt;
 }
 
 // a17: more may come until the departure; what was submitted, and perhaps refused, stays as it is.
 std::optional<v1::Violation> MustKeepWhatWasTold(const State& state, const v1::PropertyDeclaration& amended) {
+  if (!state.shared()) return std::nullopt;
   for (const v1::PropertyItem& item : state.property().declaration().items()) {
-    if (Told(state, item.item_id()) == nullptr) continue;
     const bool kept =
         std::any_of(amended.items().begin(), amended.items().end(), [&](const v1::PropertyItem& other) {
           return other.item_id() == item.item_id() && other.SerializeAsString() == item.SerializeAsString();
