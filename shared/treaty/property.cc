@@ -34,6 +34,13 @@ bool IsTakenOut(const v1::PropertyItem& item) {
          item.kind() != v1::PropertyItem::LEFT_BEHIND;
 }
 
+bool TakesAnythingOut(const State& state) {
+  const auto& items = state.property().declaration().items();
+  return std::any_of(items.begin(), items.end(), [&](const v1::PropertyItem& item) {
+    return IsTakenOut(item) && !IsRefused(state, item.item_id());
+  });
+}
+
 bool HasCrossed(const State& state) {
   return state.status() == v1::PROPERTY_FROZEN || state.status() == v1::PROPERTY_IMPORTED ||
          state.status() == v1::PROPERTY_RELEASED;
@@ -173,6 +180,8 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
       // 6.a, a16: declared by who means to go, certified for who may.
       if (auto violation = MustHaveStatus(case_id, context)) return violation;
       if (auto out = OwnersMustBeInTheCase(state, context)) return out;
+      // 6.a: a certificate is of what is taken out: nothing else crosses the border.
+      if (!TakesAnythingOut(state)) return Violates("step.ground", "", "items");
       const v1::CustomsCertificate& certificate = made.certify();
       if (*DateOf(certificate.valid_until()) > *DateOf(certificate.issued_on())) return std::nullopt;
       return Violates("step.document", "", "valid_until");

@@ -265,6 +265,28 @@ TEST(Property, DepositsAskForNoCertificate) {
   EXPECT_EQ(desk.Do(kE, kMoney), "");
 }
 
+// 6.a, 10.1: a certificate is of what crosses the border: of nothing else, and not of nothing.
+TEST(Property, ACertificateIsOfWhatIsTakenOut) {
+  Desk desk;
+  const auto refuse = [&](const char* id) {
+    return desk.Refuse(kD, "refuse_export", id, "EXPORT_PROHIBITED");
+  };
+  ASSERT_EQ(desk.Do(kD, absl::StrCat("declare { case_id: 'c1' ", Item("DEPOSIT", "1"), Item("ASSET", "2"),
+                                     Item("LEFT_BEHIND", "3"), " }")),
+            "");
+  ASSERT_EQ(desk.Do(kD, "submit_declaration {}"), "");
+  EXPECT_EQ(desk.Do(kD, kCertify), "step.ground");
+  EXPECT_EQ(desk.Refuses(kD, desk.state(), kCertify), "step.ground");
+  const std::string more = absl::StrCat("amend_declaration { case_id: 'c1' ", Item("DEPOSIT", "1"),
+                                        Item("ASSET", "2"), Item("LEFT_BEHIND", "3"));
+  ASSERT_EQ(desk.Do(kD, absl::StrCat(more, Item("VEHICLE", "4"), " }")), "");
+  EXPECT_EQ(Desk(desk).Do(kD, kCertify), "");
+  ASSERT_EQ(refuse("4"), "");
+  EXPECT_EQ(desk.Do(kD, kCertify), "step.ground");
+  ASSERT_EQ(desk.Do(kD, absl::StrCat(more, Item("VEHICLE", "4"), Item("MONEY", "5"), " }")), "");
+  EXPECT_EQ(desk.Do(kD, kCertify), "");
+}
+
 // 6.a: taken out of the departure state of the case, declared there before the departure, of
 // people to whom the Agreement applies.
 TEST(Property, DeclaredWhereTheyDepartFromAndBefore) {
