@@ -119,6 +119,7 @@ web::Server::Sources Node::WebSources() {
       [this](v1::Party ledger, const tlog::Tile& tile) { return reader_->GetTile(ledger, tile); }};
   if (witnessed_ == nullptr) return sources;
   sources.add_checkpoint = [this](const std::string& body) { return witnessed_->Add(body); };
+  sources.trouble = [](const std::string& why) { Log(LogLevel::kError, "web", {{"not_accepting", why}}); };
   sources.cosigned = [this](const std::string& origin) { return witnessed_->Newest(origin); };
   return sources;
 }

@@ -13,8 +13,9 @@
 namespace kelisim::web {
 
 // Read-only HTTP for everybody, without login: what Art. 5 has told, and the ledgers. It shows nothing
-// that is personal, and reads no body but that of a witness request. Meant to stand behind a reverse
-// proxy, which adds TLS and limits.
+// that is personal, and reads no body but that of a witness request. Whatever strangers send, a
+// request has a size and a time, and its answer is whole: ranges are not looked at. Meant to stand
+// behind a reverse proxy, which adds TLS and limits.
 //
 //   GET /                  the page, in the language of ?lang= or of Accept-Language
 //   GET /information.json  the same as protobuf JSON, in all languages
@@ -38,11 +39,13 @@ class Server {
     // witness of other logs.
     std::function<absl::StatusOr<std::string>(const std::string&)> add_checkpoint = nullptr;
     std::function<absl::StatusOr<std::string>(const std::string&)> cosigned = nullptr;
+    // Is told, once for each fault, why no connection can be accepted at the moment.
+    std::function<void(const std::string&)> trouble = nullptr;
   };
 
   // `port` 0: any that is free. UNAVAILABLE: the address is taken or not ours.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const std::string& host, int port, Sources sources);
-  // Stops: open answers end first.
+  // Stops. Answers that are on their way get two seconds to leave.
   ~Server();
 
   int port() const;

@@ -1,13 +1,19 @@
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <httplib.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <filesystem>
+#include <future>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +23,26 @@
 #include "shared/treaty/information.h"
 #include "shared/web/page.h"
 #include "shared/web/server.h"
+
+// How many of the next connections cannot be accepted, as when the machine has no files left. What
+// serves the page finds these in place of the library's own.
+std::atomic<int> failing_accepts = 0;
+bool NextAcceptFails() {
+  if (failing_accepts == 0) return false;
+  --failing_accepts;
+  errno = ENFILE;
+  return true;
+}
+extern "C" int accept(int socket, sockaddr* peer, socklen_t* size) {
+  static const auto real = reinterpret_cast<decltype(&accept)>(dlsym(RTLD_NEXT, "accept"));
+  if (NextAcceptFails()) return -1;
+  return real(socket, peer, size);
+}
+extern "C" int accept4(int socket, sockaddr* peer, socklen_t* size, int flags) {
+  static const auto real = reinterpret_cast<decltype(&accept4)>(dlsym(RTLD_NEXT, "accept4"));
+  if (NextAcceptFails()) return -1;
+  return real(socket, peer, size, flags);
+}
 
 namespace kelisim::web {
 namespace {
@@ -233,6 +259,191 @@ TEST(Server, TakesNoMoreConnectionsThanItCanServe) {
   }
   // One more is accepted, and waits for its turn.
   EXPECT_LE(most_open - before, Server::kMostConnections + 1);
+}
+
+// ---------------------------------------------------------------- strangers who mean ill
+
+// Of either end.
+class Connection {
+ public:
+  explicit Connection(int fd) : fd_(fd) {}
+  static Connection To(int port) {
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    return Connection(fd);
+  }
+  Connection(Connection&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  ~Connection() {
+    if (fd_ >= 0) close(fd_);
+  }
+  // False: the other end has closed it.
+  bool Send(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      bytes.remove_prefix(static_cast<size_t>(sent));
+    }
+    return true;
+  }
+  // Whether the server, which is this process, has read all that was sent.
+  bool IsRead() const {
+    sockaddr_in mine{};
+    socklen_t size = sizeof(mine);
+    EXPECT_EQ(getsockname(fd_, reinterpret_cast<sockaddr*>(&mine), &size), 0);
+    for (const auto& file : std::filesystem::directory_iterator("/proc/self/fd")) {
+      const int fd = std::stoi(file.path().filename());
+      sockaddr_in peer{};
+      size = sizeof(peer);
+      int unread = 0;
+      if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0 && peer.sin_port == mine.sin_port)
+        return ioctl(fd, FIONREAD, &unread) == 0 && unread == 0;
+    }
+    return false;
+  }
+  // All until the other end closes it; at most `most` bytes.
+  std::string ReadAll(size_t most = size_t{64} << 20) const {
+    std::string all;
+    char some[4096];
+    for (ssize_t got = 0; all.size() < most && (got = read(fd_, some, sizeof(some))) > 0;) {
+      all.append(some, static_cast<size_t>(got));
+    }
+    return all;
+  }
+  // A byte now and then, while `goes_on` and the other end takes it. True: it was the other end.
+  bool DripUntilClosed(const std::function<bool()>& goes_on) const {
+    while (goes_on()) {
+      pollfd wait{fd_, POLLIN, 0};
+      char byte = 0;
+      if (poll(&wait, 1, 100) > 0 && read(fd_, &byte, 1) <= 0) return true;
+      if (!Send("x")) return true;
+    }
+    return false;
+  }
+
+ private:
+  int fd_;
+};
+
+std::string StatusOf(const std::string& answer) { return answer.substr(0, answer.find("\r\n")); }
+
+Server::Sources AsWitness() {
+  Server::Sources sources = Sources();
+  sources.add_checkpoint = [](const std::string& body) -> absl::StatusOr<std::string> { return body; };
+  sources.cosigned = [](const std::string&) { return absl::NotFoundError("none"); };
+  return sources;
+}
+
+// One line of ranges must not become the whole page for each of them.
+TEST(Server, AnswersNoRanges) {
+  auto server = Server::Start("127.0.0.1", 0, Sources());
+  ASSERT_TRUE(server.ok());
+  httplib::Client honest("127.0.0.1", (*server)->port());
+  const size_t whole = honest.Get("/information.json")->body.size();
+  std::string ranges = "bytes=0-";
+  for (int i = 0; i < 999; ++i) ranges += ",0-";
+  for (const std::string& range : {ranges, ranges + ",9-1", std::string("bytes=0-3")}) {
+    const Connection stranger = Connection::To((*server)->port());
+    ASSERT_TRUE(stranger.Send(
+        absl::StrCat("GET /information.json HTTP/1.1\r\nConnection: close\r\nRange: ", range, "\r\n\r\n")));
+    EXPECT_LT(stranger.ReadAll().size(), whole + 1000) << range.substr(range.size() - 8);
+  }
+}
+
+// The answer comes without the body that was announced, and is the last one.
+TEST(Server, ReadsNoBodyButOfAWitnessRequest) {
+  auto server = Server::Start("127.0.0.1", 0, AsWitness());
+  ASSERT_TRUE(server.ok());
+  const std::pair<const char*, const char*> kTable[] = {
+      {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffff\r\n", "HTTP/1.1 405 Method Not Allowed"},
+      {"POST / HTTP/1.1\r\n\r\n", "HTTP/1.1 405 Method Not Allowed"},
+      {"PUT /cases HTTP/1.1\r\nContent-Length: 900\r\n\r\n", "HTTP/1.1 405 Method Not Allowed"},
+      {"PRI * HTTP/2.0\r\n\r\n", "HTTP/1.1 400 Bad Request"},
+      {"GET / HTTP/1.1\r\nContent-Length: 900\r\n\r\n", "HTTP/1.1 413 Payload Too Large"},
+      {"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 411 Length Required"},
+      {"POST /witness/add-checkpoint HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+       "HTTP/1.1 411 Length Required"},
+      {"POST /witness/add-checkpoint HTTP/1.1\r\n\r\n", "HTTP/1.1 411 Length Required"},
+      {"POST /witness/add-checkpoint HTTP/1.1\r\nContent-Length: 16385\r\n\r\n",
+       "HTTP/1.1 413 Payload Too Large"},
+      {"POST /witness/add-checkpoint HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+       "HTTP/1.1 413 Payload Too Large"},
+      // A few bytes would become many when unpacked.
+      {"POST /witness/add-checkpoint HTTP/1.1\r\nContent-Length: 90\r\nContent-Encoding: gzip\r\n\r\n",
+       "HTTP/1.1 415 Unsupported Media Type"},
+  };
+  for (const auto& [request, status] : kTable) {
+    const Connection stranger = Connection::To((*server)->port());
+    ASSERT_TRUE(stranger.Send(request));
+    EXPECT_EQ(StatusOf(stranger.ReadAll()), status) << request;
+  }
+  httplib::Client witnessed("127.0.0.1", (*server)->port());
+  const auto answer = witnessed.Post("/witness/add-checkpoint", "a checkpoint", "text/plain");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->body, "a checkpoint");
+}
+
+TEST(Server, AHeadWithoutAnEndIsCutOff) {
+  auto server = Server::Start("127.0.0.1", 0, Sources());
+  ASSERT_TRUE(server.ok());
+  for (const std::string begun : {"", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nA: "}) {
+    const Connection stranger = Connection::To((*server)->port());
+    ASSERT_TRUE(stranger.Send(begun));
+    const std::string some(64 << 10, 'x');
+    size_t sent = 0;
+    while (sent < size_t{64} << 20 && stranger.Send(some)) sent += some.size();
+    EXPECT_LT(sent, size_t{64} << 20) << begun;
+  }
+  const Connection stranger = Connection::To((*server)->port());
+  ASSERT_TRUE(stranger.Send("GET / HTTP/1.1\r\n"));
+  size_t lines = 0;
+  while (lines < 5'000'000 && stranger.Send("A: b\r\n")) ++lines;
+  EXPECT_LT(lines, 5'000'000u);
+}
+
+TEST(Server, AStopWaitsForNobodyWhoDrips) {
+  auto server = Server::Start("127.0.0.1", 0, Sources());
+  ASSERT_TRUE(server.ok());
+  const Connection stranger = Connection::To((*server)->port());
+  ASSERT_TRUE(stranger.Send("GET / HTTP/1.1\r\nA: "));
+  // The server is in the midst of it.
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!stranger.IsRead() && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
+  ASSERT_TRUE(stranger.IsRead());
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(15);
+  std::future<bool> closed = std::async(std::launch::async, [&] {
+    return stranger.DripUntilClosed([&] { return std::chrono::steady_clock::now() < give_up; });
+  });
+  server->reset();
+  EXPECT_LT(std::chrono::steady_clock::now(), give_up) << "only when the stranger had given up";
+  EXPECT_TRUE(closed.get());
+}
+
+TEST(Server, ADrippingRequestEnds) {
+  auto server = Server::Start("127.0.0.1", 0, Sources());
+  ASSERT_TRUE(server.ok());
+  const Connection stranger = Connection::To((*server)->port());
+  ASSERT_TRUE(stranger.Send("GET / HTTP/1.1\r\nA: "));
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(45);
+  EXPECT_TRUE(stranger.DripUntilClosed([&] { return std::chrono::steady_clock::now() < give_up; }));
+}
+
+TEST(Server, GoesOnWhenAConnectionCannotBeAccepted) {
+  std::atomic<int> told = 0;
+  Server::Sources sources = Sources();
+  sources.trouble = [&](const std::string&) { ++told; };
+  auto server = Server::Start("127.0.0.1", 0, sources);
+  ASSERT_TRUE(server.ok());
+  failing_accepts = 3;
+  httplib::Client client("127.0.0.1", (*server)->port());
+  const auto answer = client.Get("/information.json");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(failing_accepts, 0);
+  EXPECT_EQ(told, 1) << "once, not at every attempt";
 }
 
 TEST(Server, RefusesAnAddressThatIsTaken) {
