@@ -12,8 +12,9 @@ struct HttpAnswer {
   std::string body;
 };
 
-// POSTs `body` to `url` ("http://host:port/path"). Waits at most ten seconds to connect, for
-// the answer to begin and for its body. UNAVAILABLE: no answer, or one of more than 64 KiB.
+// POSTs `body` to `url` ("http://host:port/path"). Waits at most ten seconds for each address of
+// the host to connect, and ten for the exchange; for the host's name as long as the machine's
+// resolver does. UNAVAILABLE: no answer, or one of more than 64 KiB or with a head of more than 8.
 // INVALID_ARGUMENT: no such URL.
 absl::StatusOr<HttpAnswer> Post(const std::string& url, const std::string& body);
 

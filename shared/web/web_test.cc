@@ -21,6 +21,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
 #include "shared/treaty/information.h"
+#include "shared/web/client.h"
 #include "shared/web/page.h"
 #include "shared/web/server.h"
 
@@ -444,6 +445,57 @@ TEST(Server, GoesOnWhenAConnectionCannotBeAccepted) {
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(failing_accepts, 0);
   EXPECT_EQ(told, 1) << "once, not at every attempt";
+}
+
+// ---------------------------------------------------------------- the client
+
+// Answers one request with `answer`, then byte by byte for ever.
+class Witness {
+ public:
+  explicit Witness(std::string answer) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    socklen_t size = sizeof(address);
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(fd_, 1), 0);
+    EXPECT_EQ(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    url_ = absl::StrCat("http://127.0.0.1:", ntohs(address.sin_port), "/add-checkpoint");
+    thread_ = std::thread([this, answer = std::move(answer)] {
+      const Connection client(::accept(fd_, nullptr, nullptr));
+      const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(45);
+      was_left_ = !client.Send(answer) ||
+                  client.DripUntilClosed([&] { return std::chrono::steady_clock::now() < give_up; });
+    });
+  }
+  ~Witness() {
+    thread_.join();
+    close(fd_);
+    EXPECT_TRUE(was_left_) << "the client waited until the witness gave up";
+  }
+  const std::string& url() const { return url_; }
+
+ private:
+  const int fd_;
+  std::string url_;
+  bool was_left_ = false;
+  std::thread thread_;
+};
+
+TEST(Post, EndsHoweverTheOtherEndAnswers) {
+  const std::string kAnswers[] = {
+      "HTTP/1.1 200 " + std::string(128 << 10, 'x'), "HTTP/1.1 200 OK\r\nA: " + std::string(1 << 20, 'x'),
+      "HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n" + std::string(65 << 10, 'x'),
+      "HTTP/1.1 200 OK\r\n",  // and drips
+  };
+  for (const std::string& answer : kAnswers) {
+    const Witness witness(answer);
+    EXPECT_TRUE(absl::IsUnavailable(Post(witness.url(), "a checkpoint").status())) << answer.substr(0, 20);
+  }
+  const Witness witness("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nline");
+  EXPECT_EQ(Post(witness.url(), "a checkpoint")->body, "line");
+  for (const char* no : {"https://a/b", "http://a", "http://:80/b", "http://a:b/c", "http://a:70000/c", ""})
+    EXPECT_TRUE(absl::IsInvalidArgument(Post(no, "x").status())) << no;
 }
 
 TEST(Server, RefusesAnAddressThatIsTaken) {
