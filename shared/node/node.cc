@@ -147,7 +147,7 @@ absl::Status Node::OpenDoors() {
   watch_ = std::make_unique<rpc::WatchHub>(*reader_);
   audit_ = std::make_unique<rpc::AuditDesk>([this](const rpc::AuditDesk::Tell& tell) { return Audit(tell); });
   desk_ = std::make_unique<rpc::Desk>(rpc::Desk{identity_, access_, calls_, *this, *reader_, *watch_, clock_,
-                                                *attachments_, *audit_, streams_});
+                                                *attachments_, *audit_, streams_, threads_});
   case_service_ = std::make_unique<rpc::CaseServiceAdapter>(*desk_);
   matter_service_ = std::make_unique<rpc::MatterServiceAdapter>(*desk_);
   attachment_service_ = std::make_unique<rpc::AttachmentServiceAdapter>(*desk_);

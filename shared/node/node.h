@@ -102,6 +102,7 @@ class Node final : private rpc::Backend {
   const rpc::Access access_;
   rpc::Calls calls_;
   rpc::Streams streams_;
+  rpc::Threads threads_;
   std::unique_ptr<authority::Reader> reader_;
   std::unique_ptr<ledger::Attachments> attachments_;
   std::unique_ptr<AttachmentFetcher> fetcher_;

@@ -1,6 +1,7 @@
 #include "shared/node/node.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <httplib.h>
 #include <netinet/in.h>
@@ -10,14 +11,18 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <future>
 #include <map>
+#include <mutex>
 #include <thread>
 
 #include "absl/strings/match.h"
@@ -58,6 +63,87 @@
 #include "shared/testing/parties.h"
 #include "shared/text/acts.h"
 #include "shared/tlog/proof.h"
+
+// ---------------------------------------------------------------- a disk that does as it is told
+
+// Stands before the machine's own calls, for the whole program.
+class Disk {
+ public:
+  // A sync of a file whose path ends so waits.
+  void Hold(std::string path_end) {
+    const std::lock_guard lock(mutex_);
+    held_ = std::move(path_end);
+    failing_ = false;
+  }
+  void Release(bool failing = false) {
+    const std::lock_guard lock(mutex_);
+    held_.clear();
+    failing_ = failing;
+    released_.notify_all();
+  }
+  int waiting() {
+    const std::lock_guard lock(mutex_);
+    return waiting_;
+  }
+  // Bytes; negative: as it is.
+  std::atomic<int64_t> free_bytes = -1;
+  // No directory can be made whose path ends so.
+  std::string full_at;
+
+  // False: the sync fails.
+  bool MaySync(int fd) {
+    char path[4096] = {};
+    const ssize_t length = readlink(absl::StrCat("/proc/self/fd/", fd).c_str(), path, sizeof(path) - 1);
+    std::unique_lock lock(mutex_);
+    const bool held = length > 0 && !held_.empty() && absl::EndsWith(path, held_);
+    if (!held) return true;
+    ++waiting_;
+    released_.wait(lock, [&] { return held_.empty(); });
+    --waiting_;
+    return !failing_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable released_;
+  std::string held_;
+  bool failing_ = false;
+  int waiting_ = 0;
+};
+Disk& TheDisk() {
+  static Disk disk;
+  return disk;
+}
+
+extern "C" int fsync(int fd) {
+  static const auto real = reinterpret_cast<decltype(&fsync)>(dlsym(RTLD_NEXT, "fsync"));
+  if (TheDisk().MaySync(fd)) return real(fd);
+  errno = EIO;
+  return -1;
+}
+extern "C" int fdatasync(int fd) {
+  static const auto real = reinterpret_cast<decltype(&fdatasync)>(dlsym(RTLD_NEXT, "fdatasync"));
+  if (TheDisk().MaySync(fd)) return real(fd);
+  errno = EIO;
+  return -1;
+}
+extern "C" int mkdir(const char* path, mode_t mode) noexcept {
+  static const auto real = reinterpret_cast<int (*)(const char*, mode_t)>(dlsym(RTLD_NEXT, "mkdir"));
+  const std::string& full = TheDisk().full_at;
+  if (full.empty() || !absl::EndsWith(path, full)) return real(path, mode);
+  errno = ENOSPC;
+  return -1;
+}
+extern "C" int statvfs(const char* path, struct statvfs* facts) noexcept {
+  static const auto real =
+      reinterpret_cast<int (*)(const char*, struct statvfs*)>(dlsym(RTLD_NEXT, "statvfs"));
+  const int result = real(path, facts);
+  const int64_t free_bytes = TheDisk().free_bytes;
+  if (result == 0 && free_bytes >= 0) {
+    facts->f_bavail = facts->f_bfree = static_cast<fsblkcnt_t>(free_bytes) / facts->f_frsize;
+  }
+  return result;
+}
 
 namespace kelisim::node {
 namespace {
@@ -593,6 +679,33 @@ TEST(Node, ADamagedAttachmentHoldsUpNoOther) {
   EXPECT_TRUE(TwoAuthorities::Await(
       [&] { return Download(*officer, &v1::AttachmentService::Stub::DownloadAttachment, sha256[1]).ok(); }));
   EXPECT_FALSE(Download(*officer, &v1::AttachmentService::Stub::DownloadAttachment, sha256[0]).ok());
+}
+
+// gRPC's few threads also carry the exchange: none of them waits for a disk.
+TEST(Node, UploadsThatWaitForTheDiskHoldUpNoOtherCall) {
+  constexpr int kUploads = 4;
+  TwoAuthorities two;
+  two.Start(v1::PARTY_KZ);
+  two.Start(v1::PARTY_RU);
+  two.AwaitOpen();
+  const auto channel = two.Connect(v1::PARTY_KZ, "officer");
+  TheDisk().Hold(".upload.part");
+  std::vector<std::future<absl::StatusOr<std::string>>> uploads;
+  for (int i = 0; i < kUploads; ++i) {
+    uploads.push_back(
+        std::async(std::launch::async, [&, i] { return Upload(channel, absl::StrCat("document ", i)); }));
+  }
+  EXPECT_TRUE(TwoAuthorities::Await([] { return TheDisk().waiting() == kUploads; }));
+  Context context(std::chrono::seconds(5));
+  v1::NodeState state;
+  const grpc::Status status = v1::LedgerService::NewStub(two.Connect(v1::PARTY_KZ, "operator"))
+                                  ->GetNodeState(&context.client, v1::GetNodeStateRequest(), &state);
+  TheDisk().Release();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  for (auto& upload : uploads) {
+    const absl::StatusOr<std::string> sha256 = upload.get();
+    EXPECT_TRUE(sha256.ok()) << sha256.status();
+  }
 }
 
 // How an audit of a node ends. `findings`: in English.

@@ -2,15 +2,19 @@
 
 #include <utility>
 
+#include "shared/base/status_macros.h"
 #include "shared/base/told.h"
 #include "shared/rpc/handler.h"
 #include "shared/rpc/log.h"
+#include "shared/rpc/slow_stream.h"
 
 namespace kelisim::rpc {
 namespace {
 
 using ledger::Attachments;
 using Chunk = v1::AttachmentChunk;
+using Upload = SlowReader<Chunk>;
+using Download = SlowWriter<Chunk>;
 
 // The operator hears of what the disk refuses.
 absl::Status Noted(const absl::Status& status) {
@@ -19,48 +23,20 @@ absl::Status Noted(const absl::Status& status) {
   return absl::IsUnavailable(status) ? Told(status, "told.attachment_disk") : status;
 }
 
-class Upload final : public grpc::ServerReadReactor<Chunk> {
- public:
-  Upload(const Attachments& attachments, Shares::Share share, v1::Attachment* response)
-      : share_(std::move(share)), attachments_(attachments), response_(response) {
-    StartRead(&chunk_);
-  }
-  void OnReadDone(bool ok) override {
-    const absl::Status status = Guarded<absl::StatusOr<bool>>([&]() -> absl::StatusOr<bool> {
-                                  absl::Status taken = ok ? Take() : End();
-                                  if (!taken.ok()) return taken;
-                                  return true;
-                                }).status();
-    if (!ok || !status.ok()) return Finish(ToGrpc(Noted(status)));
-    StartRead(&chunk_);
-  }
-  void OnDone() override { delete this; }
-
- private:
-  absl::Status Take() {
-    if (writer_ == nullptr) {
-      auto begun = attachments_.Write(chunk_.size());
-      if (!begun.ok()) return begun.status();
-      writer_ = *std::move(begun);
-      response_->set_size(chunk_.size());
-    }
-    return writer_->Append(chunk_.data());
-  }
+absl::Status Receive(const Attachments& attachments, Upload& stream, v1::Attachment& response) {
+  Chunk chunk;
+  if (!stream.Receive(chunk)) return absl::InvalidArgumentError("attachment: nothing was sent");
+  const uint64_t size = chunk.size();
+  ASSIGN_OR_RETURN(const std::unique_ptr<Attachments::Writer> writer, attachments.Write(size));
+  do {
+    RETURN_IF_ERROR(writer->Append(chunk.data()));
+  } while (stream.Receive(chunk));
   // A caller that went away comes here too: then bytes are missing.
-  absl::Status End() {
-    if (writer_ == nullptr) return absl::InvalidArgumentError("attachment: nothing was sent");
-    const absl::StatusOr<Hash> sha256 = writer_->Finish();
-    if (!sha256.ok()) return sha256.status();
-    response_->set_sha256(std::string(sha256->bytes()));
-    return absl::OkStatus();
-  }
-
-  const Shares::Share share_;
-  const Attachments& attachments_;
-  v1::Attachment* const response_;
-  std::unique_ptr<Attachments::Writer> writer_;
-  Chunk chunk_;
-};
+  ASSIGN_OR_RETURN(const Hash sha256, writer->Finish());
+  response.set_size(size);
+  response.set_sha256(std::string(sha256.bytes()));
+  return absl::OkStatus();
+}
 
 // What a caller is told of `status`. A document that turns out to be damaged is set aside:
 // from then on it is not here, and can be fetched or put again.
@@ -74,42 +50,21 @@ absl::Status Explained(const absl::Status& status, const Attachments& attachment
               "told.attachment_damaged");
 }
 
-class Download final : public grpc::ServerWriteReactor<Chunk> {
- public:
-  Download(const Attachments& attachments, Shares::Share share, const Hash& sha256,
-           std::unique_ptr<Attachments::Reader> reader, bool size_only)
-      : share_(std::move(share)),
-        attachments_(attachments),
-        sha256_(sha256),
-        reader_(std::move(reader)),
-        size_only_(size_only) {
-    chunk_.set_size(reader_->size());
-    Next();
+absl::Status Send(const Attachments& attachments, const Hash& sha256,
+                  const v1::DownloadAttachmentRequest& request, Download& stream) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Attachments::Reader> reader,
+                   attachments.Read(sha256, request.from()));
+  // The first one says how much there is, also where nothing is left to send.
+  Chunk chunk;
+  chunk.set_size(reader->size());
+  for (bool first = true;; first = false) {
+    if (!request.size_only()) {
+      ASSIGN_OR_RETURN(*chunk.mutable_data(), reader->Next());
+    }
+    if (chunk.data().empty() && !first) return absl::OkStatus();
+    if (!stream.Send(std::exchange(chunk, {})) || request.size_only()) return absl::OkStatus();
   }
-  void OnWriteDone(bool ok) override {
-    if (!ok || size_only_) return Finish(grpc::Status::OK);
-    chunk_.Clear();
-    Next();
-  }
-  void OnDone() override { delete this; }
-
- private:
-  void Next() {
-    if (size_only_) return StartWrite(&chunk_);
-    absl::StatusOr<std::string> bytes = Guarded<absl::StatusOr<std::string>>([&] { return reader_->Next(); });
-    if (!bytes.ok()) return Finish(ToGrpc(Explained(bytes.status(), attachments_, sha256_)));
-    if (bytes->empty() && chunk_.size() == 0) return Finish(grpc::Status::OK);
-    chunk_.set_data(*std::move(bytes));
-    StartWrite(&chunk_);
-  }
-
-  const Shares::Share share_;
-  const Attachments& attachments_;
-  const Hash sha256_;
-  const std::unique_ptr<Attachments::Reader> reader_;
-  const bool size_only_;
-  Chunk chunk_;
-};
+}
 
 }  // namespace
 
@@ -123,10 +78,11 @@ grpc::ServerWriteReactor<Chunk>* SendAttachment(const Desk& desk, Shares& shares
   if (!share.ok()) return RefuseAttachment(share.status());
   const absl::StatusOr<Hash> sha256 = Hash::FromBytes(request.sha256());
   if (!sha256.ok()) return RefuseAttachment(sha256.status());
-  auto reader = Guarded<absl::StatusOr<std::unique_ptr<Attachments::Reader>>>(
-      [&] { return desk.attachments.Read(*sha256, request.from()); });
-  if (!reader.ok()) return RefuseAttachment(Explained(reader.status(), desk.attachments, *sha256));
-  return new Download(desk.attachments, *std::move(share), *sha256, *std::move(reader), request.size_only());
+  return RunSlowly(desk.threads, new Download(*std::move(share)),
+                   [&desk, sha256 = *sha256, request](Download& stream) {
+                     const absl::Status sent = Send(desk.attachments, sha256, request, stream);
+                     return sent.ok() ? sent : Explained(sent, desk.attachments, sha256);
+                   });
 }
 
 grpc::ServerReadReactor<Chunk>* AttachmentServiceAdapter::UploadAttachment(
@@ -136,7 +92,9 @@ grpc::ServerReadReactor<Chunk>* AttachmentServiceAdapter::UploadAttachment(
   if (!caller.ok()) return new Refused<grpc::ServerReadReactor<Chunk>>(caller.status());
   absl::StatusOr<Shares::Share> share = desk_.streams.attachments.Take(caller->uri);
   if (!share.ok()) return new Refused<grpc::ServerReadReactor<Chunk>>(share.status());
-  return new Upload(desk_.attachments, *std::move(share), response);
+  return RunSlowly(desk_.threads, new Upload(*std::move(share)), [this, response](Upload& stream) {
+    return Noted(Receive(desk_.attachments, stream, *response));
+  });
 }
 
 grpc::ServerWriteReactor<Chunk>* AttachmentServiceAdapter::DownloadAttachment(

@@ -7,7 +7,7 @@
 namespace kelisim::rpc {
 
 // Streams of chunks between a caller and the attachments: each holds one chunk in memory,
-// and waits for its caller.
+// and waits for its caller and for the disk on a thread of its own.
 class AttachmentServiceAdapter final : public v1::AttachmentService::CallbackService {
  public:
   explicit AttachmentServiceAdapter(const Desk& desk) : desk_(desk) {}

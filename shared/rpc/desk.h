@@ -11,6 +11,7 @@
 #include "shared/rpc/audit_desk.h"
 #include "shared/rpc/calls.h"
 #include "shared/rpc/shares.h"
+#include "shared/rpc/threads.h"
 #include "shared/rpc/watch.h"
 
 namespace kelisim::rpc {
@@ -39,6 +40,7 @@ struct Desk {
   const ledger::Attachments& attachments;
   AuditDesk& audit;
   Streams& streams;
+  Threads& threads;
 };
 
 // The first questions to every unary call: who, and until when. INVALID_ARGUMENT

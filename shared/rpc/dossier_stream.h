@@ -7,8 +7,8 @@
 
 namespace kelisim::rpc {
 
-// Sends a dossier, file by file, to a caller who may have it. What the desk refers to must
-// outlive the stream.
+// Sends a dossier, file by file, to a caller who may have it, on a thread of its own: the
+// ledgers are long. What the desk refers to must outlive the stream.
 grpc::ServerWriteReactor<v1::DossierChunk>* SendDossier(const Desk& desk, const Caller& caller,
                                                         const v1::ExportDossierRequest& request);
 
