@@ -53,6 +53,7 @@
 #include "shared/node/input_queue.h"
 #include "shared/node/keys.h"
 #include "shared/node/service.h"
+#include "shared/node/stop_limit.h"
 #include "shared/node/test_pki.h"
 #include "shared/node/transport.h"
 #include "shared/rpc/access.h"
@@ -2027,6 +2028,83 @@ TEST(Program, StopsWhenTheOutcomeIsUnknownAndFindsOutAtTheNextStart) {
   EXPECT_EQ(second.get(), kExitOk);
   const Outcome doctor = Program({"doctor", "--config", file}, v1::PARTY_RU);
   EXPECT_THAT(doctor.out, HasSubstr("ok       store: 1 own entries"));
+}
+
+// Runs the service of `party` in this process.
+std::future<int> Service(const TwoAuthorities& two, v1::Party party, const std::string& file) {
+  return std::async(std::launch::async, [&two, party, file] {
+    const char* const argv[] = {"service", "--config", file.c_str(), "--log-level", "error"};
+    return RunService(5, argv, two.Profile(party));
+  });
+}
+void AwaitMode(const TwoAuthorities& two, v1::Party party, v1::NodeMode mode) {
+  const auto stub = v1::LedgerService::NewStub(two.Connect(party, "officer"));
+  ASSERT_TRUE(TwoAuthorities::Await([&] {
+    Context context;
+    context.client.set_wait_for_ready(true);
+    v1::NodeState state;
+    return stub->GetNodeState(&context.client, v1::GetNodeStateRequest(), &state).ok() &&
+           state.mode() == mode;
+  }));
+}
+
+TEST(Program, ATurnThatFailsAfterTheSignalIsAnUnknownOutcome) {
+  TwoAuthorities two;
+  two.Start(v1::PARTY_KZ);
+  const TemporaryDirectory directory;
+  const v1::NodeConfig config = two.Config(v1::PARTY_RU);
+  std::future<int> service = Service(two, v1::PARTY_RU, WriteConfig(directory, config));
+  AwaitMode(two, v1::PARTY_RU, v1::OPEN_FOR_ALL);
+  TheDisk().Hold(config.anchor_file());
+  std::future<grpc::Status> unknown = std::async(std::launch::async, [&] {
+    v1::SubmitCaseCommandResponse response;
+    const auto stub = v1::CaseService::NewStub(two.Connect(v1::PARTY_RU, "officer"));
+    return Submit(*stub, Filing(kFirstId), &response);
+  });
+  ASSERT_TRUE(TwoAuthorities::Await([] { return TheDisk().waiting() == 1; }));
+  kill(getpid(), SIGTERM);
+  TheDisk().Release(/*failing=*/true);
+  EXPECT_EQ(service.get(), kExitOutcomeUnknown);
+  EXPECT_FALSE(unknown.get().ok());
+}
+
+TEST(Program, AStrangerWhoDripsDoesNotHoldItsEnd) {
+  TwoAuthorities two;
+  const TemporaryDirectory directory;
+  v1::NodeConfig config = two.Config(v1::PARTY_KZ);
+  const int port = FreePort();
+  config.set_web_listen(absl::StrCat("127.0.0.1:", port));
+  std::future<int> service = Service(two, v1::PARTY_KZ, WriteConfig(directory, config));
+  httplib::Client page("127.0.0.1", port);
+  ASSERT_TRUE(TwoAuthorities::Await([&] { return page.Get("/information.json"); }));
+  const int stranger = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(connect(stranger, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  const std::string begun = "GET / HTTP/1.1\r\nA: ";
+  ASSERT_GT(send(stranger, begun.data(), begun.size(), MSG_NOSIGNAL), 0);
+  kill(getpid(), SIGTERM);
+  const auto ended = [&] {
+    return service.wait_for(std::chrono::milliseconds(200)) == std::future_status::ready;
+  };
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!ended() && std::chrono::steady_clock::now() < give_up) (void)send(stranger, "x", 1, MSG_NOSIGNAL);
+  EXPECT_TRUE(ended());
+  close(stranger);
+  EXPECT_EQ(service.get(), kExitOk);
+}
+
+TEST(StopLimitDeathTest, EndsTheProcessThatDoesNotStop) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto hang = [] {
+    rpc::StartLog(rpc::LogLevel::kError);
+    const StopLimit limit(absl::Milliseconds(1), [] { return kExitOutcomeUnknown; });
+    for (;;) pause();
+  };
+  EXPECT_EXIT(hang(), ::testing::ExitedWithCode(kExitOutcomeUnknown), "stop_hangs");
+  const StopLimit in_time(absl::Hours(1), [] { return kExitFailed; });
 }
 
 // As a function of a profile that cannot be copied for want of memory.

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <exception>
 #include <filesystem>
@@ -23,6 +24,7 @@
 #include "shared/node/init.h"
 #include "shared/node/keys.h"
 #include "shared/node/node.h"
+#include "shared/node/stop_limit.h"
 #include "shared/node/transport.h"
 #include "shared/rpc/log.h"
 
@@ -96,19 +98,22 @@ char WaitForWake() {
   return why;
 }
 
+// What a stop may take beside the grace: a thread of the node that asks another machine gives up sooner.
+constexpr absl::Duration kTimeToClose = absl::Seconds(30);
 // How long a stop waits for whoever reads the log.
 constexpr absl::Duration kLogPatience = absl::Seconds(2);
 
 // A start that is refused a thread or memory throws. `code` receives what a failure means.
 absl::StatusOr<std::unique_ptr<Node>> StartNode(const v1::NodeConfig& config,
-                                                const authority::Profile& profile, int& code) {
+                                                const authority::Profile& profile,
+                                                std::function<void()> failed, int& code) {
   code = kExitFailed;
   try {
     if (absl::Status fit = CheckFiles(config, profile, SystemClock().Now()); !fit.ok()) {
       code = kExitUsage;
       return fit;
     }
-    return Node::Start(config, profile, SystemClock(), [] { Wake(kFailed); });
+    return Node::Start(config, profile, SystemClock(), std::move(failed));
   } catch (const std::exception& e) {
     return absl::InternalError(e.what());
   }
@@ -125,7 +130,12 @@ int RunNode(const v1::NodeConfig& config, const authority::Profile& profile) {
   signal(SIGPIPE, SIG_IGN);
 
   int code = kExitFailed;
-  absl::StatusOr<std::unique_ptr<Node>> node = StartNode(config, profile, code);
+  std::atomic<bool> failed = false;
+  const auto on_failure = [&failed] {
+    failed = true;
+    Wake(kFailed);
+  };
+  absl::StatusOr<std::unique_ptr<Node>> node = StartNode(config, profile, on_failure, code);
   if (!node.ok()) {
     rpc::Log(rpc::LogLevel::kError, "not_started", {{"status", node.status().ToString()}});
     return code;
@@ -133,8 +143,13 @@ int RunNode(const v1::NodeConfig& config, const authority::Profile& profile) {
   const char why = WaitForWake();
   const uint32_t grace =
       config.stop_grace_seconds() == 0 ? kDefaultGraceSeconds : config.stop_grace_seconds();
-  (*node)->Stop(why == kFailed ? absl::ZeroDuration() : absl::Seconds(grace));
-  return why == kFailed ? kExitOutcomeUnknown : kExitOk;
+  const absl::Duration patience = why == kFailed ? absl::ZeroDuration() : absl::Seconds(grace);
+  const StopLimit limit(patience + kTimeToClose,
+                        [&failed] { return failed ? kExitOutcomeUnknown : kExitFailed; });
+  (*node)->Stop(patience);
+  node->reset();
+  // Also of a turn that failed after the signal.
+  return failed ? kExitOutcomeUnknown : kExitOk;
 }
 
 int Run(const v1::NodeConfig& config, const authority::Profile& profile) {

@@ -7,7 +7,7 @@ namespace kelisim::node {
 
 enum ExitCode {
   kExitOk = 0,
-  // It does not start, or the doctor found a problem.
+  // It does not start, it does not stop in time, or the doctor found a problem.
   kExitFailed = 1,
   // Command line or configuration is wrong.
   kExitUsage = 2,
