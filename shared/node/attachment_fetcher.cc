@@ -24,6 +24,7 @@ AttachmentFetcher::AttachmentFetcher(const authority::Reader& reader, const ledg
                                      const std::shared_ptr<grpc::Channel>& channel, absl::Duration retry)
     : reader_(reader),
       attachments_(attachments),
+      channel_(channel),
       stub_(v1::ExchangeService::NewStub(channel)),
       retry_(retry),
       thread_([this] { Run(); }) {}
@@ -81,10 +82,11 @@ absl::Status AttachmentFetcher::FetchAll() {
       continue;
     }
     const absl::Status fetched = Fetch(sha256);
-    // The counterpart is not there, or this node stops: so with all others.
-    if (absl::IsUnavailable(fetched) || absl::IsCancelled(fetched)) return fetched;
-    // Not there yet, other bytes, or a fault of one document: the others may be there.
+    // Not there yet, other bytes, no room for it, or not to be read at the other end: the others
+    // may be there.
     if (!absl::IsNotFound(fetched)) first_failed.Update(fetched);
+    // This node stops, or the counterpart is gone: so with all others.
+    if (absl::IsCancelled(fetched) || (!fetched.ok() && !IsConnected())) break;
   }
   return first_failed;
 }
@@ -111,6 +113,10 @@ absl::Status AttachmentFetcher::Fetch(const Hash& sha256) {
   return absl::OkStatus();
 }
 
+bool AttachmentFetcher::IsConnected() const {
+  return channel_->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY;
+}
+
 template <typename Take>
 absl::Status AttachmentFetcher::Stream(const v1::DownloadAttachmentRequest& request, Take take) {
   grpc::ClientContext context;
@@ -130,7 +136,9 @@ absl::Status AttachmentFetcher::Stream(const v1::DownloadAttachmentRequest& requ
   while (taken.ok() && stream->Read(&chunk)) taken = take(chunk);
   if (!taken.ok()) context.TryCancel();
   const grpc::Status ended = stream->Finish();
-  return taken.ok() ? rpc::FromGrpc(ended) : taken;
+  if (!taken.ok() || ended.ok()) return taken;
+  // Of its words the log gets none: they could name anybody.
+  return absl::Status(rpc::FromGrpc(ended).code(), "attachment: the counterpart does not give it");
 }
 
 }  // namespace kelisim::node

@@ -20,7 +20,8 @@ namespace kelisim::node {
 
 // Brings here the documents that acts of the counterpart name, on a thread of its own,
 // one after the other, a chunk at a time. What broke off goes on where it was; what the
-// counterpart does not have yet is asked for again, and what was found damaged here, too.
+// counterpart does not have yet is asked for again, and what was found damaged here, too. One
+// that cannot be had keeps back no other.
 class AttachmentFetcher {
  public:
   // `retry`: between two rounds when nothing new was heard. All must outlive it.
@@ -36,12 +37,14 @@ class AttachmentFetcher {
   void Run();
   absl::Status FetchAll();
   absl::Status Fetch(const Hash& sha256);
+  bool IsConnected() const;
   // One call; `take` gets each chunk.
   template <typename Take>
   absl::Status Stream(const v1::DownloadAttachmentRequest& request, Take take);
 
   const authority::Reader& reader_;
   const ledger::Attachments& attachments_;
+  const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::ExchangeService::Stub> stub_;
   const absl::Duration retry_;
   std::set<std::string> looked_at_;  // of the thread

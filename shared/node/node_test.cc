@@ -43,10 +43,13 @@
 #include "kelisim/v1/exchange_service.grpc.pb.h"
 #include "kelisim/v1/ledger_service.grpc.pb.h"
 #include "kelisim/v1/treaty_service.grpc.pb.h"
+#include "shared/authority/views.h"
 #include "shared/base/bytes.h"
 #include "shared/base/files.h"
 #include "shared/crypto/seal.h"
 #include "shared/ledger/anchor.h"
+#include "shared/ledger/memory_store.h"
+#include "shared/node/attachment_fetcher.h"
 #include "shared/node/config.h"
 #include "shared/node/doctor.h"
 #include "shared/node/init.h"
@@ -707,6 +710,82 @@ TEST(Node, UploadsThatWaitForTheDiskHoldUpNoOtherCall) {
     const absl::StatusOr<std::string> sha256 = upload.get();
     EXPECT_TRUE(sha256.ok()) << sha256.status();
   }
+}
+
+// Serves documents as the counterpart does, except for those that it cannot read.
+class FlawedCounterpart final : public v1::ExchangeService::Service {
+ public:
+  FlawedCounterpart(std::map<std::string, std::string> documents, grpc::Status of_others)
+      : documents_(std::move(documents)), of_others_(std::move(of_others)) {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+  }
+  std::shared_ptr<grpc::Channel> Connect() const {
+    return grpc::CreateChannel(absl::StrCat("127.0.0.1:", port_), grpc::InsecureChannelCredentials());
+  }
+  grpc::Status FetchAttachment(grpc::ServerContext*, const v1::DownloadAttachmentRequest* request,
+                               grpc::ServerWriter<v1::AttachmentChunk>* writer) override {
+    const auto found = documents_.find(request->sha256());
+    if (found == documents_.end()) return of_others_;
+    v1::AttachmentChunk chunk;
+    chunk.set_size(found->second.size());
+    if (!request->size_only()) chunk.set_data(found->second);
+    writer->Write(chunk);
+    return grpc::Status::OK;
+  }
+
+ private:
+  const std::map<std::string, std::string> documents_;
+  const grpc::Status of_others_;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+// One document cannot be read there, for one there is no room here: the others come all the same.
+// What the counterpart says of it could name anybody, and is not logged.
+TEST(AttachmentFetcher, OneDocumentKeepsBackNoOther) {
+  const TemporaryDirectory directory;
+  const authority::Identity identity = testing::TestIdentity(v1::PARTY_KZ);
+  ledger::MemoryStore store;
+  ledger::Vault vault(std::string(32, 'm'), SystemRandom());
+  std::vector<std::string> sha256;
+  std::map<std::string, std::string> documents;
+  for (const char* text : {"one", "two", "three", "four"}) {
+    sha256.emplace_back(Sha256(text).bytes());
+    documents[sha256.back()] = text;
+  }
+  std::sort(sha256.begin(), sha256.end());
+  ledger::Batch batch;
+  v1::AttachmentRow row;
+  row.set_wanted(true);
+  for (const std::string& one : sha256) batch.Put(authority::AttachmentRowKey(one), row.SerializeAsString());
+  ASSERT_TRUE(store.Commit(batch).ok());
+  const authority::Reader reader(identity, store, vault);
+  const auto attachments =
+      ledger::Attachments::Open(directory / "attachments", std::string(32, 'm'), SystemRandom());
+  ASSERT_TRUE(attachments.ok());
+  // Of the second one the part cannot be written: its place is taken.
+  std::filesystem::create_directories(directory / ("attachments/" + ToHex(sha256[1]) + ".fetch.part"));
+  documents.erase(sha256[0]);
+  const FlawedCounterpart counterpart(documents, {grpc::StatusCode::UNAVAILABLE, "of Ivan Ivanov"});
+  EXPECT_TRUE(rpc::FlushLog(absl::Minutes(1)));
+  rpc::StartLog(rpc::LogLevel::kInfo);
+  ::testing::internal::CaptureStderr();
+  {
+    AttachmentFetcher fetcher(reader, **attachments, counterpart.Connect());
+    for (size_t i = 2; i < sha256.size(); ++i) {
+      EXPECT_TRUE(TwoAuthorities::Await([&] {
+        return (*attachments)->SizeOf(*Hash::FromBytes(sha256[i])).ok();
+      })) << i;
+    }
+  }
+  EXPECT_TRUE(rpc::FlushLog(absl::Minutes(1)));
+  rpc::StartLog(rpc::LogLevel::kError);
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr("UNAVAILABLE"));
+  EXPECT_THAT(log, ::testing::Not(HasSubstr("Ivan")));
 }
 
 // How an audit of a node ends. `findings`: in English.
