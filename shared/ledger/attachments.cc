@@ -48,9 +48,12 @@ absl::StatusOr<std::vector<std::string>> NamesIn(const std::string& directory) {
   return names;
 }
 
-absl::Status CheckSize(const std::string& directory, uint64_t size, uint64_t kept_free) {
-  if (size == 0 || size > Attachments::kLargest)
-    return absl::InvalidArgumentError("attachment: from 1 byte to 1 GiB");
+absl::Status CheckSize(uint64_t size) {
+  if (size > 0 && size <= Attachments::kLargest) return absl::OkStatus();
+  return absl::InvalidArgumentError("attachment: from 1 byte to 1 GiB");
+}
+
+absl::Status CheckRoom(const std::string& directory, uint64_t size, uint64_t kept_free) {
   std::error_code error;
   const std::filesystem::space_info space = std::filesystem::space(directory, error);
   if (error) return NotReadable(directory, error);
@@ -113,12 +116,16 @@ absl::StatusOr<std::unique_ptr<Attachments>> Attachments::Open(std::string direc
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) return NotReadable(directory, error);
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, NamesIn(directory));
-  for (const std::string& name : names) {
+  RETURN_IF_ERROR(NamesIn(directory).status());
+  RemoveUnfinished(directory);
+  return std::unique_ptr<Attachments>(new Attachments(std::move(directory), master_key, random, kept_free));
+}
+
+void Attachments::RemoveUnfinished(const std::string& directory) {
+  for (const std::string& name : NamesIn(directory).value_or(std::vector<std::string>())) {
     std::error_code ignored;
     if (absl::EndsWith(name, Absl(kUploadSuffix))) std::filesystem::remove(directory + "/" + name, ignored);
   }
-  return std::unique_ptr<Attachments>(new Attachments(std::move(directory), master_key, random, kept_free));
 }
 
 std::unique_ptr<Attachments> Attachments::OpenForReading(std::string directory, std::string_view master_key,
@@ -211,6 +218,8 @@ absl::Status Attachments::Writer::Append(std::string_view chunk) {
   if (written_ >= size_ || chunk.size() != ChunkAt(written_, size_)) {
     return absl::InvalidArgumentError("attachment: a chunk of another length");
   }
+  // Others write too, and the room that was there at the beginning may be gone.
+  RETURN_IF_ERROR(CheckRoom(home_.directory_, size_ - written_, home_.kept_free_));
   // Of one that could not be written, a part may stand there.
   RETURN_IF_ERROR(Seek(fd_, PlaceOf(written_)));
   if (!WriteAll(fd_, Seal(home_.KeyFor(header_), ContextOf(header_, written_), chunk, home_.random_)))
@@ -235,7 +244,8 @@ absl::StatusOr<Hash> Attachments::Writer::Finish() {
 }
 
 absl::StatusOr<std::unique_ptr<Attachments::Writer>> Attachments::Write(uint64_t size) const {
-  RETURN_IF_ERROR(CheckSize(directory_, size, kept_free_));
+  RETURN_IF_ERROR(CheckSize(size));
+  RETURN_IF_ERROR(CheckRoom(directory_, size, kept_free_));
   const std::string id = random_.Bytes(kIdSize);
   std::unique_ptr<Writer> writer(new Writer(*this,
                                             absl::StrCat(directory_, "/", ToHex(id), Absl(kUploadSuffix)),
@@ -246,7 +256,8 @@ absl::StatusOr<std::unique_ptr<Attachments::Writer>> Attachments::Write(uint64_t
 
 absl::StatusOr<std::unique_ptr<Attachments::Writer>> Attachments::Resume(const Hash& sha256,
                                                                          uint64_t size) const {
-  RETURN_IF_ERROR(CheckSize(directory_, size, kept_free_));
+  RETURN_IF_ERROR(CheckSize(size));
+  RETURN_IF_ERROR(CheckRoom(directory_, size, kept_free_));
   const std::string path = absl::StrCat(PathOf(sha256), Absl(kFetchSuffix));
   std::string header = absl::StrCat(Absl(kTitle), random_.Bytes(kIdSize), Absl(U64(size)));
   bool there = false;

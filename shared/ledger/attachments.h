@@ -35,11 +35,14 @@ class Attachments {
   // What documents leave free: the ledger may lie on the same disk.
   static constexpr uint64_t kKeptFree = uint64_t{256} << 20;
 
-  // Makes the directory when it is not there. Uploads that a stop has left are removed.
+  // Makes the directory when it is not there. Removes what RemoveUnfinished() does.
   // `master_key`: 32 bytes. `random` must outlive it, and it all writers and readers.
   // `kept_free`: bytes of the disk.
   static absl::StatusOr<std::unique_ptr<Attachments>> Open(std::string directory, std::string_view master_key,
                                                            Random& random, uint64_t kept_free = kKeptFree);
+
+  // Removes the uploads that a stop has left, to make room. While nobody writes there.
+  static void RemoveUnfinished(const std::string& directory);
 
   // Makes, removes and renames nothing, and must not be used for writing.
   static std::unique_ptr<Attachments> OpenForReading(std::string directory, std::string_view master_key,
@@ -61,7 +64,8 @@ class Attachments {
     ~Writer();
     // How many bytes are there already.
     uint64_t written() const { return written_; }
-    // Whole chunks, except the last one. INVALID_ARGUMENT: another length.
+    // Whole chunks, except the last one. INVALID_ARGUMENT: another length. UNAVAILABLE: the disk
+    // has no room for the rest, or cannot be written.
     absl::Status Append(std::string_view chunk);
     // Durable when it returns. FAILED_PRECONDITION: bytes are missing. INVALID_ARGUMENT:
     // not what was expected; nothing of it is kept.

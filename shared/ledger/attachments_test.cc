@@ -1,7 +1,9 @@
 #include "shared/ledger/attachments.h"
 
+#include <dlfcn.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <cctype>
 #include <csignal>
@@ -15,6 +17,19 @@
 #include "gtest/gtest.h"
 #include "shared/base/bytes.h"
 #include "shared/crypto/seal.h"
+
+// What the disk has free, in place of what it has; negative: what it has.
+int64_t free_bytes = -1;
+extern "C" int statvfs(const char* path, struct statvfs* facts) noexcept {
+  static const auto real =
+      reinterpret_cast<int (*)(const char*, struct statvfs*)>(dlsym(RTLD_NEXT, "statvfs"));
+  const int result = real(path, facts);
+  if (result == 0 && free_bytes >= 0) {
+    facts->f_frsize = 1;
+    facts->f_bavail = facts->f_bfree = static_cast<fsblkcnt_t>(free_bytes);
+  }
+  return result;
+}
 
 namespace kelisim::ledger {
 namespace {
@@ -127,6 +142,26 @@ TEST_F(AttachmentsTest, LeavesRoomOnTheDisk) {
   EXPECT_TRUE(absl::IsUnavailable((*narrow)->Write(1).status()));
   EXPECT_TRUE(absl::IsUnavailable((*narrow)->Resume(Sha256("x"), 1).status()));
   EXPECT_EQ(FilesInside(), 0u);
+}
+
+// Two that begin together, each with room for itself alone.
+TEST_F(AttachmentsTest, LeavesRoomOnTheDiskWhileTheyAreWritten) {
+  const std::string document = Document(3 * kChunk);
+  const auto has_free_for = [](size_t bytes) {
+    free_bytes = static_cast<int64_t>(Attachments::kKeptFree + bytes);
+  };
+  has_free_for(3 * kChunk);
+  auto one = attachments_->Write(document.size());
+  auto other = attachments_->Write(document.size());
+  ASSERT_TRUE(one.ok() && other.ok());
+  EXPECT_TRUE(Feed(**one, document, kChunk).ok());
+  has_free_for(2 * kChunk);
+  EXPECT_TRUE(Feed(**one, document, 2 * kChunk).ok());
+  has_free_for(kChunk);
+  EXPECT_TRUE(absl::IsUnavailable((*other)->Append(document.substr(0, kChunk))));
+  EXPECT_TRUE(Feed(**one, document, 3 * kChunk).ok());
+  free_bytes = -1;
+  EXPECT_TRUE((*one)->Finish().ok());
 }
 
 // Sealed: the words are not in the file.

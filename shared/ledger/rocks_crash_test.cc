@@ -615,6 +615,20 @@ TEST_F(RocksStoreTest, AStartWithoutRoomSaysSo) {
   EXPECT_FALSE(std::filesystem::exists(directory_ + "/room.probe"));
 }
 
+// Room is made before it is looked for, and not while another process may be at work there.
+TEST_F(RocksStoreTest, AStartMakesRoomWhereItIsAlone) {
+  bool room = false;
+  const auto open = [&] {
+    room = false;
+    return OpenRocksStore({directory_, nullptr, [&] { room = true; }}).status();
+  };
+  EXPECT_EQ(open(), absl::OkStatus());
+  EXPECT_TRUE(room);
+  const std::unique_ptr<Store> at_work = MustOpen(directory_);
+  EXPECT_EQ(open().code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(room);
+}
+
 // What RocksDB sets aside while it starts is not taken from the room that was found.
 TEST_F(RocksStoreTest, AStartSetsLittleAside) {
   CommitRange(*MustOpen(directory_), 1, 3);

@@ -473,6 +473,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& o
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreForReading(const RocksStoreOptions& options) {
   rocksdb::Env* const env = EnvOf(options);
   ASSIGN_OR_RETURN(auto lock, DirectoryLock::Take(env, options.directory));
+    if (options.make_room) options.make_room();
   RETURN_IF_ERROR(CheckNotBeheaded(env, options.directory));
   RETURN_IF_ERROR(CheckManifest(env, options.directory));
   auto database = OpenForReading(DatabaseOptions(env), options.directory);

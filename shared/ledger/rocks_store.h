@@ -1,6 +1,7 @@
 #ifndef KELISIM_SHARED_LEDGER_ROCKS_STORE_H_
 #define KELISIM_SHARED_LEDGER_ROCKS_STORE_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,8 @@ struct RocksStoreOptions {
   std::string directory;
   // nullptr: the machine's file system. Must outlive the store.
   rocksdb::Env* env = nullptr;
+  // Called when no other process has the directory, before there must be room for a start.
+  std::function<void()> make_room = nullptr;
 };
 
 // A Store in RocksDB. Every commit is one synced write batch. Opened so that a

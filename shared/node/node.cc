@@ -64,7 +64,8 @@ Node::Node(const v1::NodeConfig& config, authority::Identity identity, const std
 absl::Status Node::OpenBooks(const std::string& master_key) {
   ASSIGN_OR_RETURN(const std::optional<ledger::Head> head, anchor_->Load());
   RETURN_IF_ERROR(CheckInitialised(config_, head));
-  ASSIGN_OR_RETURN(store_, ledger::OpenRocksStore({config_.data_dir(), nullptr}));
+  const auto make_room = [this] { ledger::Attachments::RemoveUnfinished(config_.attachments_dir()); };
+  ASSIGN_OR_RETURN(store_, ledger::OpenRocksStore({config_.data_dir(), nullptr, make_room}));
   ASSIGN_OR_RETURN(core_, authority::Core::Open(identity_, *store_, vault_, SystemRandom(), head));
   RETURN_IF_ERROR(OpenWitnesses());
   std::function<std::string()> newest;

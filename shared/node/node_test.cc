@@ -2186,6 +2186,21 @@ TEST(StopLimitDeathTest, EndsTheProcessThatDoesNotStop) {
   const StopLimit in_time(absl::Hours(1), [] { return kExitFailed; });
 }
 
+// What is left of uploads may be what takes the room.
+TEST(Program, AStartWithoutRoomRemovesWhatUploadsLeft) {
+  const TwoAuthorities two;
+  const TemporaryDirectory directory;
+  const v1::NodeConfig config = two.Config(v1::PARTY_KZ);
+  std::filesystem::create_directories(config.data_dir());
+  const std::string left = config.attachments_dir() + "/00.upload.part";
+  Write(left, "left by a stop");
+  const std::string file = WriteConfig(directory, config);
+  const Outcome limited = WithSmallFiles([&] { return Program({"--config", file, "--log-level", "error"}); });
+  EXPECT_EQ(limited.code, kExitFailed);
+  EXPECT_THAT(limited.err, HasSubstr("takes no"));
+  EXPECT_FALSE(std::filesystem::exists(left));
+}
+
 // As a function of a profile that cannot be copied for want of memory.
 struct ThrowsWhenCopied {
   explicit ThrowsWhenCopied(const bool& when) : armed(when) {}
