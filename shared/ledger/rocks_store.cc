@@ -308,6 +308,8 @@ std::string LogsIn(rocksdb::Env* env, const std::string& directory) {
 
 // Besides what it has in its logs, which it makes a table of.
 constexpr uint64_t kRoomToStart = 256 * 1024;
+// Besides the same: what the store writes meanwhile.
+constexpr uint64_t kRoomToBackUp = 64 * kMiB;
 
 rocksdb::Status WriteProbe(rocksdb::Env* env, const std::string& probe, uint64_t size) {
   const std::string some(64 * 1024, '\0');
@@ -321,17 +323,24 @@ rocksdb::Status WriteProbe(rocksdb::Env* env, const std::string& probe, uint64_t
   return status;
 }
 
-// RocksDB ends the process when it finds no room while it starts.
-absl::Status CheckRoomFor(rocksdb::Env* env, const std::string& directory) {
+uint64_t SizeOfLogs(rocksdb::Env* env, const std::string& directory) {
   std::vector<std::string> files;
-  // It makes a directory that is not there.
-  if (!env->GetChildren(directory, &files).ok()) return absl::OkStatus();
-  uint64_t size = kRoomToStart;
+  (void)env->GetChildren(directory, &files);
+  uint64_t size = 0;
   for (const std::string& file : files) {
     uint64_t of_file = 0;
     if (!absl::EndsWith(file, ".log")) continue;
     if (env->GetFileSize(directory + "/" + file, &of_file).ok()) size += of_file;
   }
+  return size;
+}
+
+// RocksDB ends the process when it finds no room while it starts.
+absl::Status CheckRoomFor(rocksdb::Env* env, const std::string& directory) {
+  std::vector<std::string> files;
+  // It makes a directory that is not there.
+  if (!env->GetChildren(directory, &files).ok()) return absl::OkStatus();
+  const uint64_t size = kRoomToStart + SizeOfLogs(env, directory);
   const std::string probe = directory + "/room.probe";
   rocksdb::Status status = WriteProbe(env, probe, size);
   const rocksdb::Status deleted = env->DeleteFile(probe);
@@ -339,6 +348,16 @@ absl::Status CheckRoomFor(rocksdb::Env* env, const std::string& directory) {
   if (status.ok()) return absl::OkStatus();
   return absl::UnavailableError(
       absl::StrCat("store: ", directory, " takes no ", size, " bytes: ", status.ToString()));
+}
+
+// Nothing is written for it: the store is at work.
+absl::Status CheckRoomForBackUp(rocksdb::Env* env, const std::string& directory) {
+  const uint64_t size = kRoomToBackUp + SizeOfLogs(env, directory);
+  uint64_t available = 0;
+  // Not every file system can say.
+  if (!env->GetFreeSpace(directory, &available).ok() || available >= size) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("backup: the disk of ", directory, " has ", available, " bytes and not ", size));
 }
 
 // ---------------------------------------------------------------- the lock
@@ -454,6 +473,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& o
     ASSIGN_OR_RETURN(const auto lock, DirectoryLock::Take(env, options.directory));
     RETURN_IF_ERROR(CheckNotBeheaded(env, options.directory));
     RETURN_IF_ERROR(CheckManifest(env, options.directory));
+    if (options.make_room) options.make_room();
     RETURN_IF_ERROR(CheckRoomFor(env, options.directory));
     if (options.env == nullptr) RETURN_IF_ERROR(SyncLogs(options.directory));
   }
@@ -473,7 +493,6 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& o
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreForReading(const RocksStoreOptions& options) {
   rocksdb::Env* const env = EnvOf(options);
   ASSIGN_OR_RETURN(auto lock, DirectoryLock::Take(env, options.directory));
-    if (options.make_room) options.make_room();
   RETURN_IF_ERROR(CheckNotBeheaded(env, options.directory));
   RETURN_IF_ERROR(CheckManifest(env, options.directory));
   auto database = OpenForReading(DatabaseOptions(env), options.directory);
@@ -490,6 +509,7 @@ absl::Status BackUp(const Store& rocks_store, const std::string& directory) {
   if (database->GetEnv()->FileExists(directory).ok()) {
     return absl::AlreadyExistsError(absl::StrCat("backup: ", directory, " exists"));
   }
+  RETURN_IF_ERROR(CheckRoomForBackUp(database->GetEnv(), database->GetName()));
   rocksdb::Checkpoint* created = nullptr;
   RETURN_IF_ERROR(ToStatus(rocksdb::Checkpoint::Create(database, &created)));
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(created);

@@ -54,7 +54,8 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreForReading(const RocksStore
 absl::Status CheckRoom(const RocksStoreOptions& options);
 
 // Copies a consistent backup of an open store into `directory`, which must not
-// exist. For live backups.
+// exist. For live backups. RESOURCE_EXHAUSTED: what is left of the disk is for the store itself,
+// which a flush without room would end.
 absl::Status BackUp(const Store& rocks_store, const std::string& directory);
 
 // Reads every block and checks its checksum; DATA_LOSS names the file.

@@ -80,9 +80,10 @@ absl::Status Node::OpenBooks(const std::string& master_key) {
 
 namespace {
 
-// What the machine refuses to a copy is no fault of the store, and for the operator to mend.
+// What the machine refuses to a copy is no fault of the store, and for the operator to mend. A full
+// disk is not what a later attempt finds better, either.
 absl::Status OfCopy(const absl::Status& status, const std::string& directory) {
-  if (!absl::IsInternal(status)) return status;
+  if (!absl::IsInternal(status) && !absl::IsResourceExhausted(status)) return status;
   return absl::FailedPreconditionError(
       absl::StrCat("audit: no copy of the store at ", directory, ": ", status.message()));
 }

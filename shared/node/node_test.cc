@@ -1298,6 +1298,25 @@ TEST(Node, AnAuditThatCannotCopyTheStoreNamesTheDirectory) {
   EXPECT_THAT(hindered.error_message(), HasSubstr(copy));
 }
 
+// A copy begins with a flush, and for one that fails the store takes nothing more.
+TEST(Node, AnAuditDoesNotTakeTheLastRoom) {
+  TwoAuthorities two;
+  two.StartAlone(v1::PARTY_KZ);
+  std::vector<std::string> findings;
+  TheDisk().free_bytes = 4 << 20;
+  const grpc::Status refused = Audited(two, v1::PARTY_KZ, findings);
+  TheDisk().free_bytes = -1;
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::FAILED_PRECONDITION) << refused.error_message();
+  EXPECT_THAT(refused.error_message(), HasSubstr(two.Config(v1::PARTY_KZ).data_dir()));
+
+  // Met while it copies: no other audit is under way, and to wait does not help.
+  TheDisk().full_at = ".audit.tmp";
+  const grpc::Status hindered = Audited(two, v1::PARTY_KZ, findings);
+  TheDisk().full_at.clear();
+  EXPECT_EQ(hindered.error_code(), grpc::StatusCode::FAILED_PRECONDITION) << hindered.error_message();
+  EXPECT_TRUE(Audited(two, v1::PARTY_KZ, findings).ok());
+}
+
 TEST(Node, AStopEndsStreamsAndLeavesNothingRunning) {
   TwoAuthorities two;
   two.StartAlone(v1::PARTY_RU);
