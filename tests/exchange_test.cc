@@ -1218,6 +1218,50 @@ TEST_F(CaseTest, AWatchLooksAtABoundedNumberOfEntries) {
   }
 }
 
+// A store that changes once between two reads, after the first of those from which a watch sees how
+// far it may go.
+class ChangingStore final : public ledger::Store {
+ public:
+  explicit ChangingStore(const ledger::Store& store) : store_(store) {}
+  absl::StatusOr<std::optional<std::string>> Get(std::string_view key) const override {
+    absl::StatusOr<std::optional<std::string>> value = store_.Get(key);
+    const bool limit = key == kOwnSize || key == authority::kProcessedRow;
+    if (limit && change != nullptr) std::exchange(change, nullptr)();
+    return value;
+  }
+  absl::Status Scan(std::string_view begin, std::string_view end,
+                    const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+    return store_.Scan(begin, end, visit);
+  }
+  absl::Status Commit(const ledger::Batch&) override { return absl::UnimplementedError("is read alone"); }
+
+  mutable std::function<void()> change;
+
+ private:
+  static constexpr std::string_view kOwnSize = "os";
+  const ledger::Store& store_;
+};
+
+TEST_F(CaseTest, AWatchTellsAnOwnActBeforeItsAnswer) {
+  Do(v1::PARTY_KZ, "file_petition");
+  Do(v1::PARTY_KZ, "confirm_scope");
+  Authority& kz = both_.of(v1::PARTY_KZ);
+  ChangingStore store(kz.store);
+  const authority::Reader reader(kz.identity, store, *kz.vault);
+  v1::WatchCursor cursor;
+  ASSERT_EQ(reader.ReadActs(cursor, name_, 1000)->size(), 2u);
+  store.change = [&] {
+    Do(v1::PARTY_KZ, "offer");
+    Do(v1::PARTY_RU, "accept");
+  };
+  std::vector<v1::Party> told;
+  for (int reads = 0; reads < 2; ++reads) {
+    for (const auto& act : reader.ReadActs(cursor, name_, 1000).value())
+      told.push_back(act.item().entry().ledger());
+  }
+  EXPECT_THAT(told, ::testing::ElementsAre(v1::PARTY_KZ, v1::PARTY_RU));
+}
+
 // The program of the other Party, with a configuration that is right for the first one.
 TEST(Store, IsOnePartysAlone) {
   Authority kz(v1::PARTY_KZ, kNow);

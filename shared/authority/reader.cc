@@ -392,9 +392,9 @@ absl::StatusOr<std::vector<v1::WatchActsResponse>> Reader::ReadActs(v1::WatchCur
                                                                     const std::string& name,
                                                                     size_t limit) const {
   ASSIGN_OR_RETURN(const uint64_t cosigned, Cosigned());
-  // In this order: what is processed after the own size was read comes later.
-  ASSIGN_OR_RETURN(const uint64_t own_size, (LogRows<Store>(Side::kOwn, store_).Size()));
+  // In this order: own acts that came before what is processed are seen, and are told first.
   ASSIGN_OR_RETURN(const uint64_t processed, ReadNumber(store_, kProcessedRow));
+  ASSIGN_OR_RETURN(const uint64_t own_size, (LogRows<Store>(Side::kOwn, store_).Size()));
   if (cursor.own_index() > own_size || cursor.mirror_index() > processed)
     return absl::InvalidArgumentError("cursor");
   std::vector<v1::WatchActsResponse> acts;
