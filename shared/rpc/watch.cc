@@ -1,10 +1,10 @@
 #include "shared/rpc/watch.h"
 
+#include <chrono>
 #include <deque>
 #include <utility>
 #include <vector>
 
-#include "absl/time/clock.h"
 #include "shared/base/told.h"
 #include "shared/rpc/handler.h"
 #include "shared/rpc/status.h"
@@ -19,6 +19,10 @@ constexpr size_t kEntriesPerRead = 64;
 
 bool Moved(const v1::WatchCursor& before, const v1::WatchCursor& after) {
   return before.own_index() != after.own_index() || before.mirror_index() != after.mirror_index();
+}
+
+absl::Duration Since(std::chrono::steady_clock::time_point then) {
+  return absl::FromChrono(std::chrono::steady_clock::now() - then);
 }
 
 grpc::Status Stopping() {
@@ -51,7 +55,8 @@ class WatchHub::Stream final : public Reactor {
   bool cancelled_ = false;
   // The message being written stays at the front.
   std::deque<v1::WatchActsResponse> pending_;
-  absl::Time last_written_ = absl::Now();
+  // Of a clock that nobody sets back.
+  std::chrono::steady_clock::time_point last_written_ = std::chrono::steady_clock::now();
 };
 
 WatchHub::WatchHub(const authority::Reader& reader, absl::Duration heartbeat)
@@ -102,7 +107,7 @@ void WatchHub::Serve(Stream& stream) {
   Acts acts = Guarded<Acts>([&] { return reader_.ReadActs(stream.cursor_, stream.name_, kEntriesPerRead); });
   if (acts.ok()) {
     for (v1::WatchActsResponse& act : *acts) stream.pending_.push_back(std::move(act));
-    if (acts->empty() && absl::Now() - stream.last_written_ >= heartbeat_) {
+    if (acts->empty() && Since(stream.last_written_) >= heartbeat_) {
       *stream.pending_.emplace_back().mutable_cursor() = stream.cursor_;
     }
   }
@@ -126,7 +131,7 @@ void WatchHub::Serve(Stream& stream) {
 void WatchHub::WriteDone(Stream& stream, bool ok) {
   std::unique_lock lock(mutex_);
   stream.pending_.pop_front();
-  stream.last_written_ = absl::Now();
+  stream.last_written_ = std::chrono::steady_clock::now();
   if (!ok || stream.cancelled_ || stopping_) {
     streams_.erase(&stream);
     lock.unlock();
