@@ -28,11 +28,11 @@ struct Source {
   const ledger::Attachments* attachments;  // nullptr: no documents are here
 };
 
-// Makes the dossier of one matter, file by file, so that one of any size needs the memory
-// of one file, and of an attachment that of a chunk. What it holds is fixed when it
-// begins: the newest checkpoints that carry all cosignatures, and the acts they cover; of
-// the counterpart's acts only those that can be judged with what they cover. One thread at a
-// time.
+// Makes the dossier of one matter, file by file. In memory are the acts it shows, with its pages,
+// from the beginning; of the ledgers one file at a time, and of an attachment a chunk. What it
+// holds is fixed when it begins, for which it reads every entry of both ledgers: the newest
+// checkpoints that carry all cosignatures, and the acts they cover; of the counterpart's acts only
+// those that can be judged with what they cover. One thread at a time.
 class Exporter {
  public:
   // INVALID_ARGUMENT: no name of a matter. NOT_FOUND: there is no such matter, or the

@@ -119,9 +119,9 @@ web::Server::Sources Node::WebSources() {
       [this] { return reader_->GetInformation(clock_.Now()); },
       [this](v1::Party ledger) { return reader_->GetCheckpoint(ledger); },
       [this](v1::Party ledger, const tlog::Tile& tile) { return reader_->GetTile(ledger, tile); }};
+  sources.trouble = [](const std::string& why) { Log(LogLevel::kError, "web", {{"not_accepting", why}}); };
   if (witnessed_ == nullptr) return sources;
   sources.add_checkpoint = [this](const std::string& body) { return witnessed_->Add(body); };
-  sources.trouble = [](const std::string& why) { Log(LogLevel::kError, "web", {{"not_accepting", why}}); };
   sources.cosigned = [this](const std::string& origin) { return witnessed_->Newest(origin); };
   return sources;
 }
@@ -133,11 +133,17 @@ absl::Status Node::OpenWitnesses() {
     ASSIGN_OR_RETURN(tlog::NoteVerifier key, tlog::NoteVerifier::Parse(vkey));
     logs.emplace_back(std::move(key));
   }
-  const bool witness = !logs.empty();
-  ASSIGN_OR_RETURN(witnessed_, ledger::WitnessBook::Open(config_.witness_dir(), std::move(logs),
-                                                         identity_.witness, clock_));
-  if (!witness) witnessed_.reset();
+  if (!logs.empty()) {
+    ASSIGN_OR_RETURN(witnessed_, ledger::WitnessBook::Open(config_.witness_dir(), std::move(logs),
+                                                           identity_.witness, clock_));
+  }
   if (identity_.third_witness) {
+    std::error_code error;
+    std::filesystem::create_directories(config_.witness_dir(), error);
+    if (error) {
+      return absl::UnavailableError(
+          absl::StrCat("witness_dir: ", config_.witness_dir(), ": ", error.message()));
+    }
     third_ = std::make_unique<WitnessClient>(identity_, config_.witness_dir() + "/third");
   }
   return absl::OkStatus();

@@ -14,8 +14,9 @@
 
 namespace kelisim::rpc {
 
-// gRPC swallows exceptions of handlers and answers UNIMPLEMENTED. Runs `body`,
-// which gives an Answer or a StatusOr; an exception becomes an INTERNAL one.
+// gRPC swallows exceptions: it answers UNIMPLEMENTED for a handler's, and nothing, ever, for one
+// of a stream's reactions. Runs `body`, which gives an Answer, a Status or a StatusOr; an
+// exception becomes an INTERNAL one.
 template <typename Result, typename Body>
 Result Guarded(Body body) {
   absl::Status fault;
