@@ -658,6 +658,15 @@ TEST_F(RocksStoreTest, ABackupIsTheStoreOfItsMoment) {
   EXPECT_EQ(BackUp(*store, backup).code(), absl::StatusCode::kAlreadyExists);
 }
 
+TEST_F(RocksStoreTest, AVerificationEndsWhenNobodyWaitsForIt) {
+  CommitRange(*MustOpen(directory_), 1, 3);
+  const std::unique_ptr<Store> store = MustOpen(directory_);  // with a table of what the log held
+  int asked = 0;
+  EXPECT_EQ(VerifyChecksums(*store, [&] { return ++asked < 1; }).code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(VerifyChecksums(*store), absl::OkStatus());
+}
+
 TEST_F(RocksStoreTest, OnlyARocksStoreIsBackedUpOrVerified) {
   const MemoryStore memory;
   EXPECT_EQ(BackUp(memory, root_ + "/backup").code(), absl::StatusCode::kInvalidArgument);

@@ -516,9 +516,17 @@ absl::Status BackUp(const Store& rocks_store, const std::string& directory) {
   return ToStatus(checkpoint->CreateCheckpoint(directory));
 }
 
-absl::Status VerifyChecksums(const Store& rocks_store) {
+absl::Status VerifyChecksums(const Store& rocks_store, const std::function<bool()>& goes_on) {
   ASSIGN_OR_RETURN(rocksdb::DB * database, DatabaseOf(rocks_store));
-  return ToStatus(database->VerifyChecksum(rocksdb::ReadOptions()));
+  std::vector<rocksdb::LiveFileMetaData> files;
+  database->GetLiveFilesMetaData(&files);
+  for (const rocksdb::LiveFileMetaData& file : files) {
+    if (!goes_on()) return absl::CancelledError("the check of the store was broken off");
+    RETURN_IF_ERROR(ToStatus(rocksdb::VerifySstFileChecksum(database->GetOptions(), rocksdb::EnvOptions(),
+                                                            rocksdb::ReadOptions(),
+                                                            file.directory + "/" + file.relative_filename)));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace kelisim::ledger

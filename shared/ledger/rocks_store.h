@@ -58,8 +58,10 @@ absl::Status CheckRoom(const RocksStoreOptions& options);
 // which a flush without room would end.
 absl::Status BackUp(const Store& rocks_store, const std::string& directory);
 
-// Reads every block and checks its checksum; DATA_LOSS names the file.
-absl::Status VerifyChecksums(const Store& rocks_store);
+// Reads every block and checks its checksum; DATA_LOSS names the file. `goes_on` is asked before
+// each file; CANCELLED when it says no.
+absl::Status VerifyChecksums(
+    const Store& rocks_store, const std::function<bool()>& goes_on = [] { return true; });
 
 }  // namespace kelisim::ledger
 

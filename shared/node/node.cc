@@ -101,7 +101,9 @@ absl::Status Node::Audit(const rpc::AuditDesk::Tell& tell) {
   absl::Status audited = [&]() -> absl::Status {
     const auto copy = ledger::OpenRocksStore({directory, nullptr});
     RETURN_IF_ERROR(OfCopy(copy.status(), directory));
-    RETURN_IF_ERROR(ledger::VerifyChecksums(**copy));
+    v1::AuditProgress begun;
+    begun.set_stage(v1::AuditProgress::ENTRIES);
+    RETURN_IF_ERROR(ledger::VerifyChecksums(**copy, [&] { return tell(begun); }));
     return authority::Audit(identity_, **copy, vault_, attachments_.get(), tell);
   }();
   std::filesystem::remove_all(directory, error);
