@@ -56,7 +56,7 @@ stop_service() {  # PARTY
   local pid
   pid=$(running "$1") || return 0
   kill -TERM "$pid" || return
-  for ((i = 0; i < 300; ++i)); do
+  for ((i = 0; i < 450; ++i)); do
     if ! running "$1" >/dev/null; then
       rm -f "$run/$1/pid"
       say "Stopped ${program[$1]}."
@@ -64,6 +64,6 @@ stop_service() {  # PARTY
     fi
     sleep 0.1
   done
-  say "${program[$1]} (process $pid) has not stopped within 30 seconds." >&2
+  say "${program[$1]} (process $pid) has not stopped within 45 seconds." >&2
   return 1
 }

@@ -257,7 +257,6 @@ absl::StatusOr<std::unique_ptr<Attachments::Writer>> Attachments::Write(uint64_t
 absl::StatusOr<std::unique_ptr<Attachments::Writer>> Attachments::Resume(const Hash& sha256,
                                                                          uint64_t size) const {
   RETURN_IF_ERROR(CheckSize(size));
-  RETURN_IF_ERROR(CheckRoom(directory_, size, kept_free_));
   const std::string path = absl::StrCat(PathOf(sha256), Absl(kFetchSuffix));
   std::string header = absl::StrCat(Absl(kTitle), random_.Bytes(kIdSize), Absl(U64(size)));
   bool there = false;
@@ -270,7 +269,10 @@ absl::StatusOr<std::unique_ptr<Attachments::Writer>> Attachments::Resume(const H
   }
   std::unique_ptr<Writer> writer(new Writer(*this, path, std::move(header), size));
   writer->expected_ = std::make_unique<Hash>(sha256);
-  RETURN_IF_ERROR(there ? writer->GoOn() : writer->Start());
+  if (there) RETURN_IF_ERROR(writer->GoOn());
+  // What is there already needs no room.
+  RETURN_IF_ERROR(CheckRoom(directory_, size - writer->written(), kept_free_));
+  if (!there) RETURN_IF_ERROR(writer->Start());
   return writer;
 }
 

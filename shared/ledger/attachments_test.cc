@@ -164,6 +164,24 @@ TEST_F(AttachmentsTest, LeavesRoomOnTheDiskWhileTheyAreWritten) {
   EXPECT_TRUE((*one)->Finish().ok());
 }
 
+// What broke off goes on where it was: only the rest needs room.
+TEST_F(AttachmentsTest, TheRestOfADocumentNeedsRoomForTheRest) {
+  const std::string document = Document(3 * kChunk);
+  const Hash sha256 = Sha256(document);
+  free_bytes = static_cast<int64_t>(Attachments::kKeptFree + 3 * kChunk);
+  {
+    auto begun = attachments_->Resume(sha256, document.size());
+    ASSERT_TRUE(begun.ok());
+    ASSERT_TRUE(Feed(**begun, document, 2 * kChunk).ok());
+  }
+  free_bytes = static_cast<int64_t>(Attachments::kKeptFree + kChunk);
+  auto resumed = attachments_->Resume(sha256, document.size());
+  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  EXPECT_TRUE(Feed(**resumed, document, 3 * kChunk).ok());
+  free_bytes = -1;
+  EXPECT_EQ(*(*resumed)->Finish(), sha256);
+}
+
 // Sealed: the words are not in the file.
 TEST_F(AttachmentsTest, IsSealedAtRest) {
   const Hash sha256 = Put("decision on the flat");

@@ -485,8 +485,10 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& o
   rocksdb::DB* database = nullptr;
   // The manifest is whole: what is read beside the tables are the logs.
   const std::string logs = LogsIn(env, options.directory);
+  rocksdb::Options of_database = DatabaseOptions(env);
+  of_database.disable_auto_compactions = !options.compacts;
   RETURN_IF_ERROR(
-      ReadingFrom(logs, LockStatus(rocksdb::DB::Open(DatabaseOptions(env), options.directory, &database))));
+      ReadingFrom(logs, LockStatus(rocksdb::DB::Open(of_database, options.directory, &database))));
   return std::make_unique<RocksStore>(std::unique_ptr<rocksdb::DB>(database));
 }
 

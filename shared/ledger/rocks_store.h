@@ -20,6 +20,9 @@ struct RocksStoreOptions {
   rocksdb::Env* env = nullptr;
   // Called when no other process has the directory, before there must be room for a start.
   std::function<void()> make_room = nullptr;
+  // False for a copy that is only looked at: no tables are made of others, which takes room and
+  // removes some while they are read.
+  bool compacts = true;
 };
 
 // A Store in RocksDB. Every commit is one synced write batch. Opened so that a

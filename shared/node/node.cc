@@ -99,7 +99,9 @@ absl::Status Node::Audit(const rpc::AuditDesk::Tell& tell) {
   RETURN_IF_ERROR(CheckAuditDirectory(config_));
   RETURN_IF_ERROR(OfCopy(ledger::BackUp(*store_, directory), directory));
   absl::Status audited = [&]() -> absl::Status {
-    const auto copy = ledger::OpenRocksStore({directory, nullptr});
+    ledger::RocksStoreOptions as_it_is{directory, nullptr};
+    as_it_is.compacts = false;
+    const auto copy = ledger::OpenRocksStore(as_it_is);
     RETURN_IF_ERROR(OfCopy(copy.status(), directory));
     v1::AuditProgress begun;
     begun.set_stage(v1::AuditProgress::ENTRIES);
@@ -372,7 +374,7 @@ void Node::Stop(absl::Duration grace) {
   server_.reset();
   watch_.reset();
   core_.reset();
-  // They read, until they have ended. A stranger who reads slowly keeps only the page.
+  // They read, until they have ended: a stranger who reads slowly, or a witness, for some seconds.
   third_.reset();
   web_.reset();
   reader_.reset();

@@ -98,7 +98,8 @@ char WaitForWake() {
   return why;
 }
 
-// What a stop may take beside the grace: a thread of the node that asks another machine gives up sooner.
+// What a stop may take beside the grace. A thread of the node that asks another machine, or syncs a
+// large document to a slow disk, rarely needs more.
 constexpr absl::Duration kTimeToClose = absl::Seconds(30);
 // How long a stop waits for whoever reads the log.
 constexpr absl::Duration kLogPatience = absl::Seconds(2);

@@ -32,7 +32,8 @@ constexpr std::chrono::seconds kTimeToAsk{5};
 constexpr std::chrono::seconds kTimeToAnswer{10};
 constexpr std::chrono::seconds kIdle{5};
 constexpr size_t kRequestsOfAConnection = 100;
-constexpr size_t kLongestHead = 8 * 1024;
+// A little more than the library takes of a request line, so that it says what is wrong with it.
+constexpr size_t kLongestHead = 9 * 1024;
 constexpr size_t kLongestWitnessRequest = 16 * 1024;
 // Of what comes after the last answer.
 constexpr size_t kDropped = 64 * 1024;
@@ -136,6 +137,7 @@ int RefusalOf(const httplib::Request& request, bool is_witness) {
   const bool to_witness = is_witness && request.method == "POST" && request.path == kAddCheckpoint;
   if (!to_witness && request.method != "GET" && request.method != "HEAD") return 405;
   if (request.has_header("Transfer-Encoding")) return 411;
+  if (request.get_header_value_count("Content-Length") > 1) return 400;
   if (to_witness && !request.has_header("Content-Length")) return 411;
   if (to_witness && request.has_header("Content-Encoding")) return 415;
   const std::string length = request.get_header_value("Content-Length");
@@ -251,7 +253,7 @@ class Server::Http final : public httplib::Server {
     {
       const std::lock_guard lock(mutex_);
       open_.insert(connection);
-      if (stopping_) shutdown(connection, SHUT_RD);
+      if (stopping_) shutdown(connection, SHUT_RDWR);
     }
     BoundedStream stream(connection);
     bool goes_on = true;
@@ -284,6 +286,7 @@ class Server::Http final : public httplib::Server {
       if (RefusalOf(request, IsWitness()) == 0) return;
       closed = true;
       request.headers.erase("Connection");
+      request.headers.erase("Expect");
       request.set_header("Connection", "close");
     });
     return answered && understood && !closed;
