@@ -155,8 +155,16 @@ std::optional<v1::Violation> AdmitMemberLeft(const v1::CaseState& state, const v
       // 2.2: only a spouse is a family member by the marriage.
       if (member == family.end() || member->relation() == v1::SPOUSE) return std::nullopt;
       return Violates("step.ground", act.person_id(), "2.2");
-    case v1::MemberDeparture::OWN_WILL:
-      return CheckWill(state, act.stated_on(), context.author);
+    case v1::MemberDeparture::OWN_WILL: {
+      // 2.1: the day is that of the holder, or of who told it of the will: the two may differ by one.
+      auto violation = CheckWill(state, act.stated_on(), context.author);
+      for (const v1::PendingNotice& pending : state.notices()) {
+        const v1::Notice& told = pending.notice();
+        if (violation && told.kind() == v1::Notice::WITHDRAWAL && told.person_id() == act.person_id())
+          violation = CheckWill(state, act.stated_on(), pending.from());
+      }
+      return violation;
+    }
     default:
       return std::nullopt;
   }

@@ -255,7 +255,9 @@ std::optional<v1::Violation> MustBeInTheCase(const std::string& case_id, const s
   if (!of) return MustBeKnown(case_id, context);
   if (!IsNamed(*of, person_id)) return Violates("step.person", person_id);
   if (IsIncluded(*of, person_id)) return std::nullopt;
-  if (context.of_counterpart && of->holder() != context.author) return std::nullopt;
+  // An offer has made it the holder before it heard of that.
+  const bool knew = of->holder() == context.author && of->offered_hand_off() == 0;
+  if (context.of_counterpart && !knew) return std::nullopt;
   for (const v1::MemberStanding& member : of->family()) {
     // 2.2: a family member resettles together with the resettler.
     if (member.person_id() == person_id)

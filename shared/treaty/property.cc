@@ -69,8 +69,11 @@ std::optional<v1::Violation> OwnersMustBeInTheCase(const State& state, const Con
 // What its author knew is not asked again on arrival.
 std::optional<v1::Violation> CheckCase(const State& state, const v1::PropertyDeclaration& declaration,
                                        const Context& context) {
-  if (context.of_counterpart) return std::nullopt;
-  const std::optional<v1::CaseState> of = CaseUnderTheAgreement(declaration.case_id(), context);
+  const std::optional<v1::CaseState> of = context.of_counterpart
+                                              ? context.registry.Case(declaration.case_id())
+                                              : CaseUnderTheAgreement(declaration.case_id(), context);
+  // Of the departure it knew: that is its own act.
+  if (context.of_counterpart && (!of || of->crossed_on().empty())) return std::nullopt;
   if (!of) return Violates("step.case", "", "case_id");
   // 6.a: in the departure state.
   if (of->departure_state() != context.author) {
@@ -128,6 +131,8 @@ std::optional<v1::Violation> CheckRefusal(const State& state, const v1::ItemRefu
   }
   // 6.b, 6.c: money, deposits and assets are not limited.
   if (IsMoney(*item)) return Violates("6.b", "", "item_id");
+  // 6.d: nor what stays.
+  if (!IsTakenOut(*item)) return Violates("6.d", "", "item_id");
   // 6.a: national heritage and what the departure state bars from export; 10.1: what the
   // entry state bars from import.
   const bool of_import = refusal.ground() == v1::ItemRefusal::IMPORT_PROHIBITED;
@@ -190,6 +195,8 @@ std::optional<v1::Violation> Check(const State& state, const v1::MatterStep& ste
       // 10.1: nothing is free of duty for who has lost the status since.
       if (auto violation = MustHaveStatus(case_id, context)) return violation;
       if (auto out = OwnersMustBeInTheCase(state, context)) return out;
+      // 6.a: all that was certified may have been refused since.
+      if (!TakesAnythingOut(state)) return Violates("step.ground", "", "items");
       const std::optional<absl::CivilDay> since = DateOf(state.property().certificate().issued_on());
       const std::optional<absl::CivilDay> until = DateOf(state.property().certificate().valid_until());
       const absl::CivilDay crossed_on = *DateOf(made.record_exit().crossed_on());

@@ -105,6 +105,50 @@ TEST(Property, Edge53NationalHeritageIsRefusedAlone) {
   EXPECT_EQ(desk.state().property().refusals(0).item_id(), "2");
 }
 
+// 6.d: what stays is not taken out, and nothing of it is refused.
+TEST(Property, WhatStaysIsNotRefused) {
+  Desk desk;
+  const std::string flat =
+      "items { item_id: '6' kind: LEFT_BEHIND description: 'flat' quantity: 1 owner_person_id: 'head' "
+      "in_personal_ownership: true } ";
+  ASSERT_EQ(desk.Do(kD, absl::StrCat("declare { ", kItems, flat, " }")), "");
+  ASSERT_EQ(desk.Do(kD, "submit_declaration {}"), "");
+  EXPECT_EQ(desk.Refuse(kD, "refuse_export", "6", "NATIONAL_HERITAGE"), "6.d");
+}
+
+// 6.a: all that was certified may be refused before the border; then nothing crosses it.
+TEST(Property, AnExitIsOfSomething) {
+  Desk desk;
+  ASSERT_EQ(
+      desk.Do(kD,
+              "declare { case_id: 'c1' items { item_id: '1' kind: VEHICLE description: 'car' quantity: 1 "
+              "owner_person_id: 'm1' in_personal_ownership: true } }"),
+      "");
+  ASSERT_EQ(desk.Do(kD, "submit_declaration {}"), "");
+  ASSERT_EQ(desk.Do(kD, kCertify), "");
+  desk.TakeOut();
+  ASSERT_EQ(desk.Refuse(kD, "refuse_export", "1", "OWNER_NOT_IN_CASE"), "");
+  EXPECT_EQ(desk.Do(kD, kExit), "step.ground");
+}
+
+// A declaration of one more item, and nothing of what kItems has.
+std::string Item(const std::string& kind, const std::string& id = "6") {
+  return absl::StrCat(
+      "items { item_id: '", id, "' kind: ", kind,
+      " description: 'one more' quantity: 1 amount: '5' currency: 'KZT' owner_person_id: 'head' "
+      "in_personal_ownership: true } ");
+}
+
+// The departure is the departure state's own act: what it says after it, it knew.
+TEST(Property, Edge55IsAskedOnArrivalToo) {
+  Desk desk;
+  desk.Submit();
+  const std::string more = absl::StrCat("amend_declaration { ", kItems, Item("VEHICLE"), " }");
+  EXPECT_EQ(desk.Refuses(kD, desk.copy(kE), more), "");
+  desk.Depart();
+  EXPECT_EQ(desk.Refuses(kD, desk.copy(kE), more), "6.a");
+}
+
 // 54: what the entry state bars from import has no exemption; nothing else is touched.
 TEST(Property, Edge54ImportBan) {
   Desk desk;
@@ -116,13 +160,6 @@ TEST(Property, Edge54ImportBan) {
   EXPECT_EQ(desk.Status(), "PROPERTY_IMPORTED");
 }
 
-// A declaration of one more item, and nothing of what kItems has.
-std::string Item(const std::string& kind, const std::string& id = "6") {
-  return absl::StrCat(
-      "items { item_id: '", id, "' kind: ", kind,
-      " description: 'one more' quantity: 1 amount: '5' currency: 'KZT' owner_person_id: 'head' "
-      "in_personal_ownership: true } ");
-}
 constexpr const char* kTakenOut[] = {"MOVABLE", "VEHICLE", "CULTURAL_VALUABLE", "MONEY"};
 constexpr const char* kNotTakenOut[] = {"DEPOSIT", "ASSET", "LEFT_BEHIND"};
 

@@ -92,7 +92,7 @@ std::optional<v1::Violation> AdmitLate(const v1::TreatyState& state, const v1::T
   const auto& known = state.late_notices();
   const auto of_sender = [&](const v1::TerminationNotice& one) { return one.from() == act.from(); };
   const auto same = [&](const v1::TerminationNotice& one) {
-    return of_sender(one) && one.note_number() == act.note_number();
+    return of_sender(one) && one.note_number() == act.note_number() && one.sent_on() == act.sent_on();
   };
   if (std::any_of(known.begin(), known.end(), same)) return Violates("17.4", "", act.note_number());
   // Every judgement reads them.

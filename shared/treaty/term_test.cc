@@ -171,6 +171,15 @@ TEST(TermTest, LateIsWhatIsLate) {
   EXPECT_EQ(rule(late, "2029-10-17", CivilDay(2030, 4, 17)), "");
 }
 
+// Notes are numbered anew every year.
+TEST(TermTest, ALateNoteIsKnownByItsNumberAndDate) {
+  TermDesk desk;
+  ASSERT_EQ(desk.Do(kKz, Notice("2029-10-18")), "");
+  EXPECT_EQ(desk.Do(kKz, Notice("2029-10-18")), "17.4");
+  EXPECT_EQ(desk.Do(kKz, Notice("2034-10-18"), CivilDay(2035, 4, 16)), "");
+  EXPECT_EQ(desk.state.late_notices_size(), 2);
+}
+
 TEST(TermTest, LateNoticesOfAPartyAreSixteenAtMost) {
   TermDesk desk;
   const auto late = [](int number) {
