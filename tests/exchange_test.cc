@@ -732,6 +732,45 @@ TEST_F(CaseTest, WhatAnAuthorityMaySayOfAnOffer) {
   }
 }
 
+// Nor of a case that the other Party has taken to clear.
+class ClearanceTest : public CaseTest {
+ protected:
+  // The refusals of what `author` says: that the case which Russia has taken is overdue.
+  std::vector<std::string> SaidBy(v1::Party author) {
+    for (const char* action : {"file_petition", "confirm_scope", "offer"}) Do(v1::PARTY_KZ, action);
+    Do(v1::PARTY_RU, "accept");
+    const v1::CaseState taken = StateOf(author);
+    const Outputs made = both_.of(author).Turn({SettingQuota(2026)});
+    v1::PushRequest push;
+    EXPECT_TRUE(push.ParseFromString(made.calls.at(0).bytes));
+    v1::Act act;
+    EXPECT_TRUE(act.ParseFromString(push.leaves(push.leaves_size() - 1).payload()));
+    act.clear_quota_act();
+    act.set_subject_id(taken.case_id());
+    act.mutable_case_act()->mutable_answer_overdue()->set_offer_entry_id(taken.head_entry_id());
+    act.mutable_case_act()->mutable_answer_overdue()->set_answer_due(taken.answer_due());
+    // Its first leaf may tell how far the counterpart's ledger was read.
+    AddForged(both_.of(author), push, act, [](v1::Entry& forged, v1::Leaf&) {
+      forged.set_kind(v1::ENTRY_KIND_ACT);
+      forged.set_addressed(true);
+      forged.clear_reference();
+      forged.set_commitment("some");
+    });
+    Authority& other = both_.of(treaty::Other(author));
+    const Outputs answer = other.Turn({PeerCall{kToken, PeerMethod::kPush, push.SerializeAsString()}});
+    EXPECT_TRUE(answer.replies.at(0).answer.status.ok()) << answer.replies.at(0).answer.status;
+    return RefusalsIn(other);
+  }
+};
+
+TEST_F(ClearanceTest, IsNotOverdueBeforeItsDayHasPassed) {
+  EXPECT_EQ(SaidBy(v1::PARTY_KZ), std::vector<std::string>{"step.date"});
+}
+
+TEST_F(ClearanceTest, IsOverdueForWhoWaitsAlone) {
+  EXPECT_EQ(SaidBy(v1::PARTY_RU), std::vector<std::string>{"step.hand_off"});
+}
+
 // What the counterpart refuses is undone and says so, and the officer may do it again.
 TEST_F(CaseTest, ARefusedActIsMarkedAndUndone) {
   for (const char* action : {"file_petition", "confirm_scope"}) Do(v1::PARTY_KZ, action);

@@ -53,20 +53,35 @@ bool IsPlain(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](unsigned char c) { return absl::ascii_isgraph(c); });
 }
 
+// a7, a8, a10: what ends the time to clear.
+bool IsDecision(const v1::CaseAct& act) {
+  const bool ends_it = act.has_excluded() && act.excluded().person_id() == "head";
+  return act.has_cleared() || act.has_deferred() || ends_it;
+}
+
 // `overdue` names an offer of `author` in this case, or the acceptance by which the other Party
-// took it to clear, and the day that was due.
+// took it to clear and did not decide in time; and the day that was due.
 absl::StatusOr<bool> NamesWhatIsOwed(const v1::CaseRecord& record, const v1::Overdue& overdue,
                                      v1::Party author, const Views& views) {
+  bool owed = false;
   for (const v1::ActRecord& made : record.acts()) {
-    if (made.entry().entry_id() != overdue.offer_entry_id()) continue;
+    const bool named = made.entry().entry_id() == overdue.offer_entry_id();
+    const bool of_author = made.entry().ledger() == author;
+    // What follows an offer does not matter; of the clearance, the decision may have crossed this.
+    if (!named && (!owed || of_author || made.has_refusal())) continue;
     ASSIGN_OR_RETURN(const OpenedEntry opened, views.OpenEntry(made.entry()));
     v1::Act act;
     if (!ParseAct(opened.payload, &act)) return false;
-    const std::string& due = made.entry().ledger() == author ? act.case_act().offered().answer_due()
-                                                             : act.case_act().accepted().clearance_due();
-    return !due.empty() && due == overdue.answer_due();
+    if (named) {
+      const std::string& due =
+          of_author ? act.case_act().offered().answer_due() : act.case_act().accepted().clearance_due();
+      owed = !due.empty() && due == overdue.answer_due();
+      if (!owed || of_author) return owed;
+    } else if (IsDecision(act.case_act()) && act.effective_on() <= overdue.answer_due()) {
+      return false;
+    }
   }
-  return false;
+  return owed;
 }
 
 template <typename Record>

@@ -53,7 +53,8 @@ inline std::string AttachmentRowKey(std::string_view sha256) { return absl::StrC
 //   vr <party> <year u32> <case id>  reserved places: where reserved (index, u64)
 //   vn <party> <pseudonym of the number of a status document>  id of the case it was issued in
 //   vt                               TreatyState
-//   vd <answer due> <case id>        own offer not answered yet: its entry id
+//   vd <answer due> <case id>        own offer not answered yet, or case that the counterpart took to
+//                                    clear and did not decide yet: entry id of offer or acceptance
 //   vo <answer due> <matter id>      own question not answered yet: empty
 //   va <request id>                  ReplyRow
 //   vf <sha256>                      AttachmentRow
@@ -84,7 +85,8 @@ class Views final : public treaty::Registry {
   absl::StatusOr<v1::QuotaState> LoadQuota(v1::Party entry_state, int year) const;
   absl::StatusOr<v1::TreatyState> LoadTreaty() const;
   absl::StatusOr<std::optional<v1::ReplyRow>> LoadReply(std::string_view request_id) const;
-  // Own offers whose answer was due before `date`: case id and offer's entry id.
+  // Cases in which the counterpart owes an answer or a clearance since before `date`: case id, and
+  // entry id of the offer or acceptance.
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> OverdueOffers(
       const std::string& date) const;
 

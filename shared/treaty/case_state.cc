@@ -43,7 +43,9 @@ bool IsBeforeDeparture(v1::CaseStatus status) {
          status != v1::ARRIVED;
 }
 
-bool IsKnownToBoth(const v1::CaseState& state) { return !state.answer_due().empty(); }
+bool IsKnownToBoth(const v1::CaseState& state) {
+  return state.hand_offs_done() > 0 || !state.answer_due().empty();
+}
 
 bool IsIncluded(const v1::CaseState& state, std::string_view person_id) {
   if (person_id == kHead) return true;

@@ -28,8 +28,7 @@ bool IsSuspendedByDeparture(std::string_view rule);
 // Open, and the person has not departed: no benefit of the Agreement was used.
 bool IsBeforeDeparture(v1::CaseStatus status);
 
-// The counterpart knows a case from the first offer of hand-off 1; no day to answer by is set
-// before it.
+// The counterpart knows a case from the first offer of hand-off 1.
 bool IsKnownToBoth(const v1::CaseState& state);
 
 bool IsIncluded(const v1::CaseState& state, std::string_view person_id);

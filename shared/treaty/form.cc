@@ -488,7 +488,7 @@ void Check(Form& form, const std::string& path, const v1::MemberDeparture& depar
     form.PastDate(At(path, "stated_on"), departure.stated_on());
     return form.Text(At(path, "basis"), departure.basis());
   }
-  form.Date(At(path, "stated_on"), departure.stated_on());
+  if (!departure.stated_on().empty()) form.PastDate(At(path, "stated_on"), departure.stated_on());
   form.RequiredText(At(path, "basis"), departure.basis());
 }
 
@@ -711,6 +711,7 @@ std::vector<FieldProblem> CheckForm(const v1::CaseCommand& command, absl::CivilD
       break;
     case v1::CaseCommand::kAccept:
       Check(form, "accept", command.accept());
+      form.LeftEmpty("accept.clearance_due", command.accept().clearance_due());
       break;
     case v1::CaseCommand::kDecline:
       Check(form, "decline", command.decline());

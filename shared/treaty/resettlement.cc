@@ -509,6 +509,8 @@ void ApplyContent(v1::CaseState& state, const Act& act, const Recorded& recorded
     case Act::kDeclined:
       return ApplyDeclined(state, act.declined());
     case Act::kDeferred:
+      // 13.2: decided; from here on the review date counts.
+      state.clear_answer_due();
       return ApplyDeferred(state, act.deferred());
     case Act::kDeferralEnded:
       return RemoveObstacle(state, act.deferral_ended().rule(), act.deferral_ended().person_id());
@@ -549,6 +551,7 @@ void ApplyContent(v1::CaseState& state, const Act& act, const Recorded& recorded
       return ApplyMemberLeft(state, act.member_left(), recorded);
     // The status says it all, or nothing changes.
     case Act::kCleared:
+      return state.clear_answer_due();
     case Act::kResidenceRegistered:
     case Act::kNoticeDismissed:
     // Outside the chain.

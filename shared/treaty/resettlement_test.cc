@@ -426,6 +426,40 @@ TEST(NoticeTest, AnObstacleIsAnsweredWhereTheCaseStands) {
   }
 }
 
+// 13.2: twenty working days of the departure state, until it clears, defers or excludes.
+TEST(HandOffTest, WhoTakesACaseToClearSaysUntilWhen) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::SCOPE_OK), "");
+  EXPECT_EQ(DueOn(desk.state()), "");
+  ASSERT_EQ(desk.E("offer { number: 1 }"), "");
+  EXPECT_EQ(DueOn(desk.state()), "2026-03-22");
+  for (const char* due : {"", "2026-03-29", "2026-03-31"}) {
+    v1::CaseAct act = Text<v1::CaseAct>("accepted { number: 1 }");
+    act.mutable_accepted()->set_clearance_due(due);
+    const auto violation = Admit(desk.state(), act, desk.At(kKz));
+    ASSERT_TRUE(violation.has_value()) << due;
+    EXPECT_EQ(violation->rule(), "13.2") << due;
+  }
+  ASSERT_EQ(desk.D("accept { number: 1 }"), "");
+  EXPECT_EQ(DueOn(desk.state()), "2026-03-30");
+  ASSERT_EQ(desk.Reach(v1::CLEARED), "");
+  EXPECT_EQ(DueOn(desk.state()), "");
+  // The others hand over what is decided already.
+  ASSERT_EQ(desk.D("offer { number: 2 }"), "");
+  const auto late = Text<v1::CaseAct>("accepted { number: 2 clearance_due: '2026-03-30' }");
+  EXPECT_EQ(Admit(desk.state(), late, desk.At(kRu))->rule(), "13.2");
+}
+
+// 2.1: in the evening of the day before in Moscow, when in Astana it is the day of the petition.
+TEST(NoticeTest, AMembersWillHasTheDayOfTheCapitalInWhichItWasStated) {
+  Desk desk(kKz);
+  ASSERT_EQ(desk.Reach(v1::STATUS_ISSUED), "");
+  const std::string leaves = "remove_member { person_id: 'm1' reason: OWN_WILL stated_on: '2026-02-19' }";
+  EXPECT_EQ(desk.E(leaves), "step.date");
+  ASSERT_EQ(desk.D("give_notice { kind: WITHDRAWAL person_id: 'm1' stated_on: '2026-02-19' }"), "");
+  EXPECT_EQ(desk.E(leaves), "");
+}
+
 TEST(NoticeTest, AnAnswerFitsItsNotice) {
   Desk desk;
   ASSERT_EQ(desk.Reach(v1::PREPARING), "");
