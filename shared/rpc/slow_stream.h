@@ -49,61 +49,59 @@ class Turns {
   bool ended_ = false;  // guarded by mutex_
 };
 
-// Written to by the thread of RunSlowly(). `share`: its place among the streams of its kind.
-template <typename Message>
-class SlowWriter final : public grpc::ServerWriteReactor<Message> {
+// What the two kinds of stream have in common. `share`: its place among the streams of its kind.
+template <typename Reactor>
+class SlowStream : public Reactor {
  public:
-  explicit SlowWriter(Shares::Share share) : share_(std::move(share)) {}
-  // Waits until the message before has left. False: nobody listens any more.
-  bool Send(Message message) {
-    if (!AwaitSent()) return false;
-    message_ = std::move(message);
-    turns_.Begin();
-    this->StartWrite(&message_);
-    return true;
-  }
-  // Waits until the last message has left. False: nobody listens any more.
-  bool AwaitSent() { return turns_.Await(); }
+  explicit SlowStream(Shares::Share share) : share_(std::move(share)) {}
   void End(const grpc::Status& status) {
     // A caller that does not read keeps its place; one that has read it all may ask again at once.
-    AwaitSent();
+    turns_.Await();
     share_.reset();
     this->Finish(status);
   }
 
-  void OnWriteDone(bool ok) override { turns_.Done(ok); }
   void OnCancel() override { turns_.Cancel(); }
   void OnDone() override { delete this; }
 
+ protected:
+  Turns turns_;
+
  private:
   std::optional<Shares::Share> share_;
-  Turns turns_;
+};
+
+// Written to by the thread of RunSlowly().
+template <typename Message>
+class SlowWriter final : public SlowStream<grpc::ServerWriteReactor<Message>> {
+ public:
+  using SlowStream<grpc::ServerWriteReactor<Message>>::SlowStream;
+  // Waits until the message before has left. False: nobody listens any more.
+  bool Send(Message message) {
+    if (!this->turns_.Await()) return false;
+    message_ = std::move(message);
+    this->turns_.Begin();
+    this->StartWrite(&message_);
+    return true;
+  }
+  void OnWriteDone(bool ok) override { this->turns_.Done(ok); }
+
+ private:
   Message message_;
 };
 
 // The same, read from.
 template <typename Message>
-class SlowReader final : public grpc::ServerReadReactor<Message> {
+class SlowReader final : public SlowStream<grpc::ServerReadReactor<Message>> {
  public:
-  explicit SlowReader(Shares::Share share) : share_(std::move(share)) {}
+  using SlowStream<grpc::ServerReadReactor<Message>>::SlowStream;
   // The next message. False: there is none, or the other end has gone.
   bool Receive(Message& message) {
-    turns_.Begin();
+    this->turns_.Begin();
     this->StartRead(&message);
-    return turns_.Await();
+    return this->turns_.Await();
   }
-  void End(const grpc::Status& status) {
-    share_.reset();
-    this->Finish(status);
-  }
-
-  void OnReadDone(bool ok) override { turns_.Done(ok); }
-  void OnCancel() override { turns_.Cancel(); }
-  void OnDone() override { delete this; }
-
- private:
-  std::optional<Shares::Share> share_;
-  Turns turns_;
+  void OnReadDone(bool ok) override { this->turns_.Done(ok); }
 };
 
 // Runs `work` on a thread of its own and ends `stream`, a new one, with the status it gives, or
