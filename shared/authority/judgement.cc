@@ -63,25 +63,27 @@ bool IsDecision(const v1::CaseAct& act) {
 // took it to clear and did not decide in time; and the day that was due.
 absl::StatusOr<bool> NamesWhatIsOwed(const v1::CaseRecord& record, const v1::Overdue& overdue,
                                      v1::Party author, const Views& views) {
-  bool owed = false;
-  for (const v1::ActRecord& made : record.acts()) {
-    const bool named = made.entry().entry_id() == overdue.offer_entry_id();
-    const bool of_author = made.entry().ledger() == author;
-    // What follows an offer does not matter; of the clearance, the decision may have crossed this.
-    if (!named && (!owed || of_author || made.has_refusal())) continue;
-    ASSIGN_OR_RETURN(const OpenedEntry opened, views.OpenEntry(made.entry()));
-    v1::Act act;
+  const auto& acts = record.acts();
+  const auto named = std::find_if(acts.begin(), acts.end(), [&](const v1::ActRecord& made) {
+    return made.entry().entry_id() == overdue.offer_entry_id();
+  });
+  if (named == acts.end()) return false;
+  ASSIGN_OR_RETURN(const OpenedEntry asked, views.OpenEntry(named->entry()));
+  v1::Act act;
+  if (!ParseAct(asked.payload, &act)) return false;
+  const bool own = named->entry().ledger() == author;
+  const std::string due =
+      own ? act.case_act().offered().answer_due() : act.case_act().accepted().clearance_due();
+  if (due.empty() || due != overdue.answer_due()) return false;
+  if (own) return true;
+  // The decision may have crossed the note.
+  for (auto later = named + 1; later != acts.end(); ++later) {
+    if (later->entry().ledger() == author || later->has_refusal()) continue;
+    ASSIGN_OR_RETURN(const OpenedEntry opened, views.OpenEntry(later->entry()));
     if (!ParseAct(opened.payload, &act)) return false;
-    if (named) {
-      const std::string& due =
-          of_author ? act.case_act().offered().answer_due() : act.case_act().accepted().clearance_due();
-      owed = !due.empty() && due == overdue.answer_due();
-      if (!owed || of_author) return owed;
-    } else if (IsDecision(act.case_act()) && act.effective_on() <= overdue.answer_due()) {
-      return false;
-    }
+    if (IsDecision(act.case_act()) && act.effective_on() <= due) return false;
   }
-  return owed;
+  return true;
 }
 
 template <typename Record>
