@@ -623,6 +623,36 @@ class CaseTest : public ::testing::Test {
     const auto cosigned = both_.Turn(v1::PARTY_KZ, {PeerCall{kToken, refusal.method, refusal.bytes}});
     both_.Turn(v1::PARTY_RU, {PeerReply{refusal.call_id, absl::OkStatus(), cosigned.at(0).answer.response}});
   }
+  // Kazakhstan's case, which Russia has taken to clear.
+  void OfferAndAccept() {
+    for (const char* action : {"file_petition", "confirm_scope", "offer"}) Do(v1::PARTY_KZ, action);
+    Do(v1::PARTY_RU, "accept");
+  }
+  // The rules under which the other Party refuses acts on the case that `author` signs unjudged.
+  std::vector<std::string> RefusalsOf(v1::Party author, const std::vector<v1::CaseAct>& acts,
+                                      const std::string& predecessor = "") {
+    const Outputs made = both_.of(author).Turn({SettingQuota(2026)});
+    v1::PushRequest push;
+    EXPECT_TRUE(push.ParseFromString(made.calls.at(0).bytes));
+    v1::Act act;
+    EXPECT_TRUE(act.ParseFromString(push.leaves(push.leaves_size() - 1).payload()));
+    act.set_subject_id(name_.substr(sizeof("cases/") - 1));
+    act.set_predecessor(predecessor);
+    for (const v1::CaseAct& one : acts) {
+      *act.mutable_case_act() = one;
+      // Its first leaf may tell how far the counterpart's ledger was read.
+      AddForged(both_.of(author), push, act, [](v1::Entry& forged, v1::Leaf&) {
+        forged.set_kind(v1::ENTRY_KIND_ACT);
+        forged.set_addressed(true);
+        forged.clear_reference();
+        forged.set_commitment("some");
+      });
+    }
+    Authority& other = both_.of(treaty::Other(author));
+    const Outputs answer = other.Turn({PeerCall{kToken, PeerMethod::kPush, push.SerializeAsString()}});
+    EXPECT_TRUE(answer.replies.at(0).answer.status.ok()) << answer.replies.at(0).answer.status;
+    return RefusalsIn(other);
+  }
   // Two acts on the petition, which stays in Kazakhstan.
   void ReturnAndComplete(int fields = 1) {
     v1::SubmitCaseCommandRequest returned;
@@ -737,29 +767,12 @@ class ClearanceTest : public CaseTest {
  protected:
   // The refusals of what `author` says: that the case which Russia has taken is overdue.
   std::vector<std::string> SaidBy(v1::Party author) {
-    for (const char* action : {"file_petition", "confirm_scope", "offer"}) Do(v1::PARTY_KZ, action);
-    Do(v1::PARTY_RU, "accept");
+    OfferAndAccept();
     const v1::CaseState taken = StateOf(author);
-    const Outputs made = both_.of(author).Turn({SettingQuota(2026)});
-    v1::PushRequest push;
-    EXPECT_TRUE(push.ParseFromString(made.calls.at(0).bytes));
-    v1::Act act;
-    EXPECT_TRUE(act.ParseFromString(push.leaves(push.leaves_size() - 1).payload()));
-    act.clear_quota_act();
-    act.set_subject_id(taken.case_id());
-    act.mutable_case_act()->mutable_answer_overdue()->set_offer_entry_id(taken.head_entry_id());
-    act.mutable_case_act()->mutable_answer_overdue()->set_answer_due(taken.answer_due());
-    // Its first leaf may tell how far the counterpart's ledger was read.
-    AddForged(both_.of(author), push, act, [](v1::Entry& forged, v1::Leaf&) {
-      forged.set_kind(v1::ENTRY_KIND_ACT);
-      forged.set_addressed(true);
-      forged.clear_reference();
-      forged.set_commitment("some");
-    });
-    Authority& other = both_.of(treaty::Other(author));
-    const Outputs answer = other.Turn({PeerCall{kToken, PeerMethod::kPush, push.SerializeAsString()}});
-    EXPECT_TRUE(answer.replies.at(0).answer.status.ok()) << answer.replies.at(0).answer.status;
-    return RefusalsIn(other);
+    v1::CaseAct act;
+    act.mutable_answer_overdue()->set_offer_entry_id(taken.head_entry_id());
+    act.mutable_answer_overdue()->set_answer_due(taken.answer_due());
+    return RefusalsOf(author, {act});
   }
 };
 
@@ -769,6 +782,45 @@ TEST_F(ClearanceTest, IsNotOverdueBeforeItsDayHasPassed) {
 
 TEST_F(ClearanceTest, IsOverdueForWhoWaitsAlone) {
   EXPECT_EQ(SaidBy(v1::PARTY_RU), std::vector<std::string>{"step.hand_off"});
+}
+
+// 3.b asks for both conditions, and so does whoever takes the act of the other Party.
+class ConvictTest : public CaseTest {
+ protected:
+  // Said of the head four times: with neither condition, with each of the two, with both.
+  template <typename Said>
+  static std::vector<v1::CaseAct> FourTimes(Said* (v1::CaseAct::*act)()) {
+    std::vector<v1::CaseAct> acts;
+    for (const auto& [convicted, held] :
+         {std::pair(false, false), std::pair(true, false), std::pair(false, true), std::pair(true, true)}) {
+      Said& said = *(acts.emplace_back().*act)();
+      said.set_rule("3.b");
+      said.set_person_id("head");
+      said.set_basis("judgment 1-77");
+      said.set_convicted(convicted);
+      said.set_held(held);
+    }
+    return acts;
+  }
+  const std::vector<std::string> three_ = {"3.b", "3.b", "3.b"};
+};
+
+TEST_F(ConvictTest, IsExcludedWhenBothAreStated) {
+  OfferAndAccept();
+  const std::string last = StateOf(v1::PARTY_RU).head_entry_id();
+  EXPECT_EQ(RefusalsOf(v1::PARTY_RU, FourTimes(&v1::CaseAct::mutable_excluded), last), three_);
+  EXPECT_EQ(StateOf(v1::PARTY_KZ).status(), v1::EXCLUDED);
+}
+
+TEST_F(ConvictTest, IsReportedWhenBothAreStated) {
+  OfferAndAccept();
+  std::vector<v1::CaseAct> notices = FourTimes(&v1::CaseAct::mutable_notice_given);
+  for (v1::CaseAct& notice : notices) {
+    notice.mutable_notice_given()->set_kind(v1::Notice::OBSTACLE);
+    notice.mutable_notice_given()->set_stated_on(today_);
+  }
+  EXPECT_EQ(RefusalsOf(v1::PARTY_KZ, notices), three_);
+  EXPECT_EQ(StateOf(v1::PARTY_RU).notices_size(), 1);
 }
 
 // What the counterpart refuses is undone and says so, and the officer may do it again.

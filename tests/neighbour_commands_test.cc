@@ -334,8 +334,13 @@ class NeighbourTest : public ::testing::Test {
       const v1::Case file = CaseAt(party, name);
       for (const v1::AllowedAction& action : file.allowed_actions()) {
         if (action.by() != party) continue;
-        if (const auto request = RequestFor(party, action.action(), name))
-          TryAround(party, *request, action.action());
+        auto request = RequestFor(party, action.action(), name);
+        if (!request) continue;
+        TryAround(party, *request, action.action());
+        const auto of_convict = OfConvict(request->command());
+        if (!of_convict) continue;
+        *request->mutable_command() = *of_convict;
+        TryAround(party, *request, action.action() + " of a convict");
       }
     }
   }

@@ -14,6 +14,8 @@ namespace {
 constexpr Flag kRule = {"--rule", "rule", "help.rule"};
 constexpr Flag kPerson = {"--person", "person_id", "help.person"};
 constexpr Flag kBasis = {"--basis", "basis", "help.basis"};
+constexpr Flag kConvicted = {"--convicted", "convicted", "help.convicted"};
+constexpr Flag kHeld = {"--held", "held", "help.held"};
 constexpr Flag kNotice = {"--notice", "resolves_notice", "help.notice"};
 constexpr Flag kHandOff = {"--number", "number", "help.hand_off"};
 
@@ -61,8 +63,8 @@ const std::vector<Step>& Steps() {
        {kRule, kPerson, kBasis, {"--fulfilled-in-full", "fulfilled_in_full", "help.fulfilled"}, kNotice}},
       {"exclude",
        "exclude",
-       "--rule 3.b --person head --basis \"7/2026, 2026-10-11\"",
-       {kRule, kPerson, kBasis, kNotice}},
+       "--rule 3.b --person head --convicted --held --basis \"7/2026, 2026-10-11\"",
+       {kRule, kPerson, kBasis, kConvicted, kHeld, kNotice}},
       {"reserve-place", "reserve_place", "", {}},
       {"opt-out", "opt_out", "", {}},
       {"issue-status",
@@ -87,7 +89,7 @@ const std::vector<Step>& Steps() {
       {"suspend",
        "suspend",
        "--rule 3.v --person head --basis \"3/2027, 2027-02-15\"",
-       {kRule, kPerson, kBasis, kNotice}},
+       {kRule, kPerson, kBasis, kConvicted, kHeld, kNotice}},
       {"resume",
        "resume",
        "--rule 3.v --person head --basis \"5/2027, 2027-03-15\"",
@@ -116,6 +118,8 @@ const std::vector<Step>& Steps() {
         kRule,
         kPerson,
         kBasis,
+        kConvicted,
+        kHeld,
         {"--stated-on", "stated_on", "help.known_on"},
         {"--order", "order", "field.order"}}},
       {"dismiss-notice",

@@ -342,6 +342,7 @@ TEST(Render, WarnsBeforeAnAnswerIsOverdue) {
 TEST(FoundText, SpeaksTheReadersLanguage) {
   const std::pair<const char*, const char*> rows[] = {
       {"no_obstacle_known", "не подтверждено, что препятствий нет (--no-obstacle-known)"},
+      {"held", "не указано, что лицо содержится в месте лишения свободы (--held)"},
       {"PAPER_BIRTH_CERTIFICATES", "Свидетельства о рождении"},
       {"taken:7", "мест выдано и зарезервировано: 7"},
       {"PARTY_KZ", "Казахстан"},

@@ -38,6 +38,8 @@ void FillObstacle(v1::Obstacle& obstacle, const char* rule, const v1::CaseState&
     obstacle.set_person_id(pending->notice().person_id());
     obstacle.set_resolves_notice(pending->entry_id());
   }
+  obstacle.set_convicted(obstacle.rule() == "3.b");
+  obstacle.set_held(obstacle.rule() == "3.b");
 }
 
 void FillEnd(v1::ObstacleEnd& end, const v1::CaseState& state) {
@@ -228,6 +230,28 @@ std::optional<v1::CaseCommand> PlausibleCommand(std::string_view action, const v
   } else {
     return std::nullopt;
   }
+  return command;
+}
+
+namespace {
+
+template <typename Said>
+void SayOfConvict(Said& said) {
+  said.set_rule("3.b");
+  said.set_convicted(true);
+  said.set_held(true);
+}
+
+}  // namespace
+
+std::optional<v1::CaseCommand> OfConvict(v1::CaseCommand command) {
+  const bool excludes = command.has_exclude() && command.exclude().resolves_notice().empty();
+  const bool suspends = command.has_suspend() && command.suspend().resolves_notice().empty();
+  const bool tells = command.has_give_notice() && command.give_notice().kind() == v1::Notice::OBSTACLE;
+  if (excludes) SayOfConvict(*command.mutable_exclude());
+  if (suspends) SayOfConvict(*command.mutable_suspend());
+  if (tells) SayOfConvict(*command.mutable_give_notice());
+  if (!excludes && !suspends && !tells) return std::nullopt;
   return command;
 }
 

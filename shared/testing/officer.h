@@ -30,6 +30,10 @@ v1::Petition PetitionOf(v1::Party entry_state, int head, const std::vector<int>&
 std::optional<v1::CaseCommand> PlausibleCommand(std::string_view action, const v1::CaseState& state,
                                                 const std::string& today, SeededRandom& random);
 
+// The same command, when it is the first to tell of a circumstance of Article 3, under 3.b: of a
+// person who is convicted and held. nullopt of all others.
+std::optional<v1::CaseCommand> OfConvict(v1::CaseCommand command);
+
 // The step `step` (a field name) of the kind `kind` (a field of MatterStep) by `author`,
 // filled in as an honest officer would on `today`: on a new matter of the case
 // `case_id`, or on one in `state`. nullopt when the step would not be honest. Which dispute is

@@ -306,6 +306,8 @@ class Simulation final : private Environment {
     if (!command) return;
     request.set_name(name);
     *request.mutable_command() = *std::move(command);
+    const auto of_convict = OfConvict(request.command());
+    if (of_convict && random_.Below(2) == 0) *request.mutable_command() = *of_convict;
     Ask(node, request, action, name.substr(6));
   }
 

@@ -97,6 +97,7 @@ std::optional<v1::Violation> AdmitExcluded(const v1::CaseState& state, const v1:
   if (!IsArticle3(act.rule()) || IsTemporary(act.rule())) {
     return Violates("step.ground", act.person_id(), act.rule());
   }
+  if (auto violation = MustBeConvictedAndHeld(act)) return violation;
   if (auto violation = MustBeIncluded(state, act.person_id())) return violation;
   // The head's exclusion ends the case: that is the departure state's finding
   // while it clears. Later it is a suspension or an annulment.
@@ -119,6 +120,7 @@ std::optional<v1::Violation> AdmitExcluded(const v1::CaseState& state, const v1:
 std::optional<v1::Violation> AdmitSuspended(const v1::CaseState& state, const v1::Obstacle& act,
                                             const Context& context) {
   if (!IsArticle3(act.rule())) return Violates("step.ground", act.person_id(), act.rule());
+  if (auto violation = MustBeConvictedAndHeld(act)) return violation;
   if (auto violation = AdmitObstacle(state, act)) return violation;
   // 3.b, 3.v, 3.g: on the word of the departure state (a20).
   if (!IsSuspendedByDeparture(act.rule())) return std::nullopt;

@@ -11,6 +11,17 @@
 
 namespace kelisim::treaty {
 
+// 3.b unless what is said under it is said of a person who is convicted and held. Of an Obstacle,
+// or of a Notice that tells of one.
+template <typename Said>
+std::optional<v1::Violation> MustBeConvictedAndHeld(const Said& said) {
+  if (said.rule() != "3.b") return std::nullopt;
+  // 3.b: both; neither detention before trial nor a suspended sentence is enough.
+  if (!said.convicted()) return Violates("3.b", said.person_id(), "convicted");
+  if (!said.held()) return Violates("3.b", said.person_id(), "held");
+  return std::nullopt;
+}
+
 std::optional<v1::Violation> AdmitCleared(const v1::CaseState& state, const v1::Clearance& act);
 std::optional<v1::Violation> AdmitDeferred(const v1::CaseState& state, const v1::Obstacle& act,
                                            const Context& context);

@@ -5,6 +5,7 @@
 
 #include "shared/base/civil.h"
 #include "shared/treaty/case_state.h"
+#include "shared/treaty/clearance.h"
 #include "shared/treaty/dates.h"
 #include "shared/treaty/resettlement.h"
 #include "shared/treaty/scope.h"
@@ -223,6 +224,9 @@ std::optional<v1::Violation> AdmitNotice(const v1::CaseState& state, const v1::N
     case v1::Notice::OBSTACLE_ENDED:
       if (act.person_id().empty()) return Violates("step.person");
       if (!IsArticle3(act.rule())) return Violates("step.ground", "", act.rule());
+      // 3.b lasts while the person is held: its end asks for nothing more.
+      if (act.kind() == v1::Notice::OBSTACLE_ENDED) break;
+      if (auto violation = MustBeConvictedAndHeld(act)) return violation;
       break;
     case v1::Notice::ANNULMENT:
       if (!act.person_id().empty() && act.person_id() != kHead)
@@ -231,6 +235,7 @@ std::optional<v1::Violation> AdmitNotice(const v1::CaseState& state, const v1::N
       // 3.b, 3.d, 3.e: facts of the departure state, on which the entry state decides once it was told.
       if (IsFoundByDeparture(act.rule()) && author == state.entry_state() && !IsReported(state, act.rule()))
         return Violates("step.ground", "", "not_reported");
+      if (auto violation = MustBeConvictedAndHeld(act)) return violation;
       break;
     case v1::Notice::ANNULMENT_TAKEN_BACK:
       if (auto violation = AdmitTakenBack(state, act, author)) return violation;

@@ -65,10 +65,11 @@ std::vector<v1::CaseCommand> Commands(const v1::CaseState& state) {
       "remove_member { person_id: 'm1' reason: NOT_COVERED basis: 'No. 9' }",
       "remove_member { person_id: 'm1' reason: COMPELLED basis: 'No. 9' }",
       "give_notice { kind: WITHDRAWAL stated_on: '2026-03-01' }",
-      "give_notice { kind: OBSTACLE rule: '3.b' person_id: 'head' basis: 'B' stated_on: '2026-03-01' }",
+      "give_notice { kind: OBSTACLE rule: '3.b' person_id: 'head' basis: 'B' convicted: true held: true "
+      "stated_on: '2026-03-01' }",
       "give_notice { kind: OBSTACLE_ENDED rule: '3.v' person_id: 'head' basis: 'B' stated_on: '2026-03-01' }",
       "give_notice { kind: ANNULMENT rule: '2.1' basis: 'B' stated_on: '2026-03-01' }",
-      "suspend { rule: '3.b' person_id: 'head' basis: 'B' }",
+      "suspend { rule: '3.b' person_id: 'head' basis: 'B' convicted: true held: true }",
       "resume { rule: '3.b' person_id: 'head' basis: 'B' }",
       "defer { rule: '3.v' person_id: 'head' basis: 'B' review_on: '2030-01-01' }",
       "defer { rule: '3.g' person_id: 'm1' basis: 'B' review_on: '2030-01-01' }",
@@ -92,8 +93,10 @@ std::vector<v1::CaseCommand> Commands(const v1::CaseState& state) {
     texts.push_back("dismiss_notice { basis: 'B' " + named + " }");
     texts.push_back("annul { rule: '2.1' basis: 'B' " + named + " }");
     texts.push_back("withdraw { stated_on: '2026-03-01' " + named + " }");
-    texts.push_back("suspend { rule: '3.b' person_id: 'head' basis: 'B' " + named + " }");
-    texts.push_back("exclude { rule: '3.b' person_id: 'head' basis: 'B' " + named + " }");
+    texts.push_back("suspend { rule: '3.b' person_id: 'head' basis: 'B' convicted: true held: true " + named +
+                    " }");
+    texts.push_back("exclude { rule: '3.b' person_id: 'head' basis: 'B' convicted: true held: true " + named +
+                    " }");
   }
   for (const std::string& text : texts) commands.push_back(Command(text));
   return commands;

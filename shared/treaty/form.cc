@@ -45,6 +45,7 @@ constexpr char kShare[] = "form.share";                   // not a part of the w
 constexpr char kReference[] = "form.reference";           // not "cases/3f2a"
 constexpr char kCaseId[] = "form.case_id";                // not what follows "cases/"
 constexpr char kDispute[] = "form.dispute";               // not "disputes/3f2a"
+constexpr char kNotAsked[] = "form.not_asked";            // says nothing beside what else is stated
 constexpr char kPetitionField[] = "form.petition_field";  // not the name of a field of the petition
 
 constexpr size_t kMaxProblems = 50;
@@ -147,6 +148,11 @@ class Form {
   // For the service to fill; what an officer wrote there would go unheeded.
   void LeftEmpty(const std::string& path, const std::string& value) {
     if (!value.empty()) Report(path, kByService);
+  }
+
+  // Is not asked for here; what an officer said with it would go unheeded.
+  void LeftOut(const std::string& path, bool said) {
+    if (said) Report(path, kNotAsked);
   }
 
   void RequiredDate(const std::string& path, const std::string& value) {
@@ -429,12 +435,20 @@ void Check(Form& form, const std::string& path, const v1::Clearance& clearance) 
   }
 }
 
+// 3.b alone asks whether somebody is convicted and held.
+template <typename Said>
+void CheckNothingOfConvicts(Form& form, const std::string& path, const Said& said) {
+  form.LeftOut(At(path, "convicted"), said.convicted());
+  form.LeftOut(At(path, "held"), said.held());
+}
+
 void Check(Form& form, const std::string& path, const v1::Obstacle& obstacle) {
   form.Rule(At(path, "rule"), obstacle.rule());
   form.PersonId(At(path, "person_id"), obstacle.person_id());
   form.RequiredText(At(path, "basis"), obstacle.basis());
   form.Date(At(path, "review_on"), obstacle.review_on());
   form.EntryId(At(path, "resolves_notice"), obstacle.resolves_notice());
+  if (obstacle.rule() != "3.b") CheckNothingOfConvicts(form, path, obstacle);
 }
 
 void Check(Form& form, const std::string& path, const v1::ObstacleEnd& end) {
@@ -497,6 +511,8 @@ void Check(Form& form, const std::string& path, const v1::Notice& notice) {
   form.OptionalPersonId(At(path, "person_id"), notice.person_id());
   form.PastDate(At(path, "stated_on"), notice.stated_on());
   form.EntryId(At(path, "order"), notice.order());
+  const bool tells = notice.kind() == v1::Notice::OBSTACLE || notice.kind() == v1::Notice::ANNULMENT;
+  if (!tells || notice.rule() != "3.b") CheckNothingOfConvicts(form, path, notice);
   // A will needs no ground.
   if (notice.kind() == v1::Notice::WITHDRAWAL) return form.Text(At(path, "basis"), notice.basis());
   form.Rule(At(path, "rule"), notice.rule());

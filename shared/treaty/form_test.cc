@@ -213,6 +213,16 @@ TEST(FormTest, OfEveryOtherCommand) {
       {"defer { rule: '3.g' person_id: 'head' basis: 'No. 1' review_on: '2026-09-31' }", "defer.review_on form.date\n"},
       {"exclude { rule: '3.a' person_id: 'head' basis: '" + long_text + "' }", "exclude.basis form.length\n"},
       {"exclude { rule: '3.a' person_id: 'head' basis: 'line\\nline' }", "exclude.basis form.characters\n"},
+      // 3.b: one of the two conditions is for the rules to judge; under another rule both say nothing.
+      {"exclude { rule: '3.b' person_id: 'head' basis: 'No. 1' convicted: true }", ""},
+      {"exclude { rule: '3.a' person_id: 'head' basis: 'No. 1' convicted: true held: true }", "exclude.convicted form.not_asked\nexclude.held form.not_asked\n"},
+      {"suspend { rule: '3.v' person_id: 'head' basis: 'No. 1' held: true }", "suspend.held form.not_asked\n"},
+      {"defer { rule: '3.v' person_id: 'head' basis: 'No. 1' review_on: '2026-09-01' held: true }", "defer.held form.not_asked\n"},
+      {"give_notice { kind: OBSTACLE rule: '3.b' person_id: 'head' basis: 'No. 1' stated_on: '2026-03-01' held: true }", ""},
+      {"give_notice { kind: ANNULMENT rule: '3.b' basis: 'No. 1' stated_on: '2026-03-01' convicted: true held: true }", ""},
+      {"give_notice { kind: OBSTACLE rule: '3.v' person_id: 'head' basis: 'No. 1' stated_on: '2026-03-01' held: true }", "give_notice.held form.not_asked\n"},
+      {"give_notice { kind: OBSTACLE_ENDED rule: '3.b' person_id: 'head' basis: 'No. 1' stated_on: '2026-03-01' convicted: true }", "give_notice.convicted form.not_asked\n"},
+      {"give_notice { kind: WITHDRAWAL stated_on: '2026-03-01' held: true }", "give_notice.held form.not_asked\n"},
       {"suspend { rule: '3.v' person_id: 'head' basis: 'No. 1' resolves_notice: '12345678901234567' }", "suspend.resolves_notice form.length\n"},
       {"end_deferral { rule: '3.v' basis: 'No. 1' }", "end_deferral.person_id form.required\n"},
       {"resume { rule: '3.v' person_id: 'head' }", "resume.basis form.required\n"},
@@ -314,6 +324,8 @@ TEST(FormTest, OfActsAsOfCommands) {
   EXPECT_EQ(problems(v1::CaseAct()), "act form.required\n");
   EXPECT_EQ(problems(Text<v1::CaseAct>("status_issued { number: '1' series: 'a' }")),
             "status_issued.series form.characters\n");
+  EXPECT_EQ(problems(Text<v1::CaseAct>("excluded { rule: '3.a' person_id: 'head' basis: 'N' held: true }")),
+            "excluded.held form.not_asked\n");
   EXPECT_EQ(problems(Text<v1::CaseAct>("lapsed {}")), "lapsed.valid_until form.required\n");
   EXPECT_EQ(problems(Text<v1::CaseAct>("waitlisted { year: 2026 }")), "waitlisted.reason form.required\n");
   EXPECT_EQ(problems(Text<v1::CaseAct>("place_reserved { year: 2026 }")),

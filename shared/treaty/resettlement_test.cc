@@ -184,7 +184,9 @@ TEST(EffectsTest, Edges33And36And42And45AnExcludedPersonMayApplyLater) {
   for (const std::string rule : {"3.a", "3.b", "3.d", "3.e", "3.zh"}) {
     Desk desk;
     ASSERT_EQ(desk.Reach(v1::AWAIT_CLEARANCE), "");
-    ASSERT_EQ(desk.D("exclude { rule: '" + rule + "' person_id: 'head' basis: 'No. 1' }"), "");
+    ASSERT_EQ(
+        desk.D("exclude { rule: '" + rule + "' person_id: 'head' basis: 'No. 1'" + OfConvict(rule) + " }"),
+        "");
     EXPECT_EQ(desk.state().closing_rule(), rule);
     for (const v1::Party party : {kKz, kRu}) EXPECT_EQ(EffectsOf(desk.state(), party).claim, Claim::kFree);
     Desk later;
@@ -214,7 +216,8 @@ std::string Notice(const std::string& kind, const std::string& more) {
   return "give_notice { kind: " + kind + " stated_on: '2026-03-01' " + more + " }";
 }
 const std::string kWill = Notice("WITHDRAWAL", "");
-const std::string kConvict = Notice("OBSTACLE", "rule: '3.b' person_id: 'head' basis: 'No. 1'");
+const std::string kConvict =
+    Notice("OBSTACLE", "rule: '3.b' person_id: 'head' basis: 'No. 1' convicted: true held: true");
 const std::string kFalse = Notice("ANNULMENT", "rule: '2.1' basis: 'No. 1'");
 
 std::string Answer(const Desk& desk, const std::string& verb, const std::string& more) {
@@ -226,7 +229,8 @@ TEST(NoticeTest, AWillLeavesOnlyTheWithdrawal) {
   ASSERT_EQ(desk.Reach(v1::PREPARING), "");
   ASSERT_EQ(desk.E(kWill), "");
   EXPECT_EQ(desk.Next(), "step.notice");
-  EXPECT_EQ(desk.D("suspend { rule: '3.b' person_id: 'head' basis: 'No. 1' }"), "step.notice");
+  EXPECT_EQ(desk.D("suspend { rule: '3.b' person_id: 'head' basis: 'No. 1' convicted: true held: true }"),
+            "step.notice");
   EXPECT_EQ(desk.D(Answer(desk, "dismiss_notice", "basis: 'No. 1'")), "step.notice");
   EXPECT_EQ(desk.D(Answer(desk, "withdraw", "stated_on: '2026-03-01'")), "");
   EXPECT_EQ(desk.state().status(), v1::WITHDRAWN);
@@ -343,7 +347,8 @@ TEST(SuspensionTest, NobodyDepartedInIt) {
     Desk desk;
     ASSERT_EQ(desk.Reach(v1::PREPARING), "");
     on(desk, 10);
-    ASSERT_EQ(desk.D("suspend { rule: '3.b' person_id: 'head' basis: 'No. 1' review_on: '2026-09-01' }"), "");
+    ASSERT_EQ(desk.D("suspend { rule: '3.b' person_id: 'head' basis: 'No. 1' convicted: true held: true }"),
+              "");
     on(desk, 20);
     ASSERT_EQ(desk.D("resume { rule: '3.b' person_id: 'head' basis: 'No. 2' }"), "");
     on(desk, 21);
@@ -357,9 +362,9 @@ TEST(SuspensionTest, NobodyDepartedInIt) {
 TEST(NoticeTest, AMembersObstacleDoesNotAnnul) {
   Desk desk;
   ASSERT_EQ(desk.Reach(v1::STATUS_ISSUED), "");
-  ASSERT_EQ(desk.D("give_notice { kind: OBSTACLE rule: '3.b' person_id: 'm1' basis: 'No. 4' stated_on: "
-                   "'2026-03-01' }"),
-            "");
+  ASSERT_EQ(
+      desk.D(Notice("OBSTACLE", "rule: '3.b' person_id: 'm1' basis: 'No. 4' convicted: true held: true")),
+      "");
   EXPECT_EQ(desk.E(Answer(desk, "annul", "rule: '3.b' basis: 'No. 5'")), "step.person");
 }
 
@@ -405,11 +410,11 @@ TEST(NoticeTest, AnObstacleIsAnsweredWhereTheCaseStands) {
     v1::CaseStatus status;
   } answers[] = {
       // clang-format off
-      {v1::AWAIT_CLEARANCE, "exclude",        "rule: '3.b' person_id: 'head' basis: 'No. 2'", v1::EXCLUDED},
-      {v1::QUOTA_RESERVED,  "annul",          "rule: '3.b' person_id: 'head' basis: 'No. 2'", v1::ANNULLED},
-      {v1::QUOTA_RESERVED,  "dismiss_notice", "basis: 'No. 2'",                               v1::QUOTA_RESERVED},
-      {v1::STATUS_ISSUED,   "suspend",        "rule: '3.b' person_id: 'head' basis: 'No. 2'", v1::SUSPENDED},
-      {v1::PREPARING,       "suspend",        "rule: '3.b' person_id: 'head' basis: 'No. 2'", v1::SUSPENDED},
+      {v1::AWAIT_CLEARANCE, "exclude",        "rule: '3.b' person_id: 'head' basis: 'No. 2' convicted: true held: true", v1::EXCLUDED},
+      {v1::QUOTA_RESERVED,  "annul",          "rule: '3.b' person_id: 'head' basis: 'No. 2'",                            v1::ANNULLED},
+      {v1::QUOTA_RESERVED,  "dismiss_notice", "basis: 'No. 2'",                                                          v1::QUOTA_RESERVED},
+      {v1::STATUS_ISSUED,   "suspend",        "rule: '3.b' person_id: 'head' basis: 'No. 2' convicted: true held: true", v1::SUSPENDED},
+      {v1::PREPARING,       "suspend",        "rule: '3.b' person_id: 'head' basis: 'No. 2' convicted: true held: true", v1::SUSPENDED},
       // clang-format on
   };
   for (const auto& answer : answers) {
@@ -465,10 +470,13 @@ TEST(NoticeTest, AnAnswerFitsItsNotice) {
   ASSERT_EQ(desk.Reach(v1::PREPARING), "");
   ASSERT_EQ(desk.E(kConvict), "");
   EXPECT_EQ(desk.D(Answer(desk, "suspend", "rule: '3.v' person_id: 'head' basis: 'No. 1'")), "step.notice");
-  EXPECT_EQ(desk.D(Answer(desk, "suspend", "rule: '3.b' person_id: 'm1' basis: 'No. 1'")), "step.notice");
+  const std::string convict = " basis: 'No. 1' convicted: true held: true";
+  EXPECT_EQ(desk.D(Answer(desk, "suspend", "rule: '3.b' person_id: 'm1'" + convict)), "step.notice");
   EXPECT_EQ(desk.D(Answer(desk, "withdraw", "stated_on: '2026-03-01'")), "step.notice");
   EXPECT_EQ(desk.D("withdraw { stated_on: '2026-03-01' resolves_notice: 'none' }"), "step.notice");
-  EXPECT_EQ(desk.D(Answer(desk, "suspend", "rule: '3.b' person_id: 'head' basis: 'No. 1'")), "");
+  // What a notice has said of the convict, the act that answers it says again.
+  EXPECT_EQ(desk.D(Answer(desk, "suspend", "rule: '3.b' person_id: 'head' basis: 'No. 1'")), "3.b");
+  EXPECT_EQ(desk.D(Answer(desk, "suspend", "rule: '3.b' person_id: 'head'" + convict)), "");
   ASSERT_EQ(desk.E(Notice("OBSTACLE_ENDED", "rule: '3.b' person_id: 'head' basis: 'No. 2'")), "");
   EXPECT_EQ(desk.D(Answer(desk, "resume", "rule: '3.b' person_id: 'head' basis: 'No. 2'")), "");
   EXPECT_EQ(desk.Reach(v1::COMPLETED), "");
@@ -528,8 +536,9 @@ TEST_P(InterleavingTest, TheFoldDoesNotDependOnWhereNoticesMeetTheChain) {
        "place_reserved { year: 2026 places: 1 }", "notice_dismissed { resolves_notice: 'n0' }",
        "annulled { rule: '2.1' }"},
   };
-  const char* const said[] = {"kind: OBSTACLE rule: '3.b' person_id: 'm1'", "kind: WITHDRAWAL",
-                              "kind: ANNULMENT rule: '2.1'", "kind: ANNULMENT rule: '3.b'",
+  const char* const said[] = {"kind: OBSTACLE rule: '3.b' person_id: 'm1' convicted: true held: true",
+                              "kind: WITHDRAWAL", "kind: ANNULMENT rule: '2.1'",
+                              "kind: ANNULMENT rule: '3.b' convicted: true held: true",
                               "kind: OBSTACLE_ENDED rule: '3.v' person_id: 'head'"};
 
   Desk desk;
@@ -578,7 +587,9 @@ TEST(InterleavingOfOrdersTest, TheFoldDoesNotDependOnWhereTheyMeetTheChain) {
       ASSERT_EQ(desk.Reach(v1::PREPARING), "");
       // The departure state has told of 3.d and 3.b, so that an annulment under either can be ordered.
       for (const std::string told : {"3.d", "3.b"}) {
-        ASSERT_EQ(desk.D("suspend { rule: '" + told + "' person_id: 'head' basis: 'No. 1' }"), "");
+        ASSERT_EQ(desk.D("suspend { rule: '" + told + "' person_id: 'head' basis: 'No. 1'" + OfConvict(told) +
+                         " }"),
+                  "");
         ASSERT_EQ(desk.D("resume { rule: '" + told + "' person_id: 'head' basis: 'No. 1' }"), "");
       }
       std::vector<Said> chain;
@@ -586,8 +597,9 @@ TEST(InterleavingOfOrdersTest, TheFoldDoesNotDependOnWhereTheyMeetTheChain) {
         chain.push_back({kKz, Text<v1::CaseAct>(text), absl::StrCat("c", chain.size())});
       }
       const std::string by = " rule: '" + rule + "' basis: 'No. 1' stated_on: '2026-03-01' ";
+      const std::string order = "notice_given { kind: ANNULMENT" + by + OfConvict(rule) + " }";
       const std::vector<Said> notices = {
-          {kRu, Text<v1::CaseAct>("notice_given { kind: ANNULMENT" + by + "}"), "n1"},
+          {kRu, Text<v1::CaseAct>(order), "n1"},
           {kRu, Text<v1::CaseAct>("notice_given { kind: ANNULMENT_TAKEN_BACK" + by + "order: 'n1' }"), "n2"}};
       std::vector<std::string> ends;
       Interleave(desk.state(), chain, 0, notices, 0, desk, ends);

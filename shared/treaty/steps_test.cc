@@ -38,12 +38,24 @@ std::string ClearExcept(const std::string& flag, const std::string& of = "head")
 
 std::string Obstacle(const std::string& verb, const std::string& rule, const std::string& person = "head") {
   const std::string review = verb == "defer" ? " review_on: '2026-09-01'" : "";
-  return verb + " { rule: '" + rule + "' person_id: '" + person + "' basis: 'No. 1'" + review + " }";
+  const std::string convict = verb == "suspend" || verb == "exclude" ? OfConvict(rule) : "";
+  return verb + " { rule: '" + rule + "' person_id: '" + person + "' basis: 'No. 1'" + review + convict +
+         " }";
+}
+
+// The notice of an obstacle or an annulment under 3.b; what is said of the head beside it.
+std::string NoticeOfConvict(const std::string& kind, const std::string& said) {
+  return "give_notice { kind: " + kind +
+         " rule: '3.b' person_id: 'head' basis: 'No. 4' stated_on: '2026-03-01' " + said + " }";
 }
 
 // `later` is the text of the command that brings the case from the status reached.
 std::function<void(Desk&)> Then(v1::Party author, const std::string& later) {
   return [=](Desk& desk) { ASSERT_EQ(desk.Do(author, later), "") << later; };
+}
+
+std::function<void(Desk&)> Refused(v1::Party author, const std::string& command, const std::string& rule) {
+  return [=](Desk& desk) { ASSERT_EQ(desk.Do(author, command), rule) << command; };
 }
 
 std::function<void(Desk&)> Today(int year, int month, int day) {
@@ -90,7 +102,7 @@ std::function<void(Desk&)> LooksLike(const std::string& rule, const std::string&
                                      const std::string& found) {
   return [=](Desk& desk) {
     ASSERT_EQ(desk.E("give_notice { kind: OBSTACLE rule: '" + rule + "' person_id: 'head' basis: '" + heard +
-                     "' stated_on: '2026-03-01' }"),
+                     "' stated_on: '2026-03-01'" + OfConvict(rule) + " }"),
               "");
     ASSERT_EQ(desk.D(ClearExcept("")), "step.notice");
     ASSERT_EQ(desk.D("dismiss_notice { basis: '" + found + "' resolves_notice: '" + desk.LastEntry() + "' }"),
@@ -147,12 +159,29 @@ const StepRow kRows[] = {
     {"Edge45ClearedAsConscript",    v1::AWAIT_CLEARANCE, Nothing, kD, ClearExcept("not_conscript"),          "3.zh"},
     // Convicted and not held, employed and resident, in service and not compulsorily: each is half
     // of a rule, and no certificate is missing.
-    {"Edge34SuspendedSentence",     v1::AWAIT_CLEARANCE, LooksLike("3.b", "judgment 1-77, a conviction", "suspended sentence, not held"), kD, ClearExcept(""), "", v1::CLEARED},
-    {"Edge35DetaineeIsNoConvict",   v1::AWAIT_CLEARANCE, LooksLike("3.b", "held by order 12", "before trial, not convicted"), kD, ClearExcept(""), "", v1::CLEARED},
+    {"Edge34SuspendedSentence",     v1::AWAIT_CLEARANCE, LooksLike("3.b", "judgment 1-77", "suspended sentence, not held"), kD, ClearExcept(""), "", v1::CLEARED},
+    {"Edge35DetaineeIsNoConvict",   v1::AWAIT_CLEARANCE, LooksLike("3.b", "order 12", "before trial, not convicted"), kD, ClearExcept(""), "", v1::CLEARED},
     {"Edge43EmployedResident",      v1::AWAIT_CLEARANCE, LooksLike("3.e", "employment contract 5", "permanent residence, permit 40"), kD, ClearExcept(""), "", v1::CLEARED},
     {"Edge43NoStayForWork",         v1::AWAIT_CLEARANCE, LooksLike("3.d", "employment contract 5", "permanent residence, permit 40"), kD, ClearExcept(""), "", v1::CLEARED},
     {"Edge44ContractOfficer",       v1::AWAIT_CLEARANCE, LooksLike("3.zh", "certificate of service 8", "by contract, not compulsory"), kD, ClearExcept(""), "", v1::CLEARED},
-    {"Edge35DetaineeUnderSecurityBar", v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("defer", "3.v"), "", v1::DEFERRED},
+    // 3.b: what is stated decides, whoever states it.
+    {"Edge34ConvictNotHeldIsNotExcluded", v1::AWAIT_CLEARANCE, Nothing, kD, "exclude { rule: '3.b' person_id: 'head' basis: 'No. 1' convicted: true }", "3.b"},
+    {"Edge34MemberNotHeldIsNotExcluded", v1::AWAIT_CLEARANCE, Nothing, kD, "exclude { rule: '3.b' person_id: 'm1' basis: 'No. 1' convicted: true }", "3.b"},
+    {"Edge34ConvictNotHeldIsNotSuspended", v1::PREPARING, Nothing, kD, "suspend { rule: '3.b' person_id: 'head' basis: 'No. 1' convicted: true }", "3.b"},
+    {"Edge34ConvictNotHeldIsNotReported", v1::STATUS_ISSUED, Nothing, kD, NoticeOfConvict("OBSTACLE", "convicted: true"), "3.b"},
+    {"Edge34ConvictNotHeldIsNoGroundToAnnul", v1::STATUS_ISSUED, Nothing, kD, NoticeOfConvict("ANNULMENT", "convicted: true"), "3.b"},
+    {"Edge35DetaineeIsNotExcluded", v1::AWAIT_CLEARANCE, Nothing, kD, "exclude { rule: '3.b' person_id: 'head' basis: 'No. 1' held: true }", "3.b"},
+    {"Edge35DetaineeIsNotSuspended", v1::PREPARING, Nothing, kD, "suspend { rule: '3.b' person_id: 'head' basis: 'No. 1' held: true }", "3.b"},
+    {"Edge35DetaineeIsNotReported", v1::AWAIT_CLEARANCE, Nothing, kE, NoticeOfConvict("OBSTACLE", "held: true"), "3.b"},
+    {"Edge35DetaineeIsNoGroundToAnnul", v1::STATUS_ISSUED, Nothing, kD, NoticeOfConvict("ANNULMENT", "held: true"), "3.b"},
+    {"NobodyIsExcludedAsConvictOnABasisAlone", v1::AWAIT_CLEARANCE, Nothing, kD, "exclude { rule: '3.b' person_id: 'head' basis: 'No. 1' }", "3.b"},
+    {"NobodyIsReportedAsConvictOnABasisAlone", v1::STATUS_ISSUED, Nothing, kD, NoticeOfConvict("OBSTACLE", ""), "3.b"},
+    {"NobodyIsOrderedOutAsConvictOnABasisAlone", v1::PREPARING, Then(kD, Obstacle("suspend", "3.b")), kE, NoticeOfConvict("ANNULMENT", ""), "3.b"},
+    {"Edge36ConvictIsReported",     v1::STATUS_ISSUED,   Nothing, kD, NoticeOfConvict("OBSTACLE", "convicted: true held: true"), "", v1::STATUS_ISSUED},
+    {"Edge36ConvictIsAGroundToAnnul", v1::STATUS_ISSUED, Nothing, kD, NoticeOfConvict("ANNULMENT", "convicted: true held: true"), "", v1::STATUS_ISSUED},
+    {"Edge35DetaineeUnderSecurityBar", v1::AWAIT_CLEARANCE, Refused(kD, "exclude { rule: '3.b' person_id: 'head' basis: 'No. 1' held: true }", "3.b"), kD, Obstacle("defer", "3.v"), "", v1::DEFERRED},
+    {"Edge35DetaineeIsSuspendedUnderSecurityBar", v1::PREPARING, Refused(kD, "suspend { rule: '3.b' person_id: 'head' basis: 'No. 1' held: true }", "3.b"), kD, Obstacle("suspend", "3.v"), "", v1::SUSPENDED},
+    {"NobodyIsDeferredAsConvict",   v1::AWAIT_CLEARANCE, Nothing, kD, "defer { rule: '3.b' person_id: 'head' basis: 'No. 1' convicted: true held: true review_on: '2026-09-01' }", "step.ground"},
     {"ClearedInPart",               v1::AWAIT_CLEARANCE, Nothing, kD, "clear { persons { person_id: 'head' permanent_residence_confirmed: true not_refugee: true not_imprisoned_convict: true no_security_bar: true no_postponement: true not_temporary_stay: true not_migrant_worker: true not_conscript: true } }", "step.person"},
     // Deferral.
     {"Edge37SecretsAreDeferred",    v1::AWAIT_CLEARANCE, Nothing, kD, Obstacle("defer", "3.v"),       "", v1::DEFERRED},
@@ -251,11 +280,11 @@ const StepRow kRows[] = {
     {"AnnulledForFalseCitizenship", v1::STATUS_ISSUED, Nothing, kE, "annul { rule: '1.1b' person_id: 'head' basis: 'No. 3' }", "", v1::ANNULLED},
     {"AnnulledForUseUnderAnotherName", v1::STATUS_ISSUED, Nothing, kE, "annul { rule: '1.2' basis: 'No. 3' }", "", v1::ANNULLED},
     {"UseUnderAnotherNameIsReported", v1::QUOTA_RESERVED, Nothing, kD, "give_notice { kind: ANNULMENT rule: '1.2' basis: 'No. 3' stated_on: '2026-03-01' }", "", v1::QUOTA_RESERVED},
-    {"AnAnnulmentOnAFactThatNobodyReported", v1::PREPARING, Nothing, kE, "give_notice { kind: ANNULMENT rule: '3.b' basis: 'No. 3' stated_on: '2026-03-01' }", "step.ground"},
+    {"AnAnnulmentOnAFactThatNobodyReported", v1::PREPARING, Nothing, kE, "give_notice { kind: ANNULMENT rule: '3.b' basis: 'No. 3' stated_on: '2026-03-01' convicted: true held: true }", "step.ground"},
     {"AnAnnulmentOnAStayThatNobodyReported", v1::PREPARING, Nothing, kE, "give_notice { kind: ANNULMENT rule: '3.d' basis: 'No. 3' stated_on: '2026-03-01' }", "step.ground"},
     {"AnAnnulmentOnAReportedStay",  v1::PREPARING, Then(kD, Obstacle("suspend", "3.d")), kE, "give_notice { kind: ANNULMENT rule: '3.d' basis: 'No. 3' stated_on: '2026-03-01' }", "", v1::SUSPENDED},
     {"AnAnnulmentOnAnotherReportedFact", v1::PREPARING, Then(kD, Obstacle("suspend", "3.d")), kE, "give_notice { kind: ANNULMENT rule: '3.e' basis: 'No. 3' stated_on: '2026-03-01' }", "step.ground"},
-    {"AnAnnulmentOnAReportedFact",  v1::PREPARING, Then(kD, Obstacle("suspend", "3.b")), kE, "give_notice { kind: ANNULMENT rule: '3.b' basis: 'No. 3' stated_on: '2026-03-01' }", "", v1::SUSPENDED},
+    {"AnAnnulmentOnAReportedFact",  v1::PREPARING, Then(kD, Obstacle("suspend", "3.b")), kE, "give_notice { kind: ANNULMENT rule: '3.b' basis: 'No. 3' stated_on: '2026-03-01' convicted: true held: true }", "", v1::SUSPENDED},
     {"AnnulledForAMember",          v1::STATUS_ISSUED, Nothing, kE, "annul { rule: '2.1' person_id: 'm1' basis: 'No. 3' }", "step.person"},
     {"AnnulledWithoutGround",       v1::STATUS_ISSUED, Nothing, kE, "annul { rule: '12.1' basis: 'No. 3' }", "step.ground"},
     {"AnnulledByTheOtherState",     v1::PREPARING, Nothing, kD, "annul { rule: '2.1' basis: 'No. 3' }", "step.ground"},
@@ -267,7 +296,7 @@ const StepRow kRows[] = {
     {"Edge49OwnForcesOfTheEntryState", v1::STATUS_ISSUED, Nothing, kE, "annul { rule: '3.zh' basis: 'No. 3' }", "", v1::ANNULLED},
     {"NoAnnulmentOnATemporaryGround", v1::QUOTA_RESERVED, Nothing, kE, "annul { rule: '3.v' basis: 'No. 3' }", "step.ground"},
     {"NoNoticeOfAnAnnulmentOnATemporaryGround", v1::AWAIT_CLEARANCE, Nothing, kE, "give_notice { kind: ANNULMENT rule: '3.v' basis: 'No. 3' stated_on: '2026-03-01' }", "step.ground"},
-    {"NoMemberExcludedByTheEntryStateOnItsOwn", v1::STATUS_ISSUED, Nothing, kE, "exclude { rule: '3.b' person_id: 'm1' basis: 'No. 3' }", "step.ground"},
+    {"NoMemberExcludedByTheEntryStateOnItsOwn", v1::STATUS_ISSUED, Nothing, kE, "exclude { rule: '3.b' person_id: 'm1' basis: 'No. 3' convicted: true held: true }", "step.ground"},
     {"NoMemberExcludedAgainstTheCertificate", v1::STATUS_ISSUED, Nothing, kE, "exclude { rule: '3.d' person_id: 'm1' basis: 'No. 3' }", "step.ground"},
     {"SuspendedByThePartyThatLearns", v1::STATUS_ISSUED, Nothing, kE, Obstacle("suspend", "3.d"), "", v1::SUSPENDED},
     {"NotSuspendedByTheEntryStateOnItsOwn", v1::STATUS_ISSUED, Nothing, kE, Obstacle("suspend", "3.v"), "step.ground"},
@@ -323,9 +352,9 @@ const StepRow kRows[] = {
     {"NoticeByTheOther",            v1::PREPARING, Nothing, kE, "give_notice { kind: WITHDRAWAL stated_on: '2026-03-01' }", "", v1::PREPARING},
     {"NoticeOfAChangedWillTooLate", v1::ARRIVED,   Nothing, kD, "give_notice { kind: WITHDRAWAL stated_on: '2026-03-01' }", "step.status"},
     {"NoticeOfCompulsionAfterArrival", v1::ARRIVED, Nothing, kD, "give_notice { kind: ANNULMENT rule: '1.3' basis: 'No. 4' stated_on: '2026-03-01' }", "", v1::ARRIVED},
-    {"Edge49NoticeOfAnObstacleTooLate", v1::ARRIVED, Nothing, kD, "give_notice { kind: ANNULMENT rule: '3.b' basis: 'No. 4' stated_on: '2026-03-01' }", "step.status"},
-    {"NoticeOnNobody",              v1::STATUS_ISSUED, Nothing, kD, "give_notice { kind: OBSTACLE rule: '3.b' basis: 'No. 4' stated_on: '2026-03-01' }", "step.person"},
-    {"NoticeOnAStranger",           v1::STATUS_ISSUED, Nothing, kD, "give_notice { kind: OBSTACLE rule: '3.b' person_id: 'm3' basis: 'No. 4' stated_on: '2026-03-01' }", "step.person"},
+    {"Edge49NoticeOfAnObstacleTooLate", v1::ARRIVED, Nothing, kD, "give_notice { kind: ANNULMENT rule: '3.b' basis: 'No. 4' stated_on: '2026-03-01' convicted: true held: true }", "step.status"},
+    {"NoticeOnNobody",              v1::STATUS_ISSUED, Nothing, kD, "give_notice { kind: OBSTACLE rule: '3.b' basis: 'No. 4' stated_on: '2026-03-01' convicted: true held: true }", "step.person"},
+    {"NoticeOnAStranger",           v1::STATUS_ISSUED, Nothing, kD, "give_notice { kind: OBSTACLE rule: '3.b' person_id: 'm3' basis: 'No. 4' stated_on: '2026-03-01' convicted: true held: true }", "step.person"},
     {"NoticeWithoutGround",         v1::STATUS_ISSUED, Nothing, kD, "give_notice { kind: OBSTACLE rule: '2.1' person_id: 'head' basis: 'No. 4' stated_on: '2026-03-01' }", "step.ground"},
     {"NoticeAfterTheEnd",           v1::COMPLETED, Nothing, kD, "give_notice { kind: ANNULMENT rule: '1.3' basis: 'No. 4' stated_on: '2026-03-01' }", "step.closed"},
     {"AnnulmentReportedByAHolderWhoMayNotAnnul", v1::PREPARING, Nothing, kD, "give_notice { kind: ANNULMENT rule: '2.1' basis: 'No. 4' stated_on: '2026-03-01' }", "", v1::PREPARING},
@@ -351,6 +380,70 @@ TEST_P(StepTest, DoneOrRefusedByTheRule) {
 
 INSTANTIATE_TEST_SUITE_P(Steps, StepTest, ::testing::ValuesIn(kRows),
                          [](const auto& row) { return row.param.name; });
+
+// ---------------------------------------------------------------- convicts of the counterpart
+
+// 3.b: whoever takes the act of the other Party judges it again, in both directions.
+TEST(ConvictTest, Edges34And35TheReceiverAsksForBothConditions) {
+  const struct {
+    v1::CaseStatus reach;
+    bool by_entry_state;
+    const char* act;
+  } rows[] = {
+      {v1::AWAIT_CLEARANCE, false, "excluded { rule: '3.b' person_id: 'head' basis: 'No. 1' }"},
+      {v1::AWAIT_CLEARANCE, false, "excluded { rule: '3.b' person_id: 'm1' basis: 'No. 1' }"},
+      {v1::PREPARING, false, "suspended { rule: '3.b' person_id: 'head' basis: 'No. 1' }"},
+      {v1::STATUS_ISSUED, false,
+       "notice_given { kind: OBSTACLE rule: '3.b' person_id: 'm1' basis: 'No. 1' stated_on: '2026-03-01' }"},
+      {v1::STATUS_ISSUED, false,
+       "notice_given { kind: ANNULMENT rule: '3.b' basis: 'No. 1' stated_on: '2026-03-01' }"},
+      {v1::AWAIT_CLEARANCE, true,
+       "notice_given { kind: OBSTACLE rule: '3.b' person_id: 'head' basis: 'No. 1' stated_on: '2026-03-01' "
+       "}"},
+  };
+  for (const auto& row : rows) {
+    for (const v1::Party entry : {kKz, kRu}) {
+      SCOPED_TRACE(absl::StrCat(v1::Party_Name(entry), " ", row.act));
+      Desk desk(entry);
+      ASSERT_EQ(desk.Reach(row.reach), "");
+      const v1::Party author = row.by_entry_state ? desk.entry() : desk.departure();
+      for (const bool convicted : {false, true}) {
+        for (const bool held : {false, true}) {
+          auto act = Text<v1::CaseAct>(row.act);
+          const auto say = [&](auto& said) {
+            said.set_convicted(convicted);
+            said.set_held(held);
+          };
+          if (act.has_excluded()) say(*act.mutable_excluded());
+          if (act.has_suspended()) say(*act.mutable_suspended());
+          if (act.has_notice_given()) say(*act.mutable_notice_given());
+          const auto violation = Admit(desk.copy(Other(author)), act, desk.OnArrival(author));
+          const std::string missing = !convicted ? "convicted" : !held ? "held" : "";
+          EXPECT_EQ(violation ? violation->rule() : "", missing.empty() ? "" : "3.b");
+          EXPECT_EQ(violation ? violation->found() : "", missing);
+        }
+      }
+    }
+  }
+}
+
+// 3.b lasts while the person is held: the release ends it, and nothing else is asked.
+TEST(ConvictTest, Edge36TheReleaseEndsTheSuspension) {
+  Desk desk;
+  ASSERT_EQ(desk.Reach(v1::STATUS_ISSUED), "");
+  ASSERT_EQ(desk.D(NoticeOfConvict("OBSTACLE", "convicted: true held: true")), "");
+  const std::string reported = desk.LastEntry();
+  const std::string answer =
+      "suspend { rule: '3.b' person_id: 'head' basis: 'No. 5' resolves_notice: '" + reported + "'";
+  // Whoever acts on what was reported answers for it, too.
+  EXPECT_EQ(desk.E(answer + " }"), "3.b");
+  ASSERT_EQ(desk.E(answer + " convicted: true held: true }"), "");
+  ASSERT_EQ(desk.D(NoticeOfConvict("OBSTACLE_ENDED", "")), "");
+  EXPECT_EQ(desk.E("resume { rule: '3.b' person_id: 'head' basis: 'release 6' resolves_notice: '" +
+                   desk.LastEntry() + "' }"),
+            "");
+  EXPECT_EQ(desk.state().status(), v1::STATUS_ISSUED);
+}
 
 // ---------------------------------------------------------------- documents of the counterpart
 

@@ -180,6 +180,11 @@ inline v1::CaseCommand ClearAll(const v1::CaseState& state) {
   return command;
 }
 
+// What 3.b asks to be said of a person; nothing under another rule.
+inline std::string OfConvict(const std::string& rule) {
+  return rule == "3.b" ? " convicted: true held: true" : "";
+}
+
 inline constexpr char kConfirmScope[] =
     "confirm_scope { free_will_confirmed: true citizenship_confirmed_person_ids: 'head' }";
 inline constexpr char kIssue[] =
