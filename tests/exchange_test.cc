@@ -692,6 +692,44 @@ TEST_F(CaseTest, NothingIsToldBeforeItsIrreversibleStepIsCosigned) {
   EXPECT_EQ(both_.Exchange().size(), 5u);
 }
 
+// Nor is it given away by what is said of another matter, or anything built on it there.
+TEST_F(CaseTest, NothingRestsOnWhatIsNotToldYet) {
+  for (const auto& [party, action] : kUntilPlace) Do(party, action);
+  v1::SubmitMatterStepRequest request;
+  v1::EntitlementRequest& wish = *request.mutable_command()->mutable_entitlement()->mutable_request();
+  wish.set_case_id(name_.substr(name_.find('/') + 1));
+  wish.set_person_id("head");
+  wish.set_kind(v1::EntitlementRequest::HOUSING_ASSISTANCE);
+  wish.set_object("a flat");
+  const auto ask = [&](v1::SubmitMatterStepRequest step) {
+    step.set_request_id(absl::StrFormat("00000000-0000-4000-8000-%012x", ++asked_));
+    return both_.Turn(v1::PARTY_KZ,
+                      {OfficerCall{kToken, "spiffe://test/officer", Sha256(step.request_id()), step}});
+  };
+  v1::SubmitMatterStepResponse wished;
+  ASSERT_TRUE(wished.ParseFromString(ask(request).at(0).answer.response));
+  both_.Exchange();
+  v1::SubmitMatterStepRequest grant;
+  grant.set_name(wished.name());
+  grant.mutable_command()->mutable_entitlement()->mutable_grant()->set_basis("decision 8");
+  EXPECT_EQ(ask(grant).at(0).answer.violation.rule(), "4.1");
+
+  EXPECT_TRUE(both_.Turn(v1::PARTY_KZ, {CallOf(RequestFor(v1::PARTY_KZ, "issue_status"))}).empty());
+  const uint64_t size = both_.of(v1::PARTY_KZ).SizeOf(Side::kOwn);
+  EXPECT_TRUE(absl::IsUnavailable(ask(grant).at(0).answer.status));
+  v1::SubmitMatterStepRequest rehearsed = grant;
+  rehearsed.set_validate_only(true);
+  EXPECT_TRUE(ask(rehearsed).empty());
+  // A second petition for the same person is refused by what the first one has become.
+  v1::SubmitCaseCommandRequest second = RequestFor(v1::PARTY_KZ, "file_petition");
+  second.clear_name();
+  EXPECT_TRUE(both_.Turn(v1::PARTY_KZ, {CallOf(second)}).empty());
+  EXPECT_EQ(both_.of(v1::PARTY_KZ).SizeOf(Side::kOwn), size);
+
+  EXPECT_EQ(both_.Exchange().size(), 3u);
+  EXPECT_TRUE(ask(grant).at(0).answer.status.ok());
+}
+
 // Nor is it recorded before the counterpart has confirmed what it has; what can be undone is.
 TEST_F(CaseTest, BehindTheFenceNothingIrreversibleIsRecorded) {
   for (const auto& [party, action] : kUntilPlace) Do(party, action);
@@ -707,6 +745,29 @@ TEST_F(CaseTest, BehindTheFenceNothingIrreversibleIsRecorded) {
   Do(v1::PARTY_RU, "accept");
   EXPECT_EQ(code_after_restart(v1::PARTY_RU, "record_exit"), absl::StatusCode::kUnavailable);
   Do(v1::PARTY_RU, "record_exit");
+}
+
+// A process that an older copy has replaced may have answered before: its answer says nothing of
+// what there is now.
+TEST_F(CaseTest, TheAnswerOfAReplacedProcessDoesNotCount) {
+  Authority& kz = both_.of(v1::PARTY_KZ);
+  Authority& ru = both_.of(v1::PARTY_RU);
+  const Call push = kz.Turn({SettingQuota(2026)}).calls.at(0);
+  const ledger::MemoryStore copy = ru.store;
+  const MemoryAnchor anchor = ru.anchor;
+  const Outputs taken = ru.Turn({PeerCall{kToken, push.method, push.bytes}});
+  ru.store = copy;
+  ru.anchor = anchor;
+  ru.Restart();
+  const Call greeting = ru.Turn({authority::Tick()}).calls.at(0);
+  const auto greeted = both_.Turn(v1::PARTY_KZ, {PeerCall{kToken, greeting.method, greeting.bytes}});
+  both_.Turn(v1::PARTY_KZ, {PeerReply{push.call_id, absl::OkStatus(), taken.replies.at(0).answer.response}});
+  both_.Turn(v1::PARTY_RU, {PeerReply{greeting.call_id, absl::OkStatus(), greeted.at(0).answer.response}});
+  both_.Exchange();
+  kz.now += absl::Seconds(1);
+  both_.Turn(v1::PARTY_KZ, {authority::Tick()});
+  both_.Exchange();
+  EXPECT_EQ(ru.SizeOf(Side::kMirror), kz.SizeOf(Side::kOwn));
 }
 
 // The counterpart may be away for days, while officers ask again and again: what waits for

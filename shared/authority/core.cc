@@ -1,5 +1,6 @@
 #include "shared/authority/core.h"
 
+#include <algorithm>
 #include <type_traits>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "shared/base/status_macros.h"
 #include "shared/base/told.h"
 #include "shared/text/messages.h"
+#include "shared/treaty/dates.h"
 #include "shared/treaty/form.h"
 #include "shared/treaty/instrument.h"
 #include "shared/treaty/quota.h"
@@ -47,6 +49,12 @@ std::string Tells(const Views::Refused& refused) {
 Answer NoSuchDay() { return Invalid({{"happened_on", "form.date"}}); }
 
 Answer Failed(absl::Status status) { return {std::move(status), "", {}, {}}; }
+
+bool IsNotedOverdue(const v1::CaseRecord& record, const std::string& entry_id) {
+  return std::any_of(record.acts().begin(), record.acts().end(), [&](const v1::ActRecord& made) {
+    return made.overdue() && made.entry().entry_id() == entry_id;
+  });
+}
 
 // 8-4-4-4-12 hexadecimal digits, as its 36 characters; empty when it is not a UUID.
 std::string CanonicalUuid(const std::string& text) {
@@ -202,16 +210,20 @@ absl::Status Core::RecordOverdue(const std::string& today) {
   if (!treaty::IsAuthorised(treaty_state, identity_.body, identity_.self(), day)) return absl::OkStatus();
   overdue_checked_on_ = today;
   const std::string version = treaty::ProtocolOn(treaty_state, identity_.protocol, day).version();
-  ASSIGN_OR_RETURN(const auto overdue, books_->views().OverdueOffers(today));
+  // What is owed is owed by the calendar of who owes it.
+  const std::string since = FormatDate(treaty::StillThere(day, identity_.self()));
+  ASSIGN_OR_RETURN(const auto overdue, books_->views().OverdueOffers(since));
   for (const auto& [case_id, offer_entry_id] : overdue) {
     ASSIGN_OR_RETURN(const auto record, books_->views().Load<v1::CaseRecord>(case_id));
+    // Once for each, also when a refused act has brought it back.
+    if (IsNotedOverdue(*record, offer_entry_id)) continue;
     v1::Act act = OverdueAct(case_id, today, version);
     v1::Overdue* what = act.mutable_case_act()->mutable_answer_overdue();
     what->set_offer_entry_id(offer_entry_id);
     what->set_answer_due(record->state().answer_due());
     RETURN_IF_ERROR(books_->AppendAct(act, /*addressed=*/true, now_));
   }
-  ASSIGN_OR_RETURN(const std::vector<std::string> matters, books_->views().OverdueMatters(today));
+  ASSIGN_OR_RETURN(const std::vector<std::string> matters, books_->views().OverdueMatters(since));
   for (const std::string& id : matters) {
     ASSIGN_OR_RETURN(const auto record, books_->views().Load<v1::MatterRecord>(id));
     v1::Act act = OverdueAct(id, today, version);
@@ -267,16 +279,25 @@ absl::StatusOr<Core::Judged> Core::AnswerOfficer(const OfficerCall& call) {
     return Judged{Failed(may)};
   }
 
+  (void)books_->views().TakeToldFrom();
   ASSIGN_OR_RETURN(Decision decision,
                    std::visit([&](const auto& request) { return Decide(request); }, call.request));
   RETURN_IF_ERROR(books_->views().status());
-  if (!decision.refusal.status.ok()) return Judged{std::move(decision.refusal), decision.told_from_size};
+  const uint64_t rests_on = books_->views().TakeToldFrom();
+  const uint64_t told_from_size = std::max(decision.told_from_size, rests_on);
+  if (!decision.refusal.status.ok()) return Judged{std::move(decision.refusal), told_from_size};
   // 13.1kz, 13.1ru: the body whose acts these are is the authorised one on this day.
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, books_->views().LoadTreaty());
   if (!treaty::IsAuthorised(treaty_state, identity_.body, identity_.self(), identity_.profile.DateAt(now_))) {
     return Judged{Broken(treaty::Violates(treaty::BodyRule(identity_.self()), "", identity_.body))};
   }
-  if (validate_only) return Judged{{}, decision.told_from_size};
+  if (validate_only) return Judged{{}, told_from_size};
+  // In another matter nothing is built on what the counterpart could still not know of.
+  if (rests_on > books_->cosigned() && !bugs_.told_before_cosigned) {
+    return Judged{Failed(Told(absl::UnavailableError("nothing was recorded: it rests on an act that the "
+                                                     "counterpart has not confirmed yet"),
+                              "told.not_confirmed"))};
+  }
 
   if (decision.acts.size() > 1) RETURN_IF_ERROR(books_->MakeRoomFor(decision.acts.size()));
   for (size_t i = 0; i < decision.acts.size(); ++i) {
@@ -324,16 +345,13 @@ std::string Core::Reason() const { return books_->halted().empty() ? link_.reaso
 
 absl::StatusOr<treaty::Context> Core::ContextFor(const std::string& happened_on,
                                                  const v1::TreatyState& treaty,
-                                                 const std::string& pinned_on) const {
+                                                 const std::string& filed_on) const {
   const absl::CivilDay today = identity_.profile.DateAt(now_);
   absl::CivilDay happened = today;
   if (!happened_on.empty()) {
     ASSIGN_OR_RETURN(happened, ParseDate(happened_on));
   }
-  // A case keeps the protocol under which it was filed.
-  const absl::StatusOr<absl::CivilDay> pinned = ParseDate(pinned_on);
-  const v1::Protocol& protocol =
-      treaty::ProtocolOn(treaty, identity_.protocol, pinned.ok() ? *pinned : today);
+  const v1::Protocol& protocol = treaty::ProtocolOfCase(treaty, identity_.protocol, filed_on, today);
   return treaty::Context{identity_.self(),   today,          happened, treaty, protocol,
                          identity_.protocol, books_->views()};
 }
@@ -399,14 +417,14 @@ absl::StatusOr<Core::Decision> Core::DecideMatter(const Request& request) {
   absl::string_view id = request.name();
   const std::string prefix = NameOf<Record>(request.command(), "");
   const bool named = absl::ConsumePrefix(&id, prefix) && !id.empty();
-  std::string pinned_on;
+  std::string filed_on;
   if constexpr (kIsCase) {
     if (named) {
       ASSIGN_OR_RETURN(const auto found, books_->views().Load<Record>(std::string(id)));
-      pinned_on = found->state().petition().filed_on();
+      filed_on = found->state().petition().filed_on();
     }
   }
-  const absl::StatusOr<treaty::Context> context = ContextFor(request.happened_on(), treaty_state, pinned_on);
+  const absl::StatusOr<treaty::Context> context = ContextFor(request.happened_on(), treaty_state, filed_on);
   if (!context.ok()) return Decision::Refused(NoSuchDay());
   std::vector<treaty::FieldProblem> problems = treaty::CheckForm(request.command(), context->happened_on);
   if constexpr (kIsCase) {

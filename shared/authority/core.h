@@ -107,9 +107,9 @@ class Core {
   void AnchorHead(Turn& turn);
   void Settle(Turn& turn);
 
-  // Under the protocol in force on `pinned_on`; empty: today.
+  // Under the protocol of a case filed on `filed_on`; empty: under that of today.
   absl::StatusOr<treaty::Context> ContextFor(const std::string& happened_on, const v1::TreatyState& treaty,
-                                             const std::string& pinned_on) const;
+                                             const std::string& filed_on) const;
   std::vector<treaty::FieldProblem> NationalProblems(const v1::Petition& petition,
                                                      const std::string& path) const;
   // What only one kind of matter asks, before and after its state is known.

@@ -518,6 +518,10 @@ absl::StatusOr<Link::PeerAnswer> Link::AnswerHandshake(const std::string& bytes)
   // So do they for the protocol.
   if (!JudgesAlike(theirs)) session_.clear();
   sent_ = std::min(sent_, theirs.mirror_size());
+  // A push under way may have been answered by a process that an older state has since replaced:
+  // that answer says nothing of what there is now. Handshakes that cross would outdo each other.
+  const bool pushing = outstanding_ && outstanding_->method == PeerMethod::kPush;
+  if (pushing && theirs.mirror_size() < outstanding_->pushed_to) outstanding_.reset();
   v1::HandshakeResponse response;
   response.set_nonce(random_.Bytes(kNonceSize));
   ASSIGN_OR_RETURN(*response.mutable_position(), MyPosition());

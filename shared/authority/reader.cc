@@ -158,7 +158,9 @@ absl::StatusOr<File> Reader::GetFile(const std::string& name, const Page& page, 
   if (view.awaiting_cosignature()) return view;
   ASSIGN_OR_RETURN(const v1::TreatyState treaty_state, views.LoadTreaty());
   const absl::CivilDay today = identity_.profile.DateAt(now);
-  const v1::Protocol& protocol = treaty::ProtocolOn(treaty_state, identity_.protocol, today);
+  std::string filed_on;
+  if constexpr (std::is_same_v<Record, v1::CaseRecord>) filed_on = record.state().petition().filed_on();
+  const v1::Protocol& protocol = treaty::ProtocolOfCase(treaty_state, identity_.protocol, filed_on, today);
   const treaty::Context context{identity_.self(),   today, today, treaty_state, protocol,
                                 identity_.protocol, views};
   for (v1::AllowedAction& action : treaty::AllowedActions(view.state(), context)) {

@@ -700,13 +700,21 @@ T Views::Keep(absl::StatusOr<T> value) const {
   return T();
 }
 
+std::shared_ptr<const v1::CaseRecord> Views::Consult(const std::string& case_id) const {
+  auto record = Keep(Load<v1::CaseRecord>(case_id));
+  if (record != nullptr) told_from_ = std::max(told_from_, record->told_from_size());
+  return record;
+}
+
 Claim Views::ClaimOf(const v1::Person& person, const std::string& case_id) const {
   uint32_t strongest = static_cast<uint32_t>(Claim::kFree);
   for (const v1::Identifier& identifier : person.identifiers()) {
     const auto bytes = Keep(rows_.Get(IdentifierRow(treaty::IdentityOf(identifier))));
     const v1::ClaimRow row = Keep(ParseRow<v1::ClaimRow>(bytes, "a claim"));
     for (const v1::ClaimRow::Held& held : row.held()) {
-      if (held.case_id() != case_id) strongest = std::max(strongest, held.claim());
+      if (held.case_id() == case_id) continue;
+      strongest = std::max(strongest, held.claim());
+      Consult(held.case_id());
     }
   }
   return static_cast<Claim>(strongest);
@@ -714,11 +722,13 @@ Claim Views::ClaimOf(const v1::Person& person, const std::string& case_id) const
 
 bool Views::IsIssued(v1::Party entry_state, const std::string& number, const std::string& case_id) const {
   const std::optional<std::string> issued_in = Keep(rows_.Get(DocumentRow(entry_state, number)));
-  return issued_in && *issued_in != case_id;
+  if (!issued_in || *issued_in == case_id) return false;
+  Consult(*issued_in);
+  return true;
 }
 
 std::optional<v1::CaseState> Views::Case(const std::string& case_id) const {
-  const auto record = Keep(Load<v1::CaseRecord>(case_id));
+  const auto record = Consult(case_id);
   if (record == nullptr || IsUnknown(record->state())) return std::nullopt;
   return record->state();
 }

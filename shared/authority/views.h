@@ -136,6 +136,10 @@ class Views final : public treaty::Registry {
                      reference.index());
   }
 
+  // How much of the own ledger must be cosigned before what the registers have said since this was
+  // last asked may be told, or built on: they know of irreversible acts before anybody else may.
+  uint64_t TakeToldFrom() const { return std::exchange(told_from_, 0); }
+
   // Deletes every view row, before a rebuild.
   absl::Status Clear();
 
@@ -190,6 +194,8 @@ class Views final : public treaty::Registry {
   std::string DocumentRow(v1::Party entry_state, const std::string& number) const;
   template <typename T>
   T Keep(absl::StatusOr<T> value) const;
+  // The case, which the answer of a register rests on.
+  std::shared_ptr<const v1::CaseRecord> Consult(const std::string& case_id) const;
 
   const v1::Party self_;
   ledger::Overlay& rows_;
@@ -203,6 +209,7 @@ class Views final : public treaty::Registry {
   };
   std::map<std::string, Unfinished> unfinished_;
   Refused refused_;
+  mutable uint64_t told_from_ = 0;
   mutable absl::Status status_;
 };
 

@@ -269,7 +269,9 @@ std::optional<v1::Violation> AdmitOverdue(const v1::CaseState& state, const v1::
   // The answer may be on its way: neither turn nor status is asked for.
   if (!IsKnownToBoth(state)) return Violates("step.status", "", v1::CaseStatus_Name(state.status()));
   const auto due = DateOf(act.answer_due());
-  if (!due || context.today <= *due) return Violates("step.date", "", act.answer_due());
+  // The day of who owes it.
+  if (!due || *due >= StillThere(context.today, context.author))
+    return Violates("step.date", "", act.answer_due());
   return std::nullopt;
 }
 

@@ -10,9 +10,12 @@ std::optional<absl::CivilDay> DateOf(const std::string& text) {
   return *date;
 }
 
+absl::CivilDay StillThere(absl::CivilDay day, v1::Party party) {
+  return party == v1::PARTY_KZ ? day - 1 : day;
+}
+
 bool IsBefore(absl::CivilDay day, v1::Party party, absl::CivilDay other_day, v1::Party other) {
-  const bool behind = party == v1::PARTY_RU && other == v1::PARTY_KZ;
-  return (behind ? day + 1 : day) < other_day;
+  return day < (party == other ? other_day : StillThere(other_day, other));
 }
 
 std::optional<v1::Violation> CheckDay(const Context& context) {

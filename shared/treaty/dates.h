@@ -17,6 +17,10 @@ inline constexpr absl::CivilDay kInForceSince(2000, 4, 17);
 // A civil date that CheckForm has accepted; nullopt for an empty one.
 std::optional<absl::CivilDay> DateOf(const std::string& text);
 
+// The earliest day that may still go on in the capital of the other Party on `day` in that of
+// `party`: some hours of a day in Astana are of the day before in Moscow.
+absl::CivilDay StillThere(absl::CivilDay day, v1::Party party);
+
 // Whether `day` in the capital of `party` was over before `other_day` in that of
 // `other` began. Astana is some hours ahead of Moscow: what follows an act of
 // Kazakhstan may in Moscow bear the date before it, never the other way round.

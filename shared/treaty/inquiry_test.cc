@@ -74,8 +74,8 @@ TEST(Inquiry, TheTimeToAnswerIsInWorkingDaysOfWhoAnswers) {
   EXPECT_EQ(to_kazakhstan.state().answer_due(), "2026-03-16");
 }
 
-// Overdue is recorded by who waits, on the day after the last one and not before, and a
-// late answer is an answer.
+// Overdue is recorded by who waits, when the last day is over in both capitals and not before,
+// and a late answer is an answer.
 TEST(Inquiry, AnAnswerThatDidNotComeIsRecorded) {
   MatterDesk desk("inquiry", kKz);
   ASSERT_EQ(desk.Do(kKz, Ask("CLARIFICATION")), "");
@@ -84,9 +84,9 @@ TEST(Inquiry, AnAnswerThatDidNotComeIsRecorded) {
     const auto broken = Admit(desk.copy(author), overdue, desk.At(author));
     return broken ? broken->rule() : "";
   };
-  desk.today = absl::CivilDay(2026, 3, 17);
-  EXPECT_EQ(rule(kKz), "step.status");
   desk.today = absl::CivilDay(2026, 3, 18);
+  EXPECT_EQ(rule(kKz), "step.status");
+  desk.today = absl::CivilDay(2026, 3, 19);
   EXPECT_EQ(rule(kRu), "step.turn");
   EXPECT_EQ(rule(kKz), "");
   // It says nothing else, and is said once.

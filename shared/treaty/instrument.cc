@@ -274,6 +274,12 @@ const v1::Protocol& ProtocolOn(const v1::TreatyState& treaty, const v1::Protocol
   return *found;
 }
 
+const v1::Protocol& ProtocolOfCase(const v1::TreatyState& treaty, const v1::Protocol& initial,
+                                   const std::string& filed_on, absl::CivilDay today) {
+  const std::optional<absl::CivilDay> filed = DateOf(filed_on);
+  return ProtocolOn(treaty, initial, filed ? std::min(*filed, today) : today);
+}
+
 const v1::Protocol* ProtocolNamed(const v1::TreatyState& treaty, const v1::Protocol& initial,
                                   const std::string& version, absl::CivilDay day) {
   for (const v1::DatedProtocol& dated : treaty.protocols()) {

@@ -21,6 +21,10 @@ v1::TreatyState WithInstrument(v1::TreatyState treaty, const v1::MatterState& st
 // the arguments.
 const v1::Protocol& ProtocolOn(const v1::TreatyState& treaty, const v1::Protocol& initial,
                                absl::CivilDay day);
+// The protocol for what is done on `today` in a case: that of the day on which it was filed, or of
+// `today` when that is earlier, as it may be in Moscow, or when there is no case (empty).
+const v1::Protocol& ProtocolOfCase(const v1::TreatyState& treaty, const v1::Protocol& initial,
+                                   const std::string& filed_on, absl::CivilDay today);
 // The protocol of that version, if it is in force on `day`; nullptr else.
 const v1::Protocol* ProtocolNamed(const v1::TreatyState& treaty, const v1::Protocol& initial,
                                   const std::string& version, absl::CivilDay day);

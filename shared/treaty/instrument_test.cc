@@ -87,6 +87,13 @@ TEST(Protocol, IsForWhatBeginsFromItsDayOn) {
   const v1::TreatyState made = desk.Made();
   EXPECT_EQ(ProtocolOn(made, desk.protocol, On(2026, 3, 31)).version(), desk.protocol.version());
   EXPECT_EQ(ProtocolOn(made, desk.protocol, On(2026, 4, 1)).version(), "2026-2");
+  // A case keeps its own. Filed on that day in Astana, it may be the day before in Moscow.
+  EXPECT_EQ(ProtocolOfCase(made, desk.protocol, "2026-03-31", On(2026, 5, 1)).version(),
+            desk.protocol.version());
+  EXPECT_EQ(ProtocolOfCase(made, desk.protocol, "2026-04-01", On(2026, 5, 1)).version(), "2026-2");
+  EXPECT_EQ(ProtocolOfCase(made, desk.protocol, "2026-04-01", On(2026, 3, 31)).version(),
+            desk.protocol.version());
+  EXPECT_EQ(ProtocolOfCase(made, desk.protocol, "", On(2026, 4, 1)).version(), "2026-2");
   EXPECT_EQ(ProtocolNamed(made, desk.protocol, "2026-2", On(2026, 3, 31)), nullptr);
   ASSERT_NE(ProtocolNamed(made, desk.protocol, "2026-2", On(2026, 4, 1)), nullptr);
   // What began under the first one stays under it.

@@ -141,7 +141,9 @@ std::optional<v1::Violation> AdmitOverdue(const State& state, const v1::MatterSt
   // 13.2: the time to answer is the protocol's; who waits for the answer records it.
   const std::optional<absl::CivilDay> due = DateOf(state.answer_due());
   if (context.author != Other(state.holder())) return Violates("step.turn", "", "answer_overdue");
-  if (!due || step.answer_due() != state.answer_due() || context.today <= *due) {
+  // The day of who owes it.
+  const bool over = due && *due < StillThere(context.today, context.author);
+  if (!over || step.answer_due() != state.answer_due()) {
     return Violates("step.status", "", "answer_overdue");
   }
   // Once for each question, and with nothing else in it.

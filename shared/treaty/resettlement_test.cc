@@ -90,9 +90,10 @@ TEST(OverdueTest, IsEvidenceAndChangesNothing) {
   ASSERT_EQ(desk.Reach(v1::CLEARED), "");
   ASSERT_EQ(desk.D("offer { number: 2 }"), "");
   const auto act = Text<v1::CaseAct>("answer_overdue { offer_entry_id: 'e6' answer_due: '2026-03-22' }");
-  desk.today = absl::CivilDay(2026, 3, 22);
-  EXPECT_EQ(desk.Record(kKz, act), "copy: step.date");
+  // The day on which Russia owes it ends in Moscow.
   desk.today = absl::CivilDay(2026, 3, 23);
+  EXPECT_EQ(desk.Record(kKz, act), "copy: step.date");
+  desk.today = absl::CivilDay(2026, 3, 24);
   const std::string before = desk.state().SerializeAsString();
   EXPECT_EQ(desk.Record(kKz, act), "");
   EXPECT_EQ(desk.state().SerializeAsString(), before);
