@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "google/protobuf/text_format.h"
 #include "kelisim/v1/exchange_service.pb.h"
 #include "shared/authority/core.h"
 #include "shared/authority/matter.h"
@@ -1293,6 +1294,46 @@ TEST(Dossier, OfWhatNobodyHasCosignedThereIsNone) {
   ASSERT_TRUE(response.ParseFromString(filed.replies.at(0).answer.response));
   const auto dossier = ExportToMemory({kz.identity, *kz.reader, nullptr}, response.name(), v1::CONTENT, kNow);
   EXPECT_TRUE(absl::IsNotFound(dossier.status())) << dossier.status();
+}
+
+// An officer who does not know the outcome sends the same again, although the case has moved since.
+TEST_F(CaseTest, AHandOffWithoutItsNumberIsRepeated) {
+  for (const char* action : {"file_petition", "confirm_scope"}) Do(v1::PARTY_KZ, action);
+  const auto ask = [&](v1::Party party, const OfficerCall& call) {
+    const std::vector<authority::Reply> replies = both_.Turn(party, {call});
+    both_.Exchange();
+    EXPECT_EQ(replies.size(), 1u);
+    return replies.at(0).answer;
+  };
+  const auto call_of = [&](const char* command) {
+    v1::SubmitCaseCommandRequest request;
+    request.set_name(name_);
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(command, request.mutable_command()));
+    return CallOf(request);
+  };
+  // Another number than the one that is due is refused, as ever.
+  EXPECT_EQ(ask(v1::PARTY_KZ, call_of("offer { number: 2 }")).violation.rule(), "step.hand_off");
+  std::vector<std::pair<std::pair<v1::Party, OfficerCall>, std::string>> done;
+  for (const auto& [party, command] : {std::pair(v1::PARTY_KZ, "offer {}"),
+                                       {v1::PARTY_RU, "decline { rule: '13.2' }"},
+                                       {v1::PARTY_KZ, "offer {}"},
+                                       {v1::PARTY_RU, "accept {}"}}) {
+    const OfficerCall call = call_of(command);
+    const authority::Answer answer = ask(party, call);
+    ASSERT_TRUE(answer.status.ok()) << command << answer.violation.rule();
+    done.push_back({{party, call}, answer.response});
+  }
+  EXPECT_EQ(StateOf(v1::PARTY_KZ).hand_offs_done(), 1u);
+  Do(v1::PARTY_RU, "clear");
+  ask(v1::PARTY_RU, call_of("offer {}"));
+  EXPECT_EQ(StateOf(v1::PARTY_KZ).offered_hand_off(), 2u);
+  const uint64_t size = both_.of(v1::PARTY_RU).SizeOf(Side::kOwn);
+  for (const auto& [call, response] : done) {
+    const authority::Answer again = ask(call.first, call.second);
+    EXPECT_TRUE(again.status.ok()) << again.status;
+    EXPECT_EQ(again.response, response);
+  }
+  EXPECT_EQ(both_.of(v1::PARTY_RU).SizeOf(Side::kOwn), size);
 }
 
 // Of a case that went on since, the page says that there is more.

@@ -276,11 +276,12 @@ const std::vector<CommandRow>& CommandRows() {
        "conscript_person_ids: 'm2' }"},
       {{"case", "refuse-scope", "x", "--rule", "1.3", "--compulsion-found"},
        "refuse_scope { rule: '1.3' finding { compulsion_found: true } }"},
-      {{"case", "offer", "x"}, "offer { number: 3 }"},
+      {{"case", "offer", "x"}, "offer {}"},
       {{"case", "offer", "x", "--number", "1"}, "offer { number: 1 }"},
-      {{"case", "accept", "x"}, "accept { number: 4 }"},
+      {{"case", "accept", "x"}, "accept {}"},
+      {{"case", "accept", "x", "--number", "4"}, "accept { number: 4 }"},
       {{"case", "decline", "x", "--rule", "2.1", "--person", "head"},
-       "decline { number: 4 rule: '2.1' person_id: 'head' }"},
+       "decline { rule: '2.1' person_id: 'head' }"},
       {{"case", "defer", "x", "--rule", "3.g", "--person", "m1", "--basis", "12", "--review-on",
         "2027-02-01"},
        "defer { rule: '3.g' person_id: 'm1' basis: '12' review_on: '2027-02-01' }"},
@@ -350,6 +351,23 @@ TEST_F(CliTest, FlagsBecomeCommands) {
     EXPECT_TRUE(
         MessageDifferencer::Equals(notes_.case_command.command(), Proto<v1::CaseCommand>(row.command)))
         << notes_.case_command.command().DebugString() << row.command;
+  }
+}
+
+// Where the outcome of a hand-off is unknown, the same is sent again, although it may have moved the case.
+TEST_F(CliTest, AHandOffIsSentWithoutALookAtTheCase) {
+  for (const char* step : {"offer", "accept", "decline"}) {
+    std::set<std::string> sent;
+    for (const char* state : {"state { offered_hand_off: 1 }", "state { hand_offs_done: 1 }"}) {
+      notes_.file = Proto<v1::Case>(state);
+      notes_.calls = 0;
+      std::vector<std::string> arguments = {"case", step, "x", "--request-id", "u"};
+      if (step == std::string("decline")) arguments.insert(arguments.end(), {"--rule", "13.2"});
+      EXPECT_EQ(RunCli(arguments), 0) << err_.str();
+      EXPECT_EQ(notes_.calls, 1) << step;
+      sent.insert(notes_.case_command.SerializeAsString());
+    }
+    EXPECT_EQ(sent.size(), 1u) << step;
   }
 }
 
@@ -644,7 +662,7 @@ TEST_F(CliTest, WhatIsNotFoundIsNamedWithItsList) {
 
 TEST_F(CliTest, AFailedLookAtTheCaseSendsNoCommand) {
   notes_.answer = {grpc::StatusCode::NOT_FOUND, ""};
-  EXPECT_EQ(RunCli({"case", "accept", "x"}), kNotFound);
+  EXPECT_EQ(RunCli({"case", "clear", "x", "--all-clear"}), kNotFound);
   EXPECT_EQ(notes_.calls, 1);
   EXPECT_EQ(notes_.case_command.request_id(), "");
 }

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -20,7 +19,7 @@ constexpr Flag kNotice = {"--notice", "resolves_notice", "help.notice"};
 constexpr Flag kHandOff = {"--number", "number", "help.hand_off"};
 
 // What the program fills in from the case as it stands.
-enum class FillIn { kNothing, kScope, kNextHandOff, kOfferedHandOff, kClearance };
+enum class FillIn { kNothing, kScope, kClearance };
 
 struct Step {
   const char* name;
@@ -49,9 +48,11 @@ const std::vector<Step>& Steps() {
         {"--free-will-confirmed", "finding.free_will_confirmed", "help.free_will"},
         {"--compulsion-found", "finding.compulsion_found", "help.compulsion"},
         {"--conscript", "finding.conscript_person_ids", "help.conscript"}}},
-      {"offer", "offer", "", {kHandOff}, FillIn::kNextHandOff},
-      {"accept", "accept", "", {kHandOff}, FillIn::kOfferedHandOff},
-      {"decline", "decline", "--rule 2.1 --person head", {kHandOff, kRule, kPerson}, FillIn::kOfferedHandOff},
+      // Without a number the service knows which one is due: what is sent does not depend on the case,
+      // so the same request id may be used again.
+      {"offer", "offer", "", {kHandOff}},
+      {"accept", "accept", "", {kHandOff}},
+      {"decline", "decline", "--rule 2.1 --person head", {kHandOff, kRule, kPerson}},
       {"clear", "clear", "--all-clear", {}, FillIn::kClearance},
       {"defer",
        "defer",
@@ -159,26 +160,7 @@ void ConfirmScopeAsStated(const v1::CaseState& state, v1::ScopeFinding* finding)
   }
 }
 
-bool NeedsCase(FillIn fill_in, const v1::CaseCommand& command) {
-  switch (fill_in) {
-    case FillIn::kNextHandOff:
-      return command.offer().number() == 0;
-    case FillIn::kOfferedHandOff:
-      return command.has_accept() ? command.accept().number() == 0 : command.decline().number() == 0;
-    case FillIn::kClearance:
-      return command.clear().persons().empty();
-    default:
-      return false;
-  }
-}
-
 void FillFrom(const v1::CaseState& state, v1::CaseCommand* command) {
-  const uint32_t next = std::min(state.hand_offs_done() + 1, 4u);
-  // Where none is offered, the service says so of the next one.
-  const uint32_t offered = state.offered_hand_off() == 0 ? next : state.offered_hand_off();
-  if (command->has_offer()) command->mutable_offer()->set_number(next);
-  if (command->has_accept()) command->mutable_accept()->set_number(offered);
-  if (command->has_decline()) command->mutable_decline()->set_number(offered);
   if (command->has_clear()) ClearEverybody(state, command->mutable_clear());
   if (command->has_confirm_scope()) ConfirmScopeAsStated(state, command->mutable_confirm_scope());
 }
@@ -195,12 +177,10 @@ struct CaseStepCommand {
 
 int RunStep(CaseStepCommand& step, Session& session) {
   if (std::optional<Failure> failure = step.content->Finish()) return Fail(session, *failure);
-  const bool from_case =
-      !step.content->FromFile() && (step.all_confirmed || NeedsCase(step.fill_in, step.request.command()));
-  if (from_case && step.fill_in == FillIn::kClearance && !step.all_clear) {
-    return Fail(session, BadInput("", {}, "ui.clear_everybody"));
-  }
-  if (from_case) {
+  // Of no other step: a request made from the case as it stands is another one when that has changed.
+  const bool clears = step.fill_in == FillIn::kClearance && !step.content->FromFile();
+  if (clears && !step.all_clear) return Fail(session, BadInput("", {}, "ui.clear_everybody"));
+  if (clears || step.all_confirmed) {
     v1::GetCaseRequest get;
     get.set_name(step.request.name());
     const Result<v1::Case> found = session.client.Call(get);

@@ -408,6 +408,11 @@ void CheckHandOffNumber(Form& form, const std::string& path, uint32_t number) {
   form.Range(At(path, "number"), number, 1, 4);
 }
 
+// Of a command: 0 is for the service to fill.
+void CheckAskedNumber(Form& form, const std::string& path, uint32_t number) {
+  form.Range(At(path, "number"), number, 0, 4);
+}
+
 void Check(Form& form, const std::string& path, const v1::HandOff& offer) {
   CheckHandOffNumber(form, path, offer.number());
   form.Date(At(path, "answer_due"), offer.answer_due());
@@ -419,10 +424,14 @@ void Check(Form& form, const std::string& path, const v1::Acceptance& acceptance
   form.Date(At(path, "clearance_due"), acceptance.clearance_due());
 }
 
-void Check(Form& form, const std::string& path, const v1::Decline& decline) {
-  CheckHandOffNumber(form, path, decline.number());
+void CheckGround(Form& form, const std::string& path, const v1::Decline& decline) {
   form.Rule(At(path, "rule"), decline.rule());
   form.OptionalPersonId(At(path, "person_id"), decline.person_id());
+}
+
+void Check(Form& form, const std::string& path, const v1::Decline& decline) {
+  CheckHandOffNumber(form, path, decline.number());
+  CheckGround(form, path, decline);
 }
 
 void Check(Form& form, const std::string& path, const v1::Clearance& clearance) {
@@ -723,14 +732,15 @@ std::vector<FieldProblem> CheckForm(const v1::CaseCommand& command, absl::CivilD
       Check(form, "refuse_scope", command.refuse_scope());
       break;
     case v1::CaseCommand::kOffer:
-      CheckHandOffNumber(form, "offer", command.offer().number());
+      CheckAskedNumber(form, "offer", command.offer().number());
       break;
     case v1::CaseCommand::kAccept:
-      Check(form, "accept", command.accept());
+      CheckAskedNumber(form, "accept", command.accept().number());
       form.LeftEmpty("accept.clearance_due", command.accept().clearance_due());
       break;
     case v1::CaseCommand::kDecline:
-      Check(form, "decline", command.decline());
+      CheckAskedNumber(form, "decline", command.decline().number());
+      CheckGround(form, "decline", command.decline());
       break;
     case v1::CaseCommand::kClear:
       Check(form, "clear", command.clear());

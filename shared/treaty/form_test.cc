@@ -199,12 +199,15 @@ TEST(FormTest, OfEveryOtherCommand) {
       {"confirm_scope { conscript_person_ids: 'm1' conscript_person_ids: 'm1' }", "confirm_scope.conscript_person_ids[1] form.duplicate\n"},
       {"refuse_scope {}", "refuse_scope.rule form.required\n"},
       {"refuse_scope { rule: '99.9' }", "refuse_scope.rule form.rule\n"},
-      {"offer {}", "offer.number form.required\n"},
+      {"offer {}", ""},  // the number is for the service to fill
       {"offer { number: 5 }", "offer.number form.range\n"},
-      {"accept {}", "accept.number form.required\n"},
+      {"accept {}", ""},
+      {"accept { number: 5 }", "accept.number form.range\n"},
       {"accept { number: 4 }", ""},
       {"accept { number: 1 clearance_due: '2026-03-30' }", "accept.clearance_due form.by_service\n"},
       {"decline { number: 1 }", "decline.rule form.required\n"},
+      {"decline { number: 5 rule: '1.2' }", "decline.number form.range\n"},
+      {"decline { rule: '1.2' }", ""},
       {"decline { number: 1 rule: '1.2' person_id: 'x' }", "decline.person_id form.enum\n"},
       {"clear {}", "clear.persons form.count\n"},
       {"clear { persons { person_id: 'head' } persons { person_id: 'head' } }", "clear.persons[1].person_id form.duplicate\n"},
@@ -326,6 +329,10 @@ TEST(FormTest, OfActsAsOfCommands) {
             "status_issued.series form.characters\n");
   EXPECT_EQ(problems(Text<v1::CaseAct>("excluded { rule: '3.a' person_id: 'head' basis: 'N' held: true }")),
             "excluded.held form.not_asked\n");
+  // Only commands leave the number of a hand-off to the service.
+  EXPECT_EQ(problems(Text<v1::CaseAct>("offered {}")), "offered.number form.required\n");
+  EXPECT_EQ(problems(Text<v1::CaseAct>("accepted {}")), "accepted.number form.required\n");
+  EXPECT_EQ(problems(Text<v1::CaseAct>("declined { rule: '13.2' }")), "declined.number form.required\n");
   EXPECT_EQ(problems(Text<v1::CaseAct>("lapsed {}")), "lapsed.valid_until form.required\n");
   EXPECT_EQ(problems(Text<v1::CaseAct>("waitlisted { year: 2026 }")), "waitlisted.reason form.required\n");
   EXPECT_EQ(problems(Text<v1::CaseAct>("place_reserved { year: 2026 }")),

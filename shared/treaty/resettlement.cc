@@ -146,6 +146,8 @@ std::string RuleOf(const Step& step, const v1::CaseState& state, v1::Party by) {
   return std::string(step.rule);
 }
 
+constexpr uint32_t kLastHandOff = 4;
+
 // The hand-off an act is about; 0 for all but three kinds.
 uint32_t NumberOf(const Act& act) {
   if (act.has_offered()) return act.offered().number();
@@ -300,7 +302,20 @@ v1::CaseState Opened(const v1::CaseState& before, const v1::CaseOpening& opening
   return state;
 }
 
+// Which hand-off a command means that names none is found here and not by who sends it: a request
+// must not depend on where the case stands, or sent again it would be another.
+uint32_t NextHandOff(const v1::CaseState& state) {
+  // After the last one nothing is offered, and the status says so.
+  return std::min(state.hand_offs_done() + 1, kLastHandOff);
+}
+
+uint32_t OfferedHandOff(const v1::CaseState& state) {
+  // Where none is offered, that is said of the next one.
+  return state.offered_hand_off() == 0 ? NextHandOff(state) : state.offered_hand_off();
+}
+
 v1::HandOff FillHandOff(v1::HandOff offer, const v1::CaseState& state, const Context& context) {
+  if (offer.number() == 0) offer.set_number(NextHandOff(state));
   offer.set_answer_due(FormatDate(context.today + context.protocol.answer_days()));
   offer.clear_opening();
   if (offer.number() == 1) *offer.mutable_opening() = OpeningOf(state);
@@ -347,12 +362,23 @@ std::string ClearanceDue(const v1::Acceptance& act, const Context& context) {
                                    context.protocol));
 }
 
+v1::Acceptance FillAcceptance(v1::Acceptance acceptance, const v1::CaseState& state, const Context& context) {
+  if (acceptance.number() == 0) acceptance.set_number(OfferedHandOff(state));
+  acceptance.set_clearance_due(ClearanceDue(acceptance, context));
+  return acceptance;
+}
+
 std::optional<v1::Violation> AdmitAccepted(const v1::CaseState& state, const v1::Acceptance& act,
                                            const Context& context) {
   if (act.clearance_due() != ClearanceDue(act, context)) return Violates("13.2", "", act.clearance_due());
   // 1.2: the departure state answers for its own register too.
   if (act.number() == 1) return ClaimTaken(state, context);
   return std::nullopt;
+}
+
+v1::Decline FillDecline(v1::Decline decline, const v1::CaseState& state) {
+  if (decline.number() == 0) decline.set_number(OfferedHandOff(state));
+  return decline;
 }
 
 std::optional<v1::Violation> AdmitDeclined(const v1::CaseState& state, const v1::Decline& act) {
@@ -589,11 +615,10 @@ Act Fill(const v1::CaseState& state, const v1::CaseCommand& command, const Conte
       *act.mutable_offered() = FillHandOff(command.offer(), state, context);
       break;
     case v1::CaseCommand::kAccept:
-      *act.mutable_accepted() = command.accept();
-      act.mutable_accepted()->set_clearance_due(ClearanceDue(command.accept(), context));
+      *act.mutable_accepted() = FillAcceptance(command.accept(), state, context);
       break;
     case v1::CaseCommand::kDecline:
-      *act.mutable_declined() = command.decline();
+      *act.mutable_declined() = FillDecline(command.decline(), state);
       break;
     case v1::CaseCommand::kClear:
       *act.mutable_cleared() = command.clear();
@@ -695,7 +720,7 @@ CaseVerdict Judge(const v1::CaseState& state, const v1::CaseCommand& command, co
   }
   if (auto violation = Admit(state, act, context)) return *violation;
   std::vector<Act> acts = {std::move(act)};
-  if (command.has_accept() && command.accept().number() == 2) {
+  if (acts.front().accepted().number() == 2) {
     // a11, a12: who takes the case back at once gives it a place or a position.
     const v1::CaseState accepted =
         Apply(state, acts.front(), {context.author, FormatDate(context.happened_on), "", 0});

@@ -456,6 +456,42 @@ TEST(HandOffTest, WhoTakesACaseToClearSaysUntilWhen) {
   EXPECT_EQ(Admit(desk.state(), late, desk.At(kRu))->rule(), "13.2");
 }
 
+// The act says of which hand-off it is also where the command does not.
+TEST(HandOffTest, ACommandThatNamesNoneMeansTheOneThatIsDue) {
+  const auto number_in = [](const Desk& desk, v1::Party author, const char* command) {
+    const CaseVerdict verdict = Judge(desk.copy(author), Command(command), desk.At(author));
+    const auto* acts = std::get_if<std::vector<v1::CaseAct>>(&verdict);
+    if (acts == nullptr) return 0u;
+    const v1::CaseAct& act = acts->front();
+    return act.has_offered()    ? act.offered().number()
+           : act.has_accepted() ? act.accepted().number()
+                                : act.declined().number();
+  };
+  Desk desk;
+  uint32_t number = 0;
+  for (const v1::CaseStatus reach : {v1::SCOPE_OK, v1::CLEARED, v1::STATUS_ISSUED, v1::DEPARTED}) {
+    ++number;
+    ASSERT_EQ(desk.Reach(reach), "");
+    const v1::Party from = desk.state().holder();
+    const v1::Party to = Other(from);
+    EXPECT_EQ(desk.Do(to, "accept {}"), number == 1 ? "step.status" : "step.turn") << number;
+    EXPECT_EQ(desk.Do(from, "accept {}"), "step.hand_off") << number;
+    EXPECT_EQ(number_in(desk, from, "offer {}"), number);
+    ASSERT_EQ(desk.Do(from, "offer {}"), "");
+    EXPECT_EQ(number_in(desk, to, "decline { rule: '13.2' }"), number);
+    EXPECT_EQ(number_in(desk, to, "accept {}"), number);
+    ASSERT_EQ(desk.Do(to, "decline { rule: '13.2' }"), "");
+    // Declined, it is still the next one.
+    ASSERT_EQ(desk.Do(from, "offer {}"), "");
+    EXPECT_EQ(desk.Do(to, absl::StrCat("accept { number: ", number % 4 + 1, " }")), "step.hand_off");
+    ASSERT_EQ(desk.Do(to, "accept {}"), "");
+    EXPECT_EQ(desk.state().hand_offs_done(), number);
+  }
+  // a11: the acceptance of the second has given the case its place.
+  EXPECT_TRUE(desk.state().has_place());
+  EXPECT_EQ(desk.E("offer {}"), "step.status");
+}
+
 // 2.1: in the evening of the day before in Moscow, when in Astana it is the day of the petition.
 TEST(NoticeTest, AMembersWillHasTheDayOfTheCapitalInWhichItWasStated) {
   Desk desk(kKz);
