@@ -16,6 +16,7 @@
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
 #include "kelisim/v1/form.pb.h"
+#include "nlohmann/json.hpp"
 #include "shared/cli/flags.h"
 #include "shared/cli/program.h"
 #include "shared/treaty/matter.h"
@@ -201,6 +202,10 @@ class Ledger : public v1::LedgerService::Service {
                              v1::GetCheckpointResponse* response) override {
     response->set_note("origin\n12\nroot\n\n\u2014 sig\n");
     return notes_.Take(*context, *request, notes_.checkpoint);
+  }
+  grpc::Status GetEvidence(grpc::ServerContext* context, const v1::GetEvidenceRequest*,
+                           v1::Equivocation*) override {
+    return notes_.Take(*context);
   }
 
  private:
@@ -968,6 +973,17 @@ TEST(Profile, TimeoutsHaveTheirLimits) {
   EXPECT_FALSE(ParseTimeout(std::string_view("20\0", 3)).ok());
   EXPECT_FALSE(ParseTimeout(std::string_view("20s\0", 4)).ok());
   EXPECT_FALSE(ParseTimeout(std::string_view("20s\0001s", 6)).ok());
+}
+
+TEST_F(CliTest, EvidenceIsADirectoryAndOneDocumentSaysWhere) {
+  const std::string directory = testing::TempDir() + "/evidence";
+  std::filesystem::remove_all(directory);
+  EXPECT_EQ(RunCli({"node", "evidence", "--out", directory, "--json"}), 0) << err_.str();
+  EXPECT_EQ(nlohmann::json::parse(out_.str()), (nlohmann::json{{"directory", directory}}));
+  EXPECT_TRUE(std::filesystem::is_directory(directory));
+  std::filesystem::remove_all(directory);
+  EXPECT_EQ(RunCli({"node", "evidence", "--out", directory}), 0) << err_.str();
+  EXPECT_EQ(out_.str(), directory + "\n");
 }
 
 // ---- watch

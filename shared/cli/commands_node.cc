@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "nlohmann/json.hpp"
 #include "shared/base/bytes.h"
 #include "shared/cli/flags.h"
 #include "shared/cli/output.h"
@@ -65,7 +66,11 @@ int WriteEvidence(const std::string& directory, Session& session) {
   }
   if (!failure) failure = made.Finish();
   if (failure) return Fail(session, *failure);
-  session.world.out << directory << "\n";
+  if (session.options.json) {
+    session.world.out << nlohmann::json{{"directory", directory}}.dump() << "\n";
+  } else {
+    session.world.out << directory << "\n";
+  }
   return kOk;
 }
 
