@@ -1062,6 +1062,21 @@ TEST_F(CliTest, WatchGoesOnWhereItBroke) {
   EXPECT_GT(pauses_[1], pauses_[0]);
 }
 
+// A server that still counts the streams that broke says so until it has missed them.
+TEST_F(CliTest, WatchGoesOnWhereItsBrokenStreamsAreStillCounted) {
+  const grpc::Status broken(grpc::StatusCode::UNAVAILABLE, "broken");
+  const grpc::Status too_many(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many streams");
+  notes_.streams = {{{Seen(8, "cases/x")}, broken}, {{}, too_many}, {{Seen(9, "cases/x")}, grpc::Status::OK}};
+  EXPECT_EQ(RunCli({"case", "watch"}), 0) << err_.str();
+  EXPECT_EQ(notes_.watched.size(), 3u);
+  EXPECT_EQ(pauses_.size(), 2u);
+  // Whoever has too many of them from the start is told.
+  notes_.watched.clear();
+  notes_.streams = {{{}, too_many}};
+  EXPECT_NE(RunCli({"case", "watch"}), 0);
+  EXPECT_EQ(notes_.watched.size(), 1u);
+}
+
 TEST_F(CliTest, WatchGivesUp) {
   notes_.streams = {{{}, {grpc::StatusCode::UNAVAILABLE, ""}},
                     {{Seen(8, "cases/x")}, {grpc::StatusCode::PERMISSION_DENIED, ""}}};

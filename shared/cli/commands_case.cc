@@ -65,9 +65,10 @@ void Print(const Session& session, const v1::WatchActsResponse& response) {
 }
 
 // True when a stream ended for no fault of ours: the connection broke, the service
-// stops, or the stream's life was over.
+// stops, the stream's life was over, or the service counts streams that broke as if they were alive.
 bool MayGoOn(const grpc::Status& status) {
   return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+         status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED ||
          status.error_code() == grpc::StatusCode::CANCELLED ||
          status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
 }
