@@ -122,6 +122,13 @@ std::string Said(const v1::MatterFile& file, const v1::TimelineItem& item, Lang 
   return lines;
 }
 
+// "officer/1" of "spiffe://kz.example/officer/1": whose officer it is the entry says.
+std::string OfficerText(const std::string& uri) {
+  const size_t authority = uri.find("://");
+  const size_t path = authority == std::string::npos ? authority : uri.find('/', authority + 3);
+  return path == std::string::npos ? uri : uri.substr(path + 1);
+}
+
 template <typename File>
 std::string Timeline(const File& file, const Reader& reader) {
   const Lang lang = reader.lang;
@@ -130,7 +137,7 @@ std::string Timeline(const File& file, const Reader& reader) {
   for (const v1::TimelineItem& item : file.timeline()) {
     below.push_back(Said(file, item, lang));
     rows.push_back({PositionText(item.entry()), item.happened_on(), ActText(lang, item),
-                    Cell(EvidenceText(lang, item), Colour(item.evidence())), item.officer()});
+                    Cell(EvidenceText(lang, item), Colour(item.evidence())), OfficerText(item.officer())});
   }
   return DrawTable(
       {"#", Say(lang, "ui.when"), Say(lang, "ui.what"), Say(lang, "ui.evidence"), Say(lang, "ui.who")}, rows,

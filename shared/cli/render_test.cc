@@ -306,6 +306,37 @@ TEST(Table, ColoursAndWrapsOnATerminalOnly) {
   EXPECT_EQ(std::count(drawn.begin(), drawn.end(), '\n'), 3);
 }
 
+TEST(Table, WrapsAtBlanksAndBreaksNoWord) {
+  const std::vector<Row> rows = {{std::string("kz/12"), std::string("Күту тізіміне қойылды"),
+                                  std::string("орын күтілуде, кезек бойынша")},
+                                 {std::string("kz/13"), std::string(), std::string("a\n\xff b")}};
+  EXPECT_EQ(DrawTable({"#", "Не", "Күйі"}, rows, {false, 32}),
+            "#     Не           Күйі\n"
+            "kz/12 Күту         орын\n"
+            "      тізіміне     күтілуде,\n"
+            "      қойылды      кезек бойынша\n"
+            "kz/13              a\\x0a\\xff b\n");
+  // What does not fit makes the table wider.
+  EXPECT_EQ(DrawTable({"А", "Б"}, {{std::string("екі сөз"), std::string(30, 'a')}}, {false, 20}),
+            "А   Б\nекі " + std::string(30, 'a') + "\nсөз\n");
+  // What fits exactly is not wrapped.
+  EXPECT_EQ(DrawTable({"А", "Б"}, {{std::string("екі сөз"), std::string("үш")}}, {false, 10}),
+            "А       Б\nекі сөз үш\n");
+  // Nor are headings.
+  EXPECT_EQ(
+      DrawTable({"Көшіп келетін мемлекет", "Б"}, {{std::string("a b"), std::string("c d")}}, {false, 10}),
+      "Көшіп    Б\nкелетін\nмемлекет\na b      c\n         d\n");
+}
+
+TEST(Render, ATimelineNamesAnOfficerShortly) {
+  v1::Case file;
+  file.add_timeline()->set_officer("spiffe://kz.kelisim.example/officer/1");
+  file.add_timeline()->set_officer("o2");
+  const std::string text = Render(file, Reader{Lang::kEnglish, {}, absl::CivilDay(2026, 3, 2)});
+  EXPECT_THAT(text, testing::AllOf(testing::HasSubstr(" officer/1\n"), testing::HasSubstr(" o2\n"),
+                                   testing::Not(testing::HasSubstr("spiffe"))));
+}
+
 TEST(Render, ATimelineSaysWhichPapersAreMissing) {
   v1::Case file;
   v1::PetitionReturn& returned = *file.add_timeline()->mutable_case_act()->mutable_petition_returned();

@@ -25,9 +25,9 @@ struct Cell {
 };
 using Row = std::vector<Cell>;
 
-// Columns aligned by the width of their characters on a screen; the last one is
-// wrapped. Control characters are shown as escapes. Ends in a newline; empty
-// when there are no rows.
+// Columns aligned by the width of their characters on a screen, and wrapped at
+// blanks where the terminal is narrower; no word is broken. Control characters
+// are shown as escapes. Ends in a newline; empty when there are no rows.
 std::string DrawTable(const std::vector<std::string>& headings, const std::vector<Row>& rows,
                       const Look& look);
 
