@@ -1175,6 +1175,20 @@ TEST(Help, NoTextIsLeftOver) {
   }
 }
 
+TEST(Help, TypesOfValuesAreInTheLanguageOfTheReader) {
+  Program program(Lang::kRussian);
+  EXPECT_THAT(program.app.help(), HasSubstr("--lang ТЕКСТ:{kk,ru,en}"));
+  const auto help = [&](const char* group, const char* command) {
+    return program.app.get_subcommand(group)->get_subcommand(command)->help();
+  };
+  EXPECT_THAT(help("quota", "show"), HasSubstr("--party СТОРОНА:{kz,ru}"));
+  EXPECT_THAT(help("case", "withdraw"), HasSubstr("--stated-on ДАТА "));
+  EXPECT_THAT(help("case", "defer"),
+              testing::AllOf(HasSubstr("--review-on ДАТА "), HasSubstr("--basis ТЕКСТ ")));
+  EXPECT_THAT(help("term", "record-notice"), HasSubstr("--received-on ДАТА "));
+  EXPECT_THAT(help("property", "certify"), HasSubstr("--valid-until ДАТА "));
+}
+
 // Columns are of characters, whatever these take in bytes.
 TEST(Help, ItsColumnsAreStraight) {
   const std::string help = Program(Lang::kKazakh).app.get_subcommand("dossier")->help();

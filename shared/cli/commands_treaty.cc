@@ -54,7 +54,7 @@ void AddQuotaShow(Program& program, CLI::App& group) {
   auto year = std::make_shared<int>(0);
   command->add_option("--party", *party, "help.entry_state")
       ->required()
-      ->type_name("")
+      ->type_name("PARTY")
       ->transform(CLI::IsMember({"kz", "ru"}, CLI::ignore_case));
   command->add_option("--year", *year, "help.year")->required()->type_name("NUMBER");
   command->callback([&program, party, year] {

@@ -6,9 +6,11 @@
 #include <limits>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "kelisim/v1/form.pb.h"
 #include "shared/base/bytes.h"
 #include "shared/cli/json_input.h"
 #include "shared/treaty/rules.h"
@@ -97,6 +99,13 @@ bool Set(const Target& target, const std::string& given) {
   }
 }
 
+// Those of matters say so; the others bear it in their names.
+bool IsDate(const FieldDescriptor& field) {
+  const v1::Content content = field.options().GetExtension(v1::content);
+  return content == v1::CONTENT_DATE || content == v1::CONTENT_PAST_DATE ||
+         absl::EndsWith(field.name(), "_on");
+}
+
 // How the help shows the value.
 std::string TypeName(const FieldDescriptor& field) {
   switch (field.cpp_type()) {
@@ -110,7 +119,8 @@ std::string TypeName(const FieldDescriptor& field) {
       return absl::StrJoin(names, "|");
     }
     case FieldDescriptor::CPPTYPE_STRING:
-      return field.type() == FieldDescriptor::TYPE_BYTES ? "HEX" : "TEXT";
+      if (field.type() == FieldDescriptor::TYPE_BYTES) return "HEX";
+      return IsDate(field) ? "DATE" : "TEXT";
     default:
       return "NUMBER";
   }

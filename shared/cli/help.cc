@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 
 namespace kelisim::cli {
@@ -22,6 +23,14 @@ class Formatter final : public CLI::Formatter {
  public:
   std::string make_option(const CLI::Option* option, bool is_positional) const override {
     return Line(make_option_name(option, is_positional) + make_option_opts(option), make_option_desc(option));
+  }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const std::string text = CLI::Formatter::make_option_opts(option);
+    const std::string type = option->get_type_name();
+    const size_t colon = type.find(':');
+    if (colon == std::string::npos) return text;
+    // CLI11 has labels for what is a type alone, and not for "TEXT:{kk,ru,en}".
+    return absl::StrReplaceAll(text, {{type, get_label(type.substr(0, colon)) + type.substr(colon)}});
   }
   std::string make_subcommand(const CLI::App* command) const override {
     return Line(command->get_name(), command->get_description());
@@ -48,6 +57,7 @@ constexpr std::pair<const char*, const char*> kLabels[] = {
     {"TEXT", "type.text"},
     {"NUMBER", "type.number"},
     {"DATE", "type.date"},
+    {"PARTY", "type.party"},
 };
 
 }  // namespace
