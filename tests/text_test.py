@@ -6,6 +6,7 @@
   word looks right and is found by no search.
 * Catalogues and samples are in Unicode normal form C, as the protocol demands.
 * Every text of a catalogue has all three languages.
+* One concept has one word: a reader takes two words for two things.
 * Every key that the code names has a text, and so has every word by which a rule
   says what it found, and every role.
 
@@ -34,6 +35,42 @@ ROLE = re.compile(r"\b([A-Z_]+) = [1-9]")
 FOUND = re.compile(r'\bViolates\((?!"exchange)[^;]*?, *(?:absl::StrCat\()?"([a-z_]+)(?:"\)|:"[^;]*\))')
 FOUND_KEYS = ("found.", "field.", "action.")
 WORD = re.compile(r"[^\W\d_]+")
+# How a word begins that is not used, the one that is, and the texts where it means something else.
+OTHER_WORDS = {
+    "kk": [
+        ("айна(?!л)", "көшірме", ()),
+        ("деклар", "мәлімдеме", ()),
+        ("досье", "дерекнама", ()),
+        ("ереже", "қағида", ("12.2b",)),
+        ("зақым", "бүлінген", ()),
+        ("көлем", "өлшем (of a ledger)", ("ui.size", "ui.attachment_size", "ui.message_too_large")),
+        ("қалта", "каталог", ()),
+        ("қосымша қол", "растайтын қолтаңба", ()),
+        ("мерзімді әскери", "міндетті әскери қызмет", ()),
+        ("мигрант", "қоныс аударушы еңбекші", ()),
+        ("норма", "қағида", ("14.1", "15.2")),
+        ("отбасы басшысы", "қоныс аударушы", ()),
+        ("сотталушы", "сотталған", ()),
+        ("тапсыр", "беру", ("step.property.submit_declaration",)),
+        ("түбір сертификат", "түбірлік сертификат", ()),
+        ("түйін", "қызмет", ()),
+        ("хеш", "хэш", ()),
+        ("шығарушы", "дайындаған Тарап", ()),
+        ("экспорт", "дайындаған Тарап", ()),
+    ],
+    "ru": [
+        ("выгру[жз]", "подготовить (досье)", ()),
+        ("глав[аыеу] семьи", "переселенец", ()),
+        ("зеркал", "копия журнала другой Стороны", ()),
+        ("норм", "правило", ("14.1", "15.2")),
+        ("папк", "каталог", ()),
+        ("свободн[а-я]+ вол", "добровольность", ()),
+        ("соподпис", "заверяющая подпись", ()),
+        ("узел|узл", "служба", ()),
+        ("хеш", "хэш", ()),
+        ("экспорт", "подготовившая Сторона", ()),
+    ],
+}
 
 
 def script(letter):
@@ -66,10 +103,20 @@ def check_words(path, text, first_line=1):
             yield f"{path}:{first_line + line_of(text, match.start()) - 1}: mixes scripts: {letters}"
 
 
+def check_other_words(path, text, match):
+    lang, told = match.group(1), re.sub(r'"\s*"', "", match.group(2))
+    for begin, use, elsewhere in OTHER_WORDS[lang]:
+        if re.search(rf"\b(?:{begin})", told, re.IGNORECASE):
+            keys = KEYED.findall(text, 0, match.start())
+            if not keys or keys[-1] not in elsewhere:
+                yield f"{path}:{line_of(text, match.start())}: {lang} has another word for this: {use}, not {begin}"
+
+
 def check_catalogue(path, text):
     for match in TEXT.finditer(text):
         if match.group(1) != "en":
             yield from check_words(path, match.group(2), line_of(text, match.start()))
+            yield from check_other_words(path, text, match)
     for match in TEXTS.finditer(text):
         languages = [lang for lang, words in TEXT.findall(match.group(1)) if WORD.search(words)]
         if languages != ["kk", "ru", "en"]:
@@ -134,11 +181,17 @@ FAULTS = [
     ("a.textproto", GOOD.replace('  kk: "Өтінішхат"\n', ""), "instead of kk, ru, en"),
     ("a.textproto", GOOD.replace("Petition", ""), "instead of kk, ru, en"),
     ("a.json", '{"surname": "Примeров"}', ":1: mixes scripts"),
+    ("a.textproto", GOOD.replace("Өтінішхат", "Бұл ережелер"), ":2: kk has another word for this: қағида"),
+    ("a.textproto", GOOD.replace("Өтінішхат", "Екінші қосымша \"\n  \"қолтаңба"), ":2: kk has another word"),
+    ("a.textproto", GOOD.replace("Ходатайство", "Папка"), ":3: ru has another word for this: каталог"),
+    ("a.textproto", 'id: "14.2"\n' + GOOD.replace("форма", "нормы"), ":4: ru has another word for this: правило"),
 ]
 
 
 def self_test():
     failures = [f"self-test: the good text is refused: {found}" for found in check("a.textproto", GOOD)]
+    treaty = 'id: "14.1"\n' + GOOD.replace("форма", "нормы")
+    failures += [f"self-test: a word of the treaty is refused: {found}" for found in check("a.textproto", treaty)]
     for path, text, expected in FAULTS:
         found = list(check(path, text))
         if len(found) != 1 or expected not in found[0]:

@@ -223,7 +223,7 @@ TEST(Render, WhatADossierProvesInTheReadersLanguage) {
   const v1::LocalizedText& rule = treaty::FindRule("12.1")->text();
   const std::string russian = Render(report, /*own_keys=*/{}, Lang::kRussian);
   EXPECT_THAT(russian,
-              testing::HasSubstr("Обнаружено: kz/tile/0/000: Доказательство не сходится (хеши не те"));
+              testing::HasSubstr("Обнаружено: kz/tile/0/000: Доказательство не сходится (хэши не те"));
   EXPECT_THAT(russian, testing::HasSubstr("Обнаружено: acts/kz-4: Действует акт, нарушающий правило"));
   EXPECT_THAT(russian, testing::HasSubstr("  12.1: " + rule.ru() + "\n"));
   EXPECT_THAT(russian, testing::HasSubstr("Проверено актов"));
