@@ -216,7 +216,7 @@ std::string Header(const v1::Case& file, const Reader& reader) {
       {Say(lang, "ui.entry_state"), SayEnum(lang, state.entry_state())},
       {Say(lang, "ui.departure_state"), SayEnum(lang, state.departure_state())},
       {Say(lang, "ui.offered"), Offered(state)},
-      {Say(lang, "ui.answer_due"), DueText(treaty::DueOn(state), reader)},
+      {Say(lang, "ui.due"), DueText(treaty::DueOn(state), reader)},
       {Say(lang, "notice.OBSTACLE"), Obstacles(state)},
       {Say(lang, "ui.place"), PlaceText(state)},
       {Say(lang, "ui.waiting_since"), WaitingText(lang, state)},
@@ -303,7 +303,7 @@ std::string Render(const v1::ListCasesResponse& cases, const Reader& reader) {
   }
   std::string text = DrawTable(
       {Say(lang, "ui.case"), Say(lang, "ui.head"), Say(lang, "ui.persons"), Say(lang, "ui.entry_state"),
-       Say(lang, "ui.holder"), Say(lang, "ui.answer_due"), Say(lang, "ui.status")},
+       Say(lang, "ui.holder"), Say(lang, "ui.due"), Say(lang, "ui.status")},
       rows, reader.look);
   if (!cases.next_page_token().empty()) {
     absl::StrAppend(&text, Say(lang, "ui.next_page"), ": --page-token ", Plain(cases.next_page_token()),
@@ -337,9 +337,9 @@ std::string ProtocolText(const v1::Protocol& protocol, const Reader& reader) {
   std::vector<Row> rows;
   for (auto& [name, value] : FactsText(reader.lang, rest)) rows.push_back({name, value});
   if (protocol.holidays_kz_size() > 0)
-    rows.push_back({Say(reader.lang, "field.holidays_kz"), Holidays(protocol.holidays_kz(), reader)});
+    rows.push_back({Say(reader.lang, "ui.holidays_kz"), Holidays(protocol.holidays_kz(), reader)});
   if (protocol.holidays_ru_size() > 0)
-    rows.push_back({Say(reader.lang, "field.holidays_ru"), Holidays(protocol.holidays_ru(), reader)});
+    rows.push_back({Say(reader.lang, "ui.holidays_ru"), Holidays(protocol.holidays_ru(), reader)});
   return DrawTable({Say(reader.lang, "ui.name"), Say(reader.lang, "ui.what")}, rows, reader.look);
 }
 
@@ -356,7 +356,7 @@ std::string Render(const v1::MatterFile& file, const Reader& reader) {
                                 {Say(lang, "ui.status"), SayStatus(lang, state.status())},
                                 {Say(lang, "ui.opened_by"), SayEnum(lang, state.opened_by())},
                                 {Say(lang, "ui.holder"), SayEnum(lang, state.holder())},
-                                {Say(lang, "ui.answer_due"), DueText(state.answer_due(), reader)}},
+                                {Say(lang, "ui.due"), DueText(state.answer_due(), reader)}},
                                reader.look);
   if (file.awaiting_cosignature()) absl::StrAppend(&text, Say(lang, "ui.awaiting_cosignature"), "\n");
   const FieldDescriptor* kind = FactsFieldOf(state);
@@ -393,7 +393,7 @@ std::string Render(const v1::ListMattersResponse& matters, const Reader& reader)
                     DueText(summary.answer_due(), reader), SayEnum(lang, summary.status())});
   }
   return DrawTable({Say(lang, "ui.name"), Say(lang, "ui.opened_by"), Say(lang, "ui.holder"),
-                    Say(lang, "ui.answer_due"), Say(lang, "ui.status")},
+                    Say(lang, "ui.due"), Say(lang, "ui.status")},
                    rows, reader.look) +
          NextPage(matters.next_page_token(), lang);
 }

@@ -49,7 +49,7 @@ Holder             Kazakhstan
 State of entry     Russia
 State of departure Kazakhstan
 Hand-off offered   1
-Answer due         2026-12-21
+Due                2026-12-21
 
 Persons
 #    Person                       Relation  Status        Rule
@@ -78,7 +78,7 @@ TEST(Render, CaseInRussian) {
 Государство въезда  Россия
 Государство выезда  Казахстан
 Предложена передача 1
-Срок ответа         2026-12-21
+Срок                2026-12-21
 
 Лица
 #    Лицо                         Родство            Состояние     Правило
@@ -107,7 +107,7 @@ TEST(Render, CaseInKazakh) {
 Көшіп келетін мемлекет Ресей
 Көшіп кететін мемлекет Қазақстан
 Ұсынылған беру         1
-Жауап беру мерзімі     2026-12-21
+Мерзімі                2026-12-21
 
 Адамдар
 #    Адам                         Туыстығы       Күйі         Қағида
@@ -134,8 +134,8 @@ TEST(Render, List) {
     cases { name: "cases/a" status: SUBMITTED entry_state: PARTY_KZ holder: PARTY_KZ head_surname: "Үлгіев" persons: 2 }
     next_page_token: "t1")");
   EXPECT_EQ(Render(cases, {Lang::kEnglish, {}}),
-            "Case    Resettler Persons State of entry Holder     Answer due Status\n"
-            "cases/a Үлгіев    2       Kazakhstan     Kazakhstan            Petition submitted\n"
+            "Case    Resettler Persons State of entry Holder     Due Status\n"
+            "cases/a Үлгіев    2       Kazakhstan     Kazakhstan     Petition submitted\n"
             "Next page: --page-token t1\n");
   EXPECT_EQ(Render(v1::ListCasesResponse(), {Lang::kEnglish, {}}), "There are no cases.\n");
 }
@@ -143,9 +143,10 @@ TEST(Render, List) {
 TEST(Render, Term) {
   const auto term = FromText<v1::Term>(R"(
     in_force: true period: 6 period_from: "2025-04-17" period_until: "2030-04-17" last_day_for_notice: "2029-10-17"
+    protocol { holidays_kz: ["2026-01-01", "2026-01-02"] holidays_ru: "2026-01-07" }
     treaty { terminates_on: "2030-04-17" notices { from: PARTY_RU sent_on: "2029-09-28" received_on: "2029-09-30" note_number: "41/n" }
              late_notices { from: PARTY_KZ sent_on: "2024-10-17" received_on: "2024-10-18" note_number: "3/n" } })");
-  EXPECT_EQ(Render(term, {Lang::kEnglish, {}}), R"(Term of the Agreement
+  EXPECT_EQ(Render(term, {Lang::kEnglish, {}, absl::CivilDay(2026, 1, 2)}), R"(Term of the Agreement
 In force            yes
 Five-year term      6: 2025-04-17 - 2030-04-16
 Last day for notice 2029-10-17
@@ -158,6 +159,11 @@ Dated      Received on Party  #
 Late notice of termination recorded: without effect, for the foreign ministries to see
 Dated      Received on Party      #
 2024-10-17 2024-10-18  Kazakhstan 3/n
+
+Protocol
+Name                                 What
+Public holidays in Kazakhstan (days) 2 (next: 2026-01-02)
+Public holidays in Russia (days)     1 (next: 2026-01-07)
 )");
 }
 
