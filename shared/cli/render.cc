@@ -94,6 +94,27 @@ std::string Persons(const v1::CaseState& state, const Reader& reader) {
       rows, reader.look);
 }
 
+// What a petition says beside the table of persons.
+v1::Petition BesidePersons(v1::Petition petition) {
+  const auto strip = [](v1::Person& person) {
+    person.clear_name();
+    person.clear_birth_date();
+  };
+  petition.clear_entry_state();
+  strip(*petition.mutable_head());
+  for (v1::FamilyMember& member : *petition.mutable_family()) {
+    strip(*member.mutable_person());
+    member.clear_relation();
+  }
+  return petition;
+}
+
+std::string Facts(const Message& message, const Reader& reader) {
+  std::vector<Row> rows;
+  for (auto& [name, value] : FactsText(reader.lang, message)) rows.push_back({name, value});
+  return DrawTable({Say(reader.lang, "ui.name"), Say(reader.lang, "ui.what")}, rows, reader.look);
+}
+
 // ---- timeline
 
 const char* Colour(v1::Evidence evidence) {
@@ -110,15 +131,11 @@ const char* Colour(v1::Evidence evidence) {
   }
 }
 
-// What a case's acts say stands in its own tables.
-std::string Said(const v1::Case&, const v1::TimelineItem&, Lang) { return ""; }
-
-// A line for each field. What opened the matter stands among its facts.
-std::string Said(const v1::MatterFile& file, const v1::TimelineItem& item, Lang lang) {
+// A line under a row for each.
+std::string Lines(const Pairs& pairs) {
   std::string lines;
-  if (&item == &file.timeline(0)) return lines;
-  for (const auto& [field, value] : SaidText(lang, item))
-    absl::StrAppend(&lines, "  ", Plain(field), ": ", Plain(value), "\n");
+  for (const auto& [name, value] : pairs)
+    absl::StrAppend(&lines, "  ", Plain(name), ": ", Plain(value), "\n");
   return lines;
 }
 
@@ -129,13 +146,21 @@ std::string OfficerText(const std::string& uri) {
   return path == std::string::npos ? uri : uri.substr(path + 1);
 }
 
+// What the act says, and by which id an inquiry names it.
+std::string Below(const v1::TimelineItem& item, Lang lang) {
+  Pairs pairs = SaidText(lang, item);
+  if (!item.entry().entry_id().empty())
+    pairs.emplace_back(Say(lang, "ui.entry"), ToHex(item.entry().entry_id()));
+  return Lines(pairs);
+}
+
 template <typename File>
 std::string Timeline(const File& file, const Reader& reader) {
   const Lang lang = reader.lang;
   std::vector<Row> rows;
   std::vector<std::string> below;
   for (const v1::TimelineItem& item : file.timeline()) {
-    below.push_back(Said(file, item, lang));
+    below.push_back(Below(item, lang));
     rows.push_back({PositionText(item.entry()), item.happened_on(), ActText(lang, item),
                     Cell(EvidenceText(lang, item), Colour(item.evidence())), OfficerText(item.officer())});
   }
@@ -155,14 +180,16 @@ std::string Warnings(const v1::Case& file, const Reader& reader) {
 std::string Notices(const v1::CaseState& state, const Reader& reader) {
   const Lang lang = reader.lang;
   std::vector<Row> rows;
+  std::vector<std::string> below;
   for (const v1::PendingNotice& pending : state.notices()) {
+    below.push_back(Lines(DetailsText(lang, pending.notice())));
     rows.push_back({ToHex(pending.entry_id()), SayEnum(lang, pending.from()),
                     SayEnum(lang, pending.notice().kind()), pending.notice().rule(),
                     pending.notice().person_id()});
   }
   return DrawTable({Say(lang, "ui.entry"), Say(lang, "ui.by"), Say(lang, "ui.what"), Say(lang, "ui.rule"),
                     Say(lang, "ui.person")},
-                   rows, reader.look);
+                   rows, below, reader.look);
 }
 
 // `family`: of the messages' keys for its commands, such as "action."; `typed` says what to type.
@@ -285,6 +312,8 @@ std::string Render(const v1::Case& file, const Reader& reader) {
   if (file.awaiting_cosignature()) absl::StrAppend(&text, Say(lang, "ui.awaiting_cosignature"), "\n");
   absl::StrAppend(&text, Section(Say(lang, "ui.warnings"), Warnings(file, reader)));
   absl::StrAppend(&text, Section(Say(lang, "ui.persons"), Persons(file.state(), reader)));
+  absl::StrAppend(&text,
+                  Section(Say(lang, "ui.facts"), Facts(BesidePersons(file.state().petition()), reader)));
   absl::StrAppend(&text, Section(Say(lang, "ui.timeline"), Timeline(file, reader)));
   absl::StrAppend(&text, Section(Say(lang, "ui.notices"), Notices(file.state(), reader)));
   absl::StrAppend(&text,
@@ -322,12 +351,6 @@ std::string Render(const v1::SubmitCaseCommandResponse& response, const Reader& 
 }
 
 namespace {
-
-std::string Facts(const Message& message, const Reader& reader) {
-  std::vector<Row> rows;
-  for (auto& [name, value] : FactsText(reader.lang, message)) rows.push_back({name, value});
-  return DrawTable({Say(reader.lang, "ui.name"), Say(reader.lang, "ui.what")}, rows, reader.look);
-}
 
 // Its holidays would fill the screen.
 std::string ProtocolText(const v1::Protocol& protocol, const Reader& reader) {

@@ -25,19 +25,24 @@ v1::Case Sample() {
       entry_state: PARTY_RU departure_state: PARTY_KZ status: AWAIT_CLEARANCE holder: PARTY_KZ
       offered_hand_off: 1 answer_due: "2026-12-21"
       petition {
-        head { person_id: "head" name { surname: "Примеров" given_name: "Алексей" } birth_date: "1984-03-17" }
+        head { person_id: "head" name { surname: "Примеров" given_name: "Алексей" } birth_date: "1984-03-17"
+               citizenships: "RUS" identifiers { kind: SNILS number: "112-233-445 95" } }
         family { relation: SPOUSE person { person_id: "m1" name { surname: "Үлгібаева" given_name: "Әсел" } } }
       }
       family { person_id: "m1" standing: LEFT rule: "2.2" }
-      notices { entry_id: "\x01\xff" from: PARTY_KZ notice { kind: WITHDRAWAL } }
+      notices { entry_id: "\x01\xff" from: PARTY_KZ notice { kind: WITHDRAWAL stated_on: "2026-11-19" basis: "4/2026" } }
     }
     timeline {
       entry { ledger: PARTY_RU index: 3 } case_act { petition_filed {} } happened_on: "2026-11-20" evidence: RECORDED
       officer: "o1"
     }
     timeline {
-      entry { ledger: PARTY_RU index: 4 } case_act { offered { number: 1 } } happened_on: "2026-11-21" evidence: REFUSED
+      entry { ledger: PARTY_RU index: 4 entry_id: "\x02\xfe" } case_act { offered { number: 1 } } happened_on: "2026-11-21" evidence: REFUSED
       refusal { rule: "1.2" found: "x" } officer: "o1"
+    }
+    timeline {
+      entry { ledger: PARTY_KZ index: 2 } case_act { deferred { rule: "3.b" basis: "7/2026" held: true } }
+      happened_on: "2026-11-22" evidence: RECORDED officer: "o2"
     }
     allowed_actions { action: "accept" by: PARTY_KZ rule: "9.new" })");
 }
@@ -56,14 +61,28 @@ Persons
 head Примеров Алексей, 1984-03-17 Resettler
 m1   Үлгібаева Әсел               Spouse    Left the case 2.2
 
+Facts
+Name                                        What
+Resettler › Id of the person                head
+Resettler › Citizenship 1                   RUS
+Resettler › Identifier 1 › Kind             SNILS
+Resettler › Identifier 1 › Number           112-233-445 95
+Family member 1 › Person › Id of the person m1
+
 Timeline
-#    When       What                Evidence                            Who
-ru/3 2026-11-20 Petition filed      Recorded in the ledger              o1
-ru/4 2026-11-21 Hand-off offered: 1 Refused by the other Party: 1.2 (x) o1
+#    When       What                    Evidence                            Who
+ru/3 2026-11-20 Petition filed          Recorded in the ledger              o1
+ru/4 2026-11-21 Hand-off offered: 1     Refused by the other Party: 1.2 (x) o1
+  Entry: 02fe
+kz/2 2026-11-22 Departure deferred: 3.b Recorded in the ledger              o2
+  Basis: 7/2026
+  Held in a place of deprivation of liberty: yes
 
 Notices awaiting an answer
 Entry Party      What                          Rule Person
 01ff  Kazakhstan The person wishes to withdraw
+  Basis: 4/2026
+  Stated on: 2026-11-19
 
 Allowed actions
 What                              Party      Rests on
@@ -85,14 +104,28 @@ TEST(Render, CaseInRussian) {
 head Примеров Алексей, 1984-03-17 Переселенец
 m1   Үлгібаева Әсел               Супруг или супруга Выбыл из дела 2.2
 
+Сведения
+Имя                                    Что
+Переселенец › Обозначение лица         head
+Переселенец › Гражданство 1            RUS
+Переселенец › Документ 1 › Вид         СНИЛС
+Переселенец › Документ 1 › Номер       112-233-445 95
+Член семьи 1 › Лицо › Обозначение лица m1
+
 Ход дела
 #    Когда      Что                         Доказательство                    Кто
 ru/3 2026-11-20 Ходатайство подано          Записано в журнал                 o1
 ru/4 2026-11-21 Передача дела предложена: 1 Другая Сторона отклонила: 1.2 (x) o1
+  Запись: 02fe
+kz/2 2026-11-22 Выезд отложен: 3.b          Записано в журнал                 o2
+  Основание: 7/2026
+  Содержится в месте лишения свободы: да
 
 Уведомления, ожидающие ответа
 Запись Сторона   Что                                   Правило Лицо
 01ff   Казахстан Лицо заявило об отказе от переселения
+  Основание: 4/2026
+  День заявления: 2026-11-19
 
 Разрешённые действия
 Что                        Сторона   Основание
@@ -114,14 +147,28 @@ TEST(Render, CaseInKazakh) {
 head Примеров Алексей, 1984-03-17 Қоныс аударушы
 m1   Үлгібаева Әсел               Жұбайы         Істен шыққан 2.2
 
+Мәліметтер
+Атауы                                    Не
+Қоныс аударушы › Адамның белгісі         head
+Қоныс аударушы › Азаматтығы 1            RUS
+Қоныс аударушы › Құжаты 1 › Түрі         СНИЛС
+Қоныс аударушы › Құжаты 1 › Нөмірі       112-233-445 95
+Отбасы мүшесі 1 › Адам › Адамның белгісі m1
+
 Істің барысы
-#    Қашан      Не                    Дәлел                             Кім
-ru/3 2026-11-20 Өтінішхат берілді     Журналға жазылды                  o1
-ru/4 2026-11-21 Істі беру ұсынылды: 1 Екінші Тарап қабылдамады: 1.2 (x) o1
+#    Қашан      Не                           Дәлел                             Кім
+ru/3 2026-11-20 Өтінішхат берілді            Журналға жазылды                  o1
+ru/4 2026-11-21 Істі беру ұсынылды: 1        Екінші Тарап қабылдамады: 1.2 (x) o1
+  Жазба: 02fe
+kz/2 2026-11-22 Кету кейінге қалдырылды: 3.b Журналға жазылды                  o2
+  Негізі: 7/2026
+  Бас бостандығынан айыру орнында ұсталады: иә
 
 Жауап күтіп тұрған хабарламалар
 Жазба Тарап     Не                                            Қағида Адам
 01ff  Қазақстан Адам қоныс аударудан бас тартатынын мәлімдеді
+  Негізі: 4/2026
+  Мәлімделген күні: 2026-11-19
 
 Рұқсат етілген әрекеттер
 Не                          Тарап     Негізі
@@ -294,6 +341,7 @@ TEST(Render, WhatTheStepsOfAMatterSaidStandsUnderThem) {
   EXPECT_THAT(english, ::testing::ContainsRegex("\nru/4 +2026-11-21 .* o2\n"
                                                 "  Text: A. Примеров.1984\n"
                                                 "  .* 1 .+: List\n"
+                                                "  .* 1 .+: 68\n"
                                                 "kz/5 +2026-11-22 .* o1\n"
                                                 "  Basis: 17 of 2026-11-22\n"));
   EXPECT_THAT(english, ::testing::HasSubstr(" o1\nru/4 "));

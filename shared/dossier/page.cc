@@ -1,6 +1,7 @@
 #include "shared/dossier/page.h"
 
 #include "absl/strings/str_cat.h"
+#include "shared/base/bytes.h"
 #include "shared/text/acts.h"
 #include "shared/text/html.h"
 
@@ -51,6 +52,18 @@ void AddHead(Page& page, const PageContent& content, Lang lang) {
   page.Add("</table>\n");
 }
 
+// What an act says and which entry it is stand in small letters under it.
+std::string Small(std::string_view text) {
+  return text.empty() ? "" : absl::StrCat("<br><small>", HtmlEscaped(Absl(text)), "</small>");
+}
+
+std::string WhatText(const v1::TimelineItem& item, Lang lang) {
+  std::string text = HtmlEscaped(ActText(lang, item));
+  for (const auto& [field, value] : SaidText(lang, item))
+    absl::StrAppend(&text, Small(absl::StrCat(field, ": ", value)));
+  return text;
+}
+
 void AddTimeline(Page& page, const PageContent& content, Lang lang) {
   page.Heading("ui.timeline");
   page.Add("<table id=\"timeline\">\n");
@@ -59,13 +72,10 @@ void AddTimeline(Page& page, const PageContent& content, Lang lang) {
   for (const v1::TimelineItem& item : content.timeline) {
     const bool shown = content.disclosure == v1::CONTENT;
     std::string evidence = HtmlEscaped(shown ? EvidenceText(lang, item) : SayEnum(lang, item.evidence()));
-    if (shown && item.has_refusal()) {
-      absl::StrAppend(&evidence, "<br><small>", HtmlEscaped(RuleText(lang, item.refusal().rule())),
-                      "</small>");
-    }
-    page.Row({HtmlEscaped(PositionText(item.entry())), HtmlEscaped(shown ? item.happened_on() : ""),
-              HtmlEscaped(SayEnum(lang, item.entry().ledger())),
-              HtmlEscaped(shown ? ActText(lang, item) : ""), evidence});
+    if (shown && item.has_refusal()) absl::StrAppend(&evidence, Small(RuleText(lang, item.refusal().rule())));
+    page.Row({HtmlEscaped(PositionText(item.entry())) + Small(ToHex(item.entry().entry_id())),
+              HtmlEscaped(shown ? item.happened_on() : ""), HtmlEscaped(SayEnum(lang, item.entry().ledger())),
+              shown ? WhatText(item, lang) : "", evidence});
   }
   page.Add("</table>\n");
 }

@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "shared/base/bytes.h"
+#include "shared/treaty/matter.h"
 #include "shared/treaty/rules.h"
 
 namespace kelisim {
@@ -90,9 +91,11 @@ void CollectFacts(Lang lang, const Message& message, const std::string& path,
                      place, facts);
         continue;
       }
-      if (field->type() == FieldDescriptor::TYPE_BYTES) continue;
       std::string value;
-      if (field->cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
+      if (field->type() == FieldDescriptor::TYPE_BYTES) {
+        value = ToHex(field->is_repeated() ? reflection.GetRepeatedString(message, field, i)
+                                           : reflection.GetString(message, field));
+      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
         value = Say(lang, reflection.GetBool(message, field) ? "ui.yes" : "ui.no");
       } else if (!field->is_repeated()) {
         value = Particular(lang, message, *field);
@@ -104,6 +107,17 @@ void CollectFacts(Lang lang, const Message& message, const std::string& path,
       facts.emplace_back(FieldText(lang, place), std::move(value));
     }
   }
+}
+
+// A line for each person: of twenty, one for each register would be more than anybody reads.
+std::vector<std::pair<std::string, std::string>> ClearedText(Lang lang, const v1::Clearance& clearance) {
+  std::vector<std::pair<std::string, std::string>> facts;
+  for (const v1::PersonClearance& person : clearance.persons()) {
+    std::vector<std::string> confirmed;
+    for (auto& [name, yes] : DetailsText(lang, person)) confirmed.push_back(std::move(name));
+    facts.emplace_back(person.person_id(), absl::StrJoin(confirmed, ", "));
+  }
+  return facts;
 }
 
 }  // namespace
@@ -138,9 +152,19 @@ std::string ActText(Lang lang, const v1::TimelineItem& item) {
 
 std::vector<std::pair<std::string, std::string>> SaidText(Lang lang, const v1::TimelineItem& item) {
   const Message* content = ContentOf(item).first;
-  if (content == nullptr) return {};
-  const std::unique_ptr<Message> rest(content->New());
-  rest->CopyFrom(*content);
+  if (content == nullptr || content->GetDescriptor() == v1::Petition::descriptor()) return {};
+  // What opened a matter, and what first told the other Party of it: both are its facts.
+  if (treaty::Begins(item.matter_step()) || treaty::IsOpening(item.matter_step())) return {};
+  // The finding is news to who is offered the case; the petition is among the facts.
+  if (item.case_act().has_offered())
+    return FactsText(lang, item.case_act().offered().opening().scope_finding());
+  if (item.case_act().has_cleared()) return ClearedText(lang, item.case_act().cleared());
+  return DetailsText(lang, *content);
+}
+
+std::vector<std::pair<std::string, std::string>> DetailsText(Lang lang, const Message& content) {
+  const std::unique_ptr<Message> rest(content.New());
+  rest->CopyFrom(content);
   for (const char* name : kParticulars) {
     const FieldDescriptor* particular = rest->GetDescriptor()->FindFieldByName(name);
     // A list of messages is more than its name.

@@ -21,8 +21,12 @@ std::string PositionText(const v1::EntryReference& entry);
 // "Deferred: 3.g, head"; "?" for an act of a later version.
 std::string ActText(Lang lang, const v1::TimelineItem& item);
 
-// What the step of an item says, as FactsText gives it; without what ActText names already.
+// What the act of an item says, as FactsText gives it; without what ActText names already, and
+// without what stands among the facts: the petition of a case, and what opened a matter.
 std::vector<std::pair<std::string, std::string>> SaidText(Lang lang, const v1::TimelineItem& item);
+// The same of what an act carries, such as a notice.
+std::vector<std::pair<std::string, std::string>> DetailsText(Lang lang,
+                                                             const google::protobuf::Message& content);
 
 // What a broken rule found, in words as far as there are any: "Russia" for "PARTY_RU".
 std::string FoundText(Lang lang, const std::string& found);
@@ -43,8 +47,8 @@ std::string FieldText(Lang lang, std::string_view path);
 // The field of what is particular to the kind of a matter; nullptr when there is nothing yet.
 const google::protobuf::FieldDescriptor* FactsFieldOf(const v1::MatterState& state);
 
-// Every value that is set in `message`, by FieldText of its path. Without hashes, which
-// are for machines.
+// Every value that is set in `message`, by FieldText of its path; hashes and entry ids in
+// hexadecimal, as flags take them.
 std::vector<std::pair<std::string, std::string>> FactsText(Lang lang,
                                                            const google::protobuf::Message& message);
 

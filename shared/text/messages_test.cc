@@ -126,13 +126,13 @@ void CollectFields(const Descriptor& type, std::map<std::string, std::string>& f
   }
 }
 
-// Whatever a form may find wrong, and whatever a dossier tells a court as a fact.
+// Whatever a form may find wrong, and whatever a timeline or a dossier tells.
 TEST(Messages, EveryFieldThatPeopleAreToldOfHasOne) {
   std::map<std::string, std::string> fields;
   std::set<std::string> seen;
   for (const Descriptor* type :
-       {v1::CaseCommand::descriptor(), v1::QuotaCommand::descriptor(), v1::TreatyCommand::descriptor(),
-        v1::MatterStep::descriptor(), v1::Protocol::descriptor()}) {
+       {v1::CaseCommand::descriptor(), v1::CaseAct::descriptor(), v1::QuotaCommand::descriptor(),
+        v1::TreatyCommand::descriptor(), v1::MatterStep::descriptor(), v1::Protocol::descriptor()}) {
     CollectFields(*type, fields, seen);
   }
   for (const treaty::MatterKind& kind : treaty::MatterKinds()) {
