@@ -10,6 +10,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -654,6 +655,32 @@ class CaseTest : public ::testing::Test {
     EXPECT_TRUE(answer.replies.at(0).answer.status.ok()) << answer.replies.at(0).answer.status;
     return RefusalsIn(other);
   }
+  // Who watches Kazakhstan from `cursor` on is told that the offers of these cases were refused,
+  // each once, wherever it goes on in between.
+  void ExpectRefusedAfter(const v1::WatchCursor& cursor, const std::vector<std::string>& names) {
+    const authority::Reader& reader = *both_.of(v1::PARTY_KZ).reader;
+    for (const size_t limit : {size_t{1}, size_t{1000}}) {
+      v1::WatchCursor at = cursor;
+      std::vector<v1::WatchActsResponse> told;
+      for (v1::WatchCursor before;;) {
+        before = at;
+        const auto acts = reader.ReadActs(at, "", limit);
+        for (const v1::WatchActsResponse& act : acts.value()) told.push_back(act);
+        if (at.SerializeAsString() == before.SerializeAsString()) break;
+      }
+      ASSERT_EQ(told.size(), names.size()) << limit;
+      for (size_t i = 0; i < told.size(); ++i) {
+        EXPECT_EQ(told[i].name(), names[i]);
+        EXPECT_TRUE(told[i].item().case_act().has_offered());
+        EXPECT_EQ(told[i].item().evidence(), v1::REFUSED);
+        EXPECT_EQ(told[i].item().refusal().rule(), "exchange.commitment");
+        v1::WatchCursor resumed = told[i].cursor();
+        EXPECT_EQ(reader.ReadActs(resumed, "", 1000)->size(), names.size() - i - 1);
+        v1::WatchCursor of_one = cursor;
+        EXPECT_EQ(reader.ReadActs(of_one, names[i], 1000)->size(), 1u);
+      }
+    }
+  }
   // Two acts on the petition, which stays in Kazakhstan.
   void ReturnAndComplete(int fields = 1) {
     v1::SubmitCaseCommandRequest returned;
@@ -893,7 +920,11 @@ TEST_F(CaseTest, ARefusedActIsMarkedAndUndone) {
   v1::PushRequest push;
   ASSERT_TRUE(push.ParseFromString(made.calls.at(0).bytes));
   push.mutable_leaves(push.leaves_size() - 1)->clear_payload();
+  v1::WatchCursor cursor;
+  const auto recorded = kz.reader->ReadActs(cursor, name_, 1000).value();
+  EXPECT_EQ(recorded.back().item().evidence(), v1::RECORDED);
   SendInPlaceOf(made.calls.at(0), push);
+  ExpectRefusedAfter(cursor, {name_});
 
   const v1::Case refused = kz.reader->GetCase(name_, kNow).value();
   EXPECT_EQ(refused.state().status(), v1::SCOPE_OK);
@@ -966,8 +997,11 @@ TEST_F(CaseTest, ActsRefusedTogetherAreUndoneInTheirCases) {
   v1::PushRequest push;
   ASSERT_TRUE(push.ParseFromString(made.calls.at(0).bytes));
   for (v1::Leaf& leaf : *push.mutable_leaves()) leaf.clear_payload();
+  v1::WatchCursor cursor;
+  ASSERT_TRUE(kz.reader->ReadActs(cursor, "", 1000).ok());
   SendInPlaceOf(made.calls.at(0), push);
   EXPECT_EQ(RefusalsIn(ru), std::vector<std::string>{"exchange.commitment"});
+  ExpectRefusedAfter(cursor, names);
   for (const std::string& name : names) {
     const v1::Case refused = kz.reader->GetCase(name, kNow).value();
     EXPECT_EQ(refused.state().status(), v1::SCOPE_OK);
@@ -1449,10 +1483,89 @@ TEST_F(CaseTest, AWatchTellsAnOwnActBeforeItsAnswer) {
   };
   std::vector<v1::Party> told;
   for (int reads = 0; reads < 2; ++reads) {
-    for (const auto& act : reader.ReadActs(cursor, name_, 1000).value())
-      told.push_back(act.item().entry().ledger());
+    const auto acts = reader.ReadActs(cursor, name_, 1000);
+    for (const auto& act : acts.value()) told.push_back(act.item().entry().ledger());
   }
   EXPECT_THAT(told, ::testing::ElementsAre(v1::PARTY_KZ, v1::PARTY_RU));
+}
+
+// What was lost is replaced by other acts under the same numbers. Who has read what was lost is
+// told so, however long the ledger is by then; who has not goes on.
+TEST_F(CaseTest, AWatchDoesNotGoOnFromWhatIsLost) {
+  Do(v1::PARTY_KZ, "file_petition");
+  Authority& kz = both_.of(v1::PARTY_KZ);
+  const ledger::MemoryStore backup = kz.store;
+  v1::WatchCursor kept;
+  ASSERT_EQ(kz.reader->ReadActs(kept, "", 1000)->size(), 1u);
+  const auto step = [&](const char* field) {
+    v1::SubmitCaseCommandRequest returned;
+    returned.set_name(name_);
+    returned.mutable_command()->mutable_return_petition()->add_fields(field);
+    return CallOf(returned);
+  };
+  ASSERT_TRUE(kz.Turn({step("head.birth_date")}).replies.at(0).answer.status.ok());
+  v1::WatchCursor lost = kept;
+  ASSERT_EQ(kz.reader->ReadActs(lost, "", 1000)->size(), 1u);
+  v1::WatchCursor same = lost;
+  EXPECT_TRUE(kz.reader->ReadActs(same, "", 1000).ok());
+
+  kz.store = backup;
+  kz.Restart();
+  both_.Turn(v1::PARTY_KZ, {authority::Tick()});
+  both_.Exchange();
+  ReturnAndComplete();
+  both_.Exchange();
+  ASSERT_GT(kz.SizeOf(Side::kOwn), lost.own_index());
+  EXPECT_EQ(kz.reader->ReadActs(lost, "", 1000).status(), absl::InvalidArgumentError("cursor"));
+  EXPECT_EQ(kz.reader->ReadActs(kept, "", 1000)->size(), 2u);
+}
+
+// When both have lost something, the mirror alone may go on otherwise: what this node has
+// recorded is all there, and its lineage is what it was.
+TEST_F(CaseTest, AWatchDoesNotGoOnFromWhatTheCounterpartHasLost) {
+  Do(v1::PARTY_KZ, "file_petition");
+  Authority& kz = both_.of(v1::PARTY_KZ);
+  Authority& ru = both_.of(v1::PARTY_RU);
+  const std::pair<ledger::MemoryStore, ledger::MemoryStore> backup(kz.store, ru.store);
+  both_.Turn(v1::PARTY_RU, {SettingQuota(2026)});
+  both_.Exchange();
+  v1::WatchCursor lost;
+  ASSERT_TRUE(kz.reader->ReadActs(lost, "", 1000).ok());
+
+  std::tie(kz.store, ru.store) = backup;
+  for (const v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) both_.of(party).Restart();
+  for (const v1::Party party : {v1::PARTY_RU, v1::PARTY_KZ}) both_.Turn(party, {authority::Tick()});
+  both_.Exchange();
+  both_.Turn(v1::PARTY_RU, {SettingQuota(2027)});
+  both_.Exchange();
+  ASSERT_GT(kz.SizeOf(Side::kMirror), lost.mirror_index());
+  ASSERT_EQ(kz.core->lineage(), 0u);
+  EXPECT_EQ(kz.reader->ReadActs(lost, "", 1000).status(), absl::InvalidArgumentError("cursor"));
+}
+
+// In a recovery own entries are back before what they say was processed of the counterpart's:
+// a watch waits for that.
+TEST_F(CaseTest, AWatchGoesOnThroughARecovery) {
+  for (const auto& [party, action] : kUntilPlace) Do(party, action);
+  Authority& kz = both_.of(v1::PARTY_KZ);
+  TakeOwnBackOnly(kz, both_.of(v1::PARTY_RU), kz.SizeOf(Side::kOwn));
+  std::vector<std::string> told;
+  const auto watch = [&](v1::WatchCursor& cursor) {
+    const auto acts = kz.reader->ReadActs(cursor, "", 1000);
+    ASSERT_TRUE(acts.ok()) << acts.status();
+    for (const v1::WatchActsResponse& act : *acts) told.push_back(act.item().entry().entry_id());
+  };
+  v1::WatchCursor cursor;
+  watch(cursor);
+  kz.Restart();
+  both_.Turn(v1::PARTY_KZ, {authority::Tick()});
+  both_.Exchange();
+  watch(cursor);
+  const std::vector<std::string> through = std::exchange(told, {});
+  EXPECT_GE(through.size(), 5u);
+  v1::WatchCursor anew;
+  watch(anew);
+  EXPECT_EQ(through, told);
 }
 
 // The program of the other Party, with a configuration that is right for the first one.

@@ -327,23 +327,35 @@ TEST(HostileBytes, ACursorEndsWithTheLedgers) {
     ASSERT_TRUE(both.FilePetition(party).status.ok());
   const authority::Reader& reader = *both.of(v1::PARTY_KZ).reader;
   v1::WatchCursor end;
-  ASSERT_TRUE(reader.ReadActs(end, "", 1000).ok());
+  std::vector<v1::WatchCursor> seen;
+  for (int entries = 0; entries < 20; ++entries) {
+    seen.push_back(end);
+    ASSERT_TRUE(reader.ReadActs(end, "", 1).ok());
+  }
   ASSERT_GT(end.own_index(), 2u);
   ASSERT_GT(end.mirror_index(), 0u);
   const uint64_t own = end.own_index();
   const uint64_t mirror = end.mirror_index();
-  const auto read = [&](uint64_t own_index, uint64_t mirror_index) {
-    v1::WatchCursor cursor;
-    cursor.set_own_index(own_index);
-    cursor.set_mirror_index(mirror_index);
-    return reader.ReadActs(cursor, "", 1000).status();
-  };
-  for (const auto& [i, j] :
-       {std::pair<uint64_t, uint64_t>(own, mirror), {own, 0}, {0, mirror}, {own - 1, mirror}})
-    EXPECT_TRUE(read(i, j).ok()) << i << "," << j;
+  const auto read = [&](v1::WatchCursor cursor) { return reader.ReadActs(cursor, "", 1000).status(); };
+  for (const v1::WatchCursor& cursor : seen) {
+    EXPECT_TRUE(read(cursor).ok()) << cursor.ShortDebugString();
+    // Nor is there anything after entries that are others.
+    for (const std::string& history : {std::string(), std::string(16, '0'), seen.at(1).history()}) {
+      v1::WatchCursor other = cursor;
+      other.set_history(history);
+      EXPECT_EQ(read(other), history == cursor.history() ? absl::OkStatus() : Refused("cursor"));
+    }
+  }
   for (const uint64_t beyond : {uint64_t{1}, uint64_t{1} << 32, uint64_t{1} << 63, UINT64_MAX - own}) {
-    EXPECT_EQ(read(own + beyond, mirror), Refused("cursor")) << beyond;
-    EXPECT_EQ(read(own, mirror + beyond), Refused("cursor")) << beyond;
+    v1::WatchCursor own_beyond = end;
+    own_beyond.set_own_index(own + beyond);
+    EXPECT_EQ(read(own_beyond), Refused("cursor")) << beyond;
+    v1::WatchCursor mirror_beyond = end;
+    mirror_beyond.set_mirror_index(mirror + beyond);
+    EXPECT_EQ(read(mirror_beyond), Refused("cursor")) << beyond;
+    v1::WatchCursor refused_beyond = seen.front();
+    refused_beyond.set_refused(beyond);
+    EXPECT_TRUE(read(refused_beyond).ok()) << beyond;
   }
 
   for (const v1::Party ledger : {v1::PARTY_KZ, v1::PARTY_RU}) {
@@ -408,8 +420,7 @@ TEST(HostileBytes, AChangedQuestionIsAnsweredOrRefused) {
   matters.set_page_token(first.next_page_token());
   ASSERT_TRUE(reader.ListMatters(matters).ok());
   v1::WatchActsRequest watch;
-  watch.mutable_cursor()->set_own_index(3);
-  watch.mutable_cursor()->set_mirror_index(0);
+  ASSERT_TRUE(reader.ReadActs(*watch.mutable_cursor(), "", 3).ok());
   watch.set_name(get.name());
   v1::GetReceiptRequest receipt;
   receipt.set_ledger(v1::PARTY_KZ);

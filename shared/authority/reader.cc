@@ -50,12 +50,14 @@ absl::StatusOr<Reader::Opened> Reader::Load(Side side, uint64_t index) const {
   const LogRows<Store> log(side, store_);
   Opened opened;
   ASSIGN_OR_RETURN(const std::string entry, log.Entry(index));
-  if (!opened.entry.ParseFromString(entry) || opened.entry.kind() != v1::ENTRY_KIND_ACT) return opened;
+  if (!opened.entry.ParseFromString(entry)) return opened;
+  const bool refusal = opened.entry.kind() == v1::ENTRY_KIND_REFUSAL;
+  if (!refusal && opened.entry.kind() != v1::ENTRY_KIND_ACT) return opened;
   ASSIGN_OR_RETURN(const std::optional<std::string> sealed, log.SealedPayload(index));
   if (!sealed) return opened;
   ASSIGN_OR_RETURN(const std::string unsealed, vault_.Unseal(store_, PayloadContext(side, index), *sealed));
   ASSIGN_OR_RETURN(const PayloadAndOpening split, SplitPayload(unsealed));
-  (void)ParseAct(split.payload, &opened.act);
+  (void)(refusal ? opened.refusal.ParseFromString(split.payload) : ParseAct(split.payload, &opened.act));
   return opened;
 }
 
@@ -390,56 +392,96 @@ absl::StatusOr<v1::ActRecord> Reader::RecordOf(const v1::Act& act, const v1::Ent
   return made;
 }
 
-absl::StatusOr<std::vector<v1::WatchActsResponse>> Reader::ReadActs(v1::WatchCursor& cursor,
-                                                                    const std::string& name,
-                                                                    size_t limit) const {
-  ASSIGN_OR_RETURN(const uint64_t cosigned, Cosigned());
-  // In this order: own acts that came before what is processed are seen, and are told first.
-  ASSIGN_OR_RETURN(const uint64_t processed, ReadNumber(store_, kProcessedRow));
-  ASSIGN_OR_RETURN(const uint64_t own_size, (LogRows<Store>(Side::kOwn, store_).Size()));
-  if (cursor.own_index() > own_size || cursor.mirror_index() > processed)
-    return absl::InvalidArgumentError("cursor");
-  std::vector<v1::WatchActsResponse> acts;
-  for (size_t looked_at = 0; looked_at < limit; ++looked_at) {
-    // The own entry is next, unless it says that more of the mirror came before
-    // it; at the end of the own ledger, the rest of the mirror.
-    Side side = Side::kOwn;
-    uint64_t index = cursor.own_index();
-    Opened opened;
-    if (index < own_size) {
-      ASSIGN_OR_RETURN(opened, Load(side, index));
-      const bool progress = opened.entry.kind() == v1::ENTRY_KIND_PROGRESS;
-      if (progress && cursor.mirror_index() < opened.entry.reference().position()) side = Side::kMirror;
+// The last entry of each ledger tells of all before it: no two entries of a ledger are the same
+// bytes, because each has something of chance in it.
+absl::StatusOr<std::string> Reader::HistoryOf(const v1::WatchCursor& cursor) const {
+  if (cursor.own_index() == 0 && cursor.mirror_index() == 0) return "";
+  const auto last = [&](Side side, uint64_t size) -> absl::StatusOr<Hash> {
+    if (size == 0) return tlog::EmptyRoot();
+    ASSIGN_OR_RETURN(const std::string entry, LogRows<Store>(side, store_).Entry(size - 1));
+    return tlog::LeafHash(entry);
+  };
+  ASSIGN_OR_RETURN(const Hash own, last(Side::kOwn, cursor.own_index()));
+  ASSIGN_OR_RETURN(const Hash mirror, last(Side::kMirror, cursor.mirror_index()));
+  return ToHex(Sha256({"kelisim watch\n", own.bytes(), mirror.bytes()}).bytes().substr(0, 8));
+}
+
+absl::StatusOr<std::optional<Reader::Watched>> Reader::ReadNext(v1::WatchCursor& cursor,
+                                                                const WatchEnds& ends) const {
+  // The own entry is next, unless it says that more of the mirror came before
+  // it; at the end of the own ledger, the rest of the mirror.
+  if (const uint64_t index = cursor.own_index(); index < ends.own) {
+    ASSIGN_OR_RETURN(Opened opened, Load(Side::kOwn, index));
+    const bool progress = opened.entry.kind() == v1::ENTRY_KIND_PROGRESS;
+    if (!progress || cursor.mirror_index() >= opened.entry.reference().position()) {
       const bool irreversible = WithMatterOf(opened.act, false, [&]<typename Record>(const Record&) {
         return treaty::IsIrreversible(Matter<Record>::In(std::as_const(opened.act)));
       });
-      if (irreversible && index >= cosigned) break;
-    } else if (cursor.mirror_index() < processed) {
-      side = Side::kMirror;
-    } else {
-      break;
-    }
-    if (side == Side::kMirror) {
-      index = cursor.mirror_index();
-      ASSIGN_OR_RETURN(opened, Load(side, index));
-      cursor.set_mirror_index(index + 1);
-    } else {
+      if (irreversible && index >= ends.cosigned) return std::nullopt;
       cursor.set_own_index(index + 1);
+      return Watched{std::move(opened), Side::kOwn, index, false};
     }
-    const std::string subject = WithMatterOf(opened.act, std::string(), [&]<typename Record>(const Record&) {
-      return NameOf<Record>(Matter<Record>::In(std::as_const(opened.act)), opened.act.subject_id());
+  }
+  // In a recovery own entries are back before what they say was processed.
+  const uint64_t index = cursor.mirror_index();
+  if (index >= ends.mirror) return std::nullopt;
+  ASSIGN_OR_RETURN(Opened opened, Load(Side::kMirror, index));
+  if (opened.entry.kind() == v1::ENTRY_KIND_REFUSAL) {
+    const uint64_t last = opened.entry.reference().position();
+    const uint64_t first = FirstRefused(opened.refusal, last);
+    const uint64_t nth = cursor.refused();
+    // Whatever number a counterpart writes there, or who sends a cursor.
+    const bool is_there = nth <= last - first && first + nth < ends.own;
+    if (is_there && nth < last - first) {
+      cursor.set_refused(nth + 1);
+    } else {
+      cursor.clear_refused();
+      cursor.set_mirror_index(index + 1);
+    }
+    if (!is_there) return Watched{std::move(opened), Side::kMirror, index, false};
+    ASSIGN_OR_RETURN(Opened refused, Load(Side::kOwn, first + nth));
+    return Watched{std::move(refused), Side::kOwn, first + nth, true};
+  }
+  cursor.clear_refused();
+  cursor.set_mirror_index(index + 1);
+  return Watched{std::move(opened), Side::kMirror, index, false};
+}
+
+absl::StatusOr<std::vector<v1::WatchActsResponse>> Reader::ReadActs(v1::WatchCursor& cursor,
+                                                                    const std::string& name,
+                                                                    size_t limit) const {
+  WatchEnds ends;
+  ASSIGN_OR_RETURN(ends.cosigned, Cosigned());
+  // In this order: own acts that came before what is processed are seen, and are told first.
+  ASSIGN_OR_RETURN(ends.mirror, ReadNumber(store_, kProcessedRow));
+  ASSIGN_OR_RETURN(ends.own, (LogRows<Store>(Side::kOwn, store_).Size()));
+  if (cursor.own_index() > ends.own || cursor.mirror_index() > ends.mirror)
+    return absl::InvalidArgumentError("cursor");
+  ASSIGN_OR_RETURN(const std::string history, HistoryOf(cursor));
+  if (cursor.history() != history) return absl::InvalidArgumentError("cursor");
+  std::vector<v1::WatchActsResponse> acts;
+  for (size_t looked_at = 0; looked_at < limit; ++looked_at) {
+    ASSIGN_OR_RETURN(const std::optional<Watched> next, ReadNext(cursor, ends));
+    if (!next) break;
+    const v1::Act& act = next->opened.act;
+    const std::string subject = WithMatterOf(act, std::string(), [&]<typename Record>(const Record&) {
+      return NameOf<Record>(Matter<Record>::In(act), act.subject_id());
     });
     if (subject.empty() || (!name.empty() && name != subject)) continue;
     v1::EntryReference entry;
-    entry.set_ledger(side == Side::kOwn ? identity_.self() : identity_.peer());
-    entry.set_index(index);
-    entry.set_entry_id(opened.entry.entry_id());
-    ASSIGN_OR_RETURN(const v1::ActRecord made, RecordOf(opened.act, entry));
+    entry.set_ledger(next->side == Side::kOwn ? identity_.self() : identity_.peer());
+    entry.set_index(next->index);
+    entry.set_entry_id(next->opened.entry.entry_id());
+    ASSIGN_OR_RETURN(const v1::ActRecord made, RecordOf(act, entry));
+    // A refusal that came too late, or of what was not the counterpart's to judge, refuses nothing.
+    if (next->again && !made.has_refusal()) continue;
+    ASSIGN_OR_RETURN(*cursor.mutable_history(), HistoryOf(cursor));
     v1::WatchActsResponse& response = acts.emplace_back();
     *response.mutable_cursor() = cursor;
     response.set_name(subject);
-    ASSIGN_OR_RETURN(*response.mutable_item(), ItemFor(made, cosigned));
+    ASSIGN_OR_RETURN(*response.mutable_item(), ItemFor(made, ends.cosigned));
   }
+  ASSIGN_OR_RETURN(*cursor.mutable_history(), HistoryOf(cursor));
   return acts;
 }
 

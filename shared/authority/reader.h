@@ -58,9 +58,10 @@ class Reader {
   // What Art. 5 has told, as of today.
   absl::StatusOr<v1::Information> GetInformation(absl::Time now) const;
   // Acts on matters among the next `limit` entries from `cursor` on, in the order in which
-  // this node knows them. `cursor` receives where to go on; it stays where it is at the
-  // end, which an own irreversible act that is not cosigned yet is as well.
-  // INVALID_ARGUMENT: the cursor is one of ledgers that were longer than these.
+  // this node knows them; of a refusal, the own acts that it refuses, each as one entry.
+  // `cursor` receives where to go on; it stays where it is at the end, which an own
+  // irreversible act that is not cosigned yet is as well. INVALID_ARGUMENT: the entries
+  // before the cursor are not here, or others are.
   absl::StatusOr<std::vector<v1::WatchActsResponse>> ReadActs(v1::WatchCursor& cursor,
                                                               const std::string& name, size_t limit) const;
   // The newest checkpoint with all cosignatures, a signed note; of the mirror,
@@ -99,9 +100,26 @@ class Reader {
   absl::StatusOr<v1::ActRecord> RecordOf(const v1::Act& act, const v1::EntryReference& entry) const;
   struct Opened {
     v1::Entry entry;
-    v1::Act act;  // without subject when it is no act or its payload is unknown
+    v1::Act act;          // without subject when it is no act or its payload is unknown
+    v1::Refusal refusal;  // as far as it is one
   };
   absl::StatusOr<Opened> Load(ledger::Side side, uint64_t index) const;
+  // How far a watch may read.
+  struct WatchEnds {
+    uint64_t own = 0;
+    uint64_t mirror = 0;
+    uint64_t cosigned = 0;
+  };
+  struct Watched {
+    Opened opened;
+    ledger::Side side;
+    uint64_t index;
+    bool again;  // an own act, because an entry of the counterpart says that it refuses it
+  };
+  // What is next at `cursor`, which moves behind it. nullopt: nothing, as yet.
+  absl::StatusOr<std::optional<Watched>> ReadNext(v1::WatchCursor& cursor, const WatchEnds& ends) const;
+  // v1::WatchCursor.history of what a watch at `cursor` has read.
+  absl::StatusOr<std::string> HistoryOf(const v1::WatchCursor& cursor) const;
   absl::StatusOr<v1::TimelineItem> ItemFor(const v1::ActRecord& made, uint64_t cosigned) const;
   absl::StatusOr<uint64_t> Cosigned() const;
   ledger::Side SideOf(v1::Party ledger) const;

@@ -1197,6 +1197,9 @@ TEST(Node, AQuestionThatItDoesNotUnderstandIsNotAnswered) {
   v1::WatchActsRequest beyond;
   beyond.mutable_cursor()->set_own_index(1);
   expect(watch(beyond), "cursor", "form.cursor");
+  v1::WatchActsRequest after_others;
+  after_others.mutable_cursor()->set_history("9d04c1e2b7a35f68");
+  expect(watch(after_others), "cursor", "form.cursor");
   v1::WatchActsRequest unknown;
   unknown.GetReflection()->MutableUnknownFields(&unknown)->AddVarint(77, 1);
   expect(watch(unknown), "", "form.unknown_field");

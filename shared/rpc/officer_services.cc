@@ -102,8 +102,8 @@ grpc::ServerUnaryReactor* Question(const Desk& desk, std::string_view method,
   return Finished(context, grpc::Status::OK);
 }
 
-// What is not here would be waited for without end: a name that is unknown, or a cursor of
-// ledgers that were longer before a loss.
+// What is not here would be waited for without end: a name that is unknown, or a cursor
+// behind entries that were lost.
 absl::Status CheckWatch(const Desk& desk, const v1::WatchActsRequest& request) {
   v1::WatchCursor cursor = request.cursor();
   RETURN_IF_ERROR(desk.reader.ReadActs(cursor, request.name(), 0).status());

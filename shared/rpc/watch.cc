@@ -18,7 +18,8 @@ using Reactor = grpc::ServerWriteReactor<v1::WatchActsResponse>;
 constexpr size_t kEntriesPerRead = 64;
 
 bool Moved(const v1::WatchCursor& before, const v1::WatchCursor& after) {
-  return before.own_index() != after.own_index() || before.mirror_index() != after.mirror_index();
+  return before.own_index() != after.own_index() || before.mirror_index() != after.mirror_index() ||
+         before.refused() != after.refused();
 }
 
 absl::Duration Since(std::chrono::steady_clock::time_point then) {
