@@ -995,49 +995,56 @@ v1::WatchActsResponse Seen(uint64_t own, const std::string& name) {
       " } case_act { lapsed {} } evidence: RECORDED happened_on: '2026-11-20' }");
 }
 
-// Two numbers, each in its one spelling.
-TEST_F(CliTest, ACursorIsTwoNumbers) {
-  const std::tuple<const char*, uint64_t, uint64_t> good[] = {
-      {"0,0", 0, 0},
-      {"1,0", 1, 0},
-      {"12,7", 12, 7},
-      {"18446744073709551615,18446744073709551614", UINT64_MAX, UINT64_MAX - 1},
+// Two numbers, each in its one spelling, the digits of the history, and perhaps a number more.
+TEST_F(CliTest, ACursorIsNumbersAndAHistory) {
+  const std::pair<const char*, const char*> good[] = {
+      {"0,0,", ""},
+      {"1,0,9d04c1e2b7a35f68", "own_index: 1 history: \"9d04c1e2b7a35f68\""},
+      {"12,7,9d04c1e2b7a35f68,0", "own_index: 12 mirror_index: 7 history: \"9d04c1e2b7a35f68\""},
+      {"12,7,9d04c1e2b7a35f68,3", "own_index: 12 mirror_index: 7 history: \"9d04c1e2b7a35f68\" refused: 3"},
+      {"18446744073709551615,18446744073709551614,00",
+       "own_index: 18446744073709551615 mirror_index: 18446744073709551614 history: \"00\""},
   };
-  for (const auto& [text, own, mirror] : good) {
+  for (const auto& [text, cursor] : good) {
     notes_.streams = {{{}, grpc::Status::OK}};
     notes_.watched.clear();
     EXPECT_EQ(RunCli({"case", "watch", "--from", text}), 0) << err_.str();
     ASSERT_EQ(notes_.watched.size(), 1u) << text;
-    EXPECT_EQ(notes_.watched[0].cursor().own_index(), own);
-    EXPECT_EQ(notes_.watched[0].cursor().mirror_index(), mirror);
+    EXPECT_EQ(notes_.watched[0].cursor().ShortDebugString(), cursor);
   }
   notes_.watched.clear();
   for (const char* text : {"",
                            ",",
                            "12",
                            "12,",
-                           ",7",
-                           "12,7,",
-                           ",12,7",
-                           "12,7,1",
-                           "12;7",
-                           "12.7",
-                           "012,7",
-                           "12,07",
-                           "+12,7",
-                           "-1,7",
-                           "12,-7",
-                           " 12,7",
-                           "12, 7",
-                           "12,7 ",
-                           "0x1,7",
-                           "1e1,7",
-                           "12,x",
-                           "18446744073709551616,0",
-                           "0,18446744073709551616",
-                           "99999999999999999999,0",
-                           "\xd9\xa2,7",
-                           "12\n,7"}) {
+                           "12,7",
+                           ",7,00",
+                           "12,,00",
+                           "12,7,x",
+                           "12,7,0",
+                           "12,7,00,",
+                           "12,7,00,x",
+                           "12,7,00,1,",
+                           "12,7, 00",
+                           ",12,7,00",
+                           "12;7;00",
+                           "12.7.00",
+                           "012,7,00",
+                           "12,07,00",
+                           "+12,7,00",
+                           "-1,7,00",
+                           "12,-7,00",
+                           " 12,7,00",
+                           "12, 7,00",
+                           "12,7,00 ",
+                           "0x1,7,00",
+                           "1e1,7,00",
+                           "12,x,00",
+                           "18446744073709551616,0,00",
+                           "0,18446744073709551616,00",
+                           "99999999999999999999,0,00",
+                           "\xd9\xa2,7,00",
+                           "12\n,7,00"}) {
     EXPECT_EQ(RunCli({"case", "watch", "--from", text}), kBadInput) << text;
     EXPECT_THAT(err_.str(), HasSubstr("--from")) << text;
   }
@@ -1049,10 +1056,10 @@ TEST_F(CliTest, WatchGoesOnWhereItBroke) {
   const auto heartbeat = Proto<v1::WatchActsResponse>("cursor { own_index: 9 mirror_index: 5 }");
   notes_.streams = {
       {{Seen(8, "cases/x"), heartbeat}, broken}, {{}, broken}, {{Seen(10, "cases/y")}, grpc::Status::OK}};
-  EXPECT_EQ(RunCli({"case", "watch", "--case", "x", "--from", "7,5"}), 0) << err_.str();
+  EXPECT_EQ(RunCli({"case", "watch", "--case", "x", "--from", "7,5,00"}), 0) << err_.str();
   ASSERT_EQ(notes_.watched.size(), 3u);
   EXPECT_EQ(notes_.watched[0].ShortDebugString(),
-            "cursor { own_index: 7 mirror_index: 5 } name: \"cases/x\"");
+            "cursor { own_index: 7 mirror_index: 5 history: \"00\" } name: \"cases/x\"");
   EXPECT_EQ(notes_.watched[1].cursor().own_index(), 9u) << "a heartbeat moves the cursor";
   EXPECT_EQ(notes_.watched[2].cursor().own_index(), 9u);
   EXPECT_EQ(out_.str(), "2026-11-20  kz/7  cases/x  " + Say(Lang::kEnglish, "act.lapsed") +
@@ -1083,6 +1090,16 @@ TEST_F(CliTest, WatchGivesUp) {
   EXPECT_EQ(RunCli({"case", "watch"}), kUnreachable) << "never connected";
   EXPECT_EQ(RunCli({"case", "watch"}), kNotAllowed);
   EXPECT_TRUE(pauses_.empty());
+}
+
+// After a restore the service may not know any more what was shown. To begin anew unasked would
+// show everything again, and hide that something is gone.
+TEST_F(CliTest, WatchEndsWhenItsCursorIsTakenNoMore) {
+  const grpc::Status unknown(grpc::StatusCode::INVALID_ARGUMENT, "the request has fields in error");
+  notes_.streams = {{{Seen(8, "cases/x")}, {grpc::StatusCode::UNAVAILABLE, ""}}, {{}, unknown}};
+  EXPECT_EQ(RunCli({"case", "watch"}), kInvalidRequest);
+  EXPECT_EQ(notes_.watched.size(), 2u);
+  EXPECT_THAT(err_.str(), HasSubstr("fields in error"));
 }
 
 TEST_F(CliTest, WatchAsJsonIsOneDocumentPerLine) {

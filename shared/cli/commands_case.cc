@@ -45,15 +45,19 @@ void AddShow(Program& program, CLI::App& group) {
   });
 }
 
-// "12,7" as --json shows a cursor: own index, mirror index.
+// "12,7,3f2a9c104be7d865" as --json shows a cursor: own_index, mirror_index, history; and
+// refused, which may be left out.
 bool ParseCursor(const std::string& text, v1::WatchCursor* cursor) {
   const std::vector<std::string> parts = absl::StrSplit(text, ',');
-  if (parts.size() != 2) return false;
+  if (parts.size() != 3 && parts.size() != 4) return false;
   const std::optional<uint64_t> own = ParseDecimal(parts[0]);
   const std::optional<uint64_t> mirror = ParseDecimal(parts[1]);
-  if (!own || !mirror) return false;
+  const std::optional<uint64_t> refused = parts.size() == 4 ? ParseDecimal(parts[3]) : 0;
+  if (!own || !mirror || !FromHex(parts[2]).ok() || !refused) return false;
   cursor->set_own_index(*own);
   cursor->set_mirror_index(*mirror);
+  cursor->set_history(parts[2]);
+  cursor->set_refused(*refused);
   return true;
 }
 
@@ -74,7 +78,8 @@ bool MayGoOn(const grpc::Status& status) {
 }
 
 // A broken stream is taken up again at the cursor. Only the first attempt may
-// fail for good: then the address or the certificate is wrong.
+// fail for good: then the address or the certificate is wrong. A cursor that is taken no
+// more ends it as well: who has shown what was lost since must be told.
 int Watch(v1::WatchActsRequest request, Session& session) {
   bool connected = false;
   absl::Duration pause = kFirstPause;
@@ -100,7 +105,7 @@ void AddWatch(Program& program, CLI::App& group) {
       "help.watch_note\n"
       "help.examples\n"
       "  kelisim case watch\n"
-      "  kelisim case watch --case 3f2a9c104be7d865 --from 12,7 --json");
+      "  kelisim case watch --case 3f2a9c104be7d865 --from 12,7,9d04c1e2b7a35f68 --json");
   auto request = std::make_shared<v1::WatchActsRequest>();
   command
       ->add_option_function<std::string>(
@@ -114,7 +119,7 @@ void AddWatch(Program& program, CLI::App& group) {
             return ParseCursor(given.at(0), request->mutable_cursor());
           },
           "help.watch_from")
-      ->type_name("OWN,MIRROR");
+      ->type_name("OWN,MIRROR,HISTORY[,REFUSED]");
   command->callback([&program, request] {
     program.action = [request](Session& session) { return Watch(*request, session); };
   });
