@@ -25,7 +25,9 @@
 #include "nlohmann/json.hpp"
 #include "shared/authority/turn.h"
 #include "shared/base/bytes.h"
+#include "shared/ledger/log.h"
 #include "shared/ledger/memory_store.h"
+#include "shared/ledger/overlay.h"
 #include "shared/rpc/access.h"
 #include "shared/rpc/log.h"
 #include "shared/rpc/message.h"
@@ -398,9 +400,11 @@ class WatchOnly final : public v1::CaseService::WithCallbackMethod_WatchActs<v1:
 TEST(Watch, HeartbeatsRepeatTheCursorAndStreamsAreBounded) {
   const authority::Identity identity = testing::TestIdentity(v1::PARTY_KZ);
   ledger::MemoryStore store;
-  ledger::Batch batch;
-  batch.Put(std::string(authority::kProcessedRow), U64(3));
-  ASSERT_TRUE(store.Commit(batch).ok());
+  ledger::Overlay rows(store);
+  ledger::Log mirror(ledger::Side::kMirror);
+  for (const char* entry : {"one", "two", "three"}) mirror.Append(rows, entry, "");
+  rows.Put(std::string(authority::kProcessedRow), U64(3));
+  ASSERT_TRUE(store.Commit(rows.Take()).ok());
   testing::SeededRandom random(1);
   ledger::Vault vault(testing::TestMasterKey(v1::PARTY_KZ), random);
   const authority::Reader reader(identity, store, vault);
@@ -412,16 +416,18 @@ TEST(Watch, HeartbeatsRepeatTheCursorAndStreamsAreBounded) {
   const auto stub = v1::CaseService::NewStub(server->InProcessChannel({}));
 
   v1::WatchActsResponse seen;
-  // Of ledgers that were longer than these.
-  v1::WatchActsRequest beyond_the_end;
-  beyond_the_end.mutable_cursor()->set_mirror_index(4);
-  grpc::ClientContext late;
-  const auto lost = stub->WatchActs(&late, beyond_the_end);
-  EXPECT_FALSE(lost->Read(&seen));
-  EXPECT_EQ(lost->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  // Of ledgers that were longer than these, and of ones that have other entries.
+  for (const uint64_t index : {uint64_t{4}, uint64_t{3}}) {
+    v1::WatchActsRequest of_others;
+    of_others.mutable_cursor()->set_mirror_index(index);
+    of_others.mutable_cursor()->set_history("9d04c1e2b7a35f68");
+    grpc::ClientContext late;
+    const auto lost = stub->WatchActs(&late, of_others);
+    EXPECT_FALSE(lost->Read(&seen));
+    EXPECT_EQ(lost->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT) << index;
+  }
 
   v1::WatchActsRequest request;
-  request.mutable_cursor()->set_mirror_index(3);
   std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
   std::vector<std::unique_ptr<grpc::ClientReader<v1::WatchActsResponse>>> streams;
   for (int i = 0; i < Streams().watches.most_for_one(); ++i) {
@@ -430,6 +436,7 @@ TEST(Watch, HeartbeatsRepeatTheCursorAndStreamsAreBounded) {
     ASSERT_TRUE(streams.back()->Read(&seen));
     EXPECT_EQ(seen.cursor().mirror_index(), 3u);
     EXPECT_FALSE(seen.has_item());
+    *request.mutable_cursor() = seen.cursor();
   }
   grpc::ClientContext beyond;
   const auto refused = stub->WatchActs(&beyond, request);
