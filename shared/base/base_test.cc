@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,6 +86,22 @@ TEST(Files, AreWrittenWholeForTheirOwnerAlone) {
   EXPECT_TRUE(absl::IsNotFound(ReadFile(directory).status()));
   std::filesystem::remove_all(directory);
   std::filesystem::remove(directory.string() + ".part");
+}
+
+// A key that is there stays there, whatever the machine refuses.
+TEST(Files, ANewFileDoesNotTouchWhatItHasNotMade) {
+  const std::string path = ::testing::TempDir() + "kept." + std::to_string(getpid());
+  ASSERT_TRUE(WriteNewFile(path, "first").ok());
+  struct rlimit before {};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  struct rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const absl::Status written = WriteNewFile(path, "second");
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(absl::IsUnavailable(written)) << written;
+  EXPECT_EQ(ReadFile(path).value_or("gone"), "first");
+  std::filesystem::remove(path);
 }
 
 }  // namespace

@@ -29,9 +29,12 @@ absl::Status SyncAndClose(int fd, const std::string& path) {
   return close(fd) == 0 || !synced.ok() ? synced : SystemError(path, "cannot be closed");
 }
 
-absl::Status Write(const std::string& path, int flags, std::string_view bytes) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, S_IRUSR | S_IWUSR);
-  if (fd < 0 && errno == EEXIST) return absl::AlreadyExistsError(absl::StrCat(path, ": exists"));
+int OpenToWrite(const std::string& path, int flags) {
+  return open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, S_IRUSR | S_IWUSR);
+}
+
+// Takes `fd`, which may be none.
+absl::Status WriteAndClose(int fd, const std::string& path, std::string_view bytes) {
   if (fd >= 0 && !WriteAll(fd, bytes)) {
     const absl::Status failed = SystemError(path, "cannot be written");
     close(fd);
@@ -72,15 +75,18 @@ absl::Status SyncDirectory(const std::string& path) {
 }
 
 absl::Status WriteNewFile(const std::string& path, std::string_view bytes) {
-  const absl::Status written = Write(path, O_EXCL, bytes);
-  if (!written.ok() && !absl::IsAlreadyExists(written)) unlink(path.c_str());
+  const int fd = OpenToWrite(path, O_EXCL);
+  if (fd < 0 && errno == EEXIST) return absl::AlreadyExistsError(absl::StrCat(path, ": exists"));
+  const absl::Status written = WriteAndClose(fd, path, bytes);
+  // Without a file of its own, whatever is there is somebody else's.
+  if (fd >= 0 && !written.ok()) unlink(path.c_str());
   RETURN_IF_ERROR(written);
   return SyncDirectory(DirectoryOf(path));
 }
 
 absl::Status ReplaceFile(const std::string& path, std::string_view bytes) {
   const std::string part = path + ".part";
-  RETURN_IF_ERROR(Write(part, O_TRUNC, bytes));
+  RETURN_IF_ERROR(WriteAndClose(OpenToWrite(part, O_TRUNC), part, bytes));
   if (std::rename(part.c_str(), path.c_str()) != 0) return SystemError(path, "cannot be replaced");
   return SyncDirectory(DirectoryOf(path));
 }
