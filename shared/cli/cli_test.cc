@@ -66,6 +66,7 @@ struct Notes {
   // One stream after the other: its messages, then its status.
   std::vector<v1::WatchActsRequest> watched;
   std::vector<std::pair<std::vector<v1::WatchActsResponse>, grpc::Status>> streams;
+  std::vector<v1::AuditProgress> audit;
 
   template <typename Request>
   grpc::Status Take(const grpc::ServerContext& context, const Request& request, Request& kept) {
@@ -207,6 +208,11 @@ class Ledger : public v1::LedgerService::Service {
                            v1::Equivocation*) override {
     return notes_.Take(*context);
   }
+  grpc::Status AuditLedgers(grpc::ServerContext* context, const v1::AuditLedgersRequest*,
+                            grpc::ServerWriter<v1::AuditProgress>* writer) override {
+    for (const v1::AuditProgress& progress : notes_.audit) writer->Write(progress);
+    return notes_.Take(*context);
+  }
 
  private:
   Notes& notes_;
@@ -259,6 +265,18 @@ class CliTest : public testing::Test {
   Ledger ledger_{notes_};
   std::unique_ptr<grpc::Server> server_;
 };
+
+// What is found at the end of a ledger is told with its size, and before the ledger is told to be done.
+TEST_F(CliTest, AnAuditCountsEachLedgerOnce) {
+  for (const char* progress :
+       {"stage: ENTRIES done: 7 total: 7 finding { place: 'kz/7' problem_keys: 'audit.cosigned_root' }",
+        "stage: ENTRIES done: 7 total: 7", "stage: ENTRIES done: 5 total: 5",
+        "stage: ENTRIES done: 7 total: 7 finding { problem_keys: 'audit.halted' }", "stage: DONE"}) {
+    notes_.audit.push_back(Proto<v1::AuditProgress>(progress));
+  }
+  EXPECT_EQ(RunCli({"audit", "--json"}), kOther) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("\"entries\": 12,"));
+}
 
 // ---- flags
 

@@ -24,7 +24,8 @@ int Audit(Session& session) {
   bool complete = false;
   const auto began = std::chrono::steady_clock::now();
   const grpc::Status status = session.client.Audit([&](const v1::AuditProgress& progress) {
-    const bool ended = progress.done() == progress.total();
+    // What is found at the end of a ledger is told with its size as well.
+    const bool ended = progress.done() == progress.total() && !progress.has_finding();
     // The stage is reported once for each ledger.
     if (progress.stage() == v1::AuditProgress::ENTRIES && ended) entries += progress.total();
     if (progress.stage() == v1::AuditProgress::ROWS && ended) rows = progress.total();

@@ -11,9 +11,8 @@ Audited AuditOf(const authority::Identity& identity, const ledger::MemoryStore& 
   Audited audited;
   audited.status = authority::Audit(identity, copy, vault, nullptr, [&](const v1::AuditProgress& progress) {
     if (progress.has_finding()) audited.findings.push_back(AuditText(Lang::kEnglish, progress.finding()));
-    if (progress.stage() == v1::AuditProgress::ENTRIES && progress.done() == progress.total()) {
-      audited.entries += progress.total();
-    }
+    const bool ended = progress.done() == progress.total() && !progress.has_finding();
+    if (progress.stage() == v1::AuditProgress::ENTRIES && ended) audited.entries += progress.total();
     audited.done = progress.stage() == v1::AuditProgress::DONE;
     return true;
   });
