@@ -1994,6 +1994,34 @@ TEST(Recovery, NamesTheEntriesWhoseContentsAreLost) {
   EXPECT_EQ(again.mode(), v1::FENCED) << "the recovery has ended";
 }
 
+// What an earlier record names has been asked for: nobody is to enter it at each recovery again.
+TEST(Recovery, NamesLostContentsOnce) {
+  Pair both(kNow);
+  Authority& kz = both.of(v1::PARTY_KZ);
+  const auto lose_the_store = [&] {
+    kz.store = ledger::MemoryStore();
+    kz.events.clear();
+    kz.Restart();
+    both.Turn(v1::PARTY_KZ, {authority::Tick()});
+    both.Exchange();
+  };
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+  lose_the_store();
+  const uint64_t size = kz.SizeOf(Side::kOwn);
+  lose_the_store();
+  EXPECT_EQ(kz.SizeOf(Side::kOwn), size) << "nothing new is lost, and nothing said";
+  EXPECT_THAT(kz.events,
+              ::testing::Not(::testing::Contains(::testing::HasSubstr("contents of own entries"))));
+  EXPECT_EQ(kz.Turn({authority::Tick()}).state.lost_contents(), "0-2") << "is a fact all the same";
+  ASSERT_TRUE(both.FilePetition(v1::PARTY_KZ).status.ok());
+  lose_the_store();
+  EXPECT_THAT(kz.events,
+              ::testing::Contains(::testing::HasSubstr(absl::StrCat("contents of own entries ", size, ":"))));
+  const auto loss = kz.Payload<v1::LossRecord>(kz.SizeOf(Side::kOwn) - 1, v1::ENTRY_KIND_LOSS);
+  ASSERT_TRUE(loss.has_value());
+  EXPECT_THAT(loss->payloads_lost(), ::testing::ElementsAre(size));
+}
+
 // A store that is lost whole forgets its recoveries too; what the anchor remembers counts
 // on, so that it vouches for what is recorded after the second loss as after the first.
 TEST(Recovery, GoesOnFromTheLineageOfTheAnchor) {

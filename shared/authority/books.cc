@@ -23,7 +23,6 @@ constexpr char kOwner[] = "Mo";
 constexpr char kFirstProtocol[] = "Mf";
 constexpr char kProgress[] = "Mg";
 constexpr char kLineage[] = "Ml";
-constexpr char kRecovering[] = "Mr";
 constexpr char kLostContents[] = "Mx";
 constexpr char kLostEntries[] = "Mn";
 
@@ -93,7 +92,7 @@ absl::StatusOr<std::unique_ptr<Books>> Books::Open(const Identity& identity, con
   ASSIGN_OR_RETURN(books->cosigned_, ReadNumber(books->rows_, kCosignedRow));
   ASSIGN_OR_RETURN(const uint64_t lineage, ReadNumber(books->rows_, kLineage));
   books->lineage_ = static_cast<uint32_t>(lineage);
-  ASSIGN_OR_RETURN(const std::optional<std::string> recovering, books->rows_.Get(kRecovering));
+  ASSIGN_OR_RETURN(const std::optional<std::string> recovering, books->rows_.Get(kRecoveringRow));
   books->recovering_ = recovering.has_value();
   ASSIGN_OR_RETURN(const std::optional<std::string> halted, books->rows_.Get(kHaltedRow));
   books->halted_ = halted.value_or("");
@@ -279,11 +278,19 @@ absl::StatusOr<std::vector<uint64_t>> Books::LostPayloads() const {
   return lost;
 }
 
-absl::StatusOr<bool> Books::AppendLoss(const ledger::Head& remembered, absl::Time now) {
-  ASSIGN_OR_RETURN(const std::vector<uint64_t> payloads, LostPayloads());
+absl::StatusOr<std::optional<std::string>> Books::AppendLoss(const ledger::Head& remembered, absl::Time now) {
+  ASSIGN_OR_RETURN(std::vector<uint64_t> payloads, LostPayloads());
   lost_contents_ = RangesOf(payloads);
   rows_.Put(kLostContents, lost_contents_);
-  if (remembered.size <= own_.size() && payloads.empty()) return false;
+  // What an earlier record names has been asked for.
+  std::set<uint64_t> named;
+  RETURN_IF_ERROR(ForEachLoss([&](const v1::LossRecord& loss, absl::Time) {
+    named.insert(loss.payloads_lost().begin(), loss.payloads_lost().end());
+  }));
+  payloads.erase(std::remove_if(payloads.begin(), payloads.end(),
+                                [&](uint64_t index) { return named.count(index) > 0; }),
+                 payloads.end());
+  if (remembered.size <= own_.size() && payloads.empty()) return std::nullopt;
   const ledger::Head& lost = remembered.size > own_.size() ? remembered : head();
   v1::LossRecord loss;
   loss.set_from_size(own_.size());
@@ -299,7 +306,7 @@ absl::StatusOr<bool> Books::AppendLoss(const ledger::Head& remembered, absl::Tim
     entry.set_addressed(true);
     RETURN_IF_ERROR(AppendEntry(std::move(entry), loss.SerializeAsString(), "", now, nullptr));
   } while (said < payloads.size());
-  return true;
+  return RangesOf(payloads);
 }
 
 absl::Status Books::Checkpoint() {
@@ -487,7 +494,7 @@ absl::StatusOr<Books::Stretch> Books::StretchFrom(Side side, uint64_t first, siz
 absl::Status Books::BeginRecovery() {
   recovering_ = true;
   judged_before_.reset();
-  rows_.Put(kRecovering, "1");
+  rows_.Put(kRecoveringRow, "1");
   return absl::OkStatus();
 }
 
@@ -630,7 +637,7 @@ absl::Status Books::RebuildViews() {
 absl::Status Books::EndRecovery(uint32_t remembered_lineage) {
   recovering_ = false;
   judged_before_.reset();
-  rows_.Delete(kRecovering);
+  rows_.Delete(kRecoveringRow);
   ASSIGN_OR_RETURN(lost_entries_, ReadLostEntries());
   rows_.Put(kLostEntries, lost_entries_);
   // A store that was lost whole has forgotten its earlier recoveries; the anchor has not.

@@ -81,8 +81,9 @@ class Books {
   absl::Status MakeRoomFor(uint64_t entries);
   absl::Status AppendAct(const v1::Act& act, bool addressed, absl::Time now);
   // After a recovery: says which entries up to the head that the anchor remembers, and
-  // which payloads, did not come back. False: nothing was lost, nothing is said.
-  absl::StatusOr<bool> AppendLoss(const ledger::Head& remembered, absl::Time now);
+  // which payloads, did not come back. Gives the entries whose payloads no earlier record says
+  // to be lost: "122-124, 130", or "". nullopt: nothing was lost since then, nothing is said.
+  absl::StatusOr<std::optional<std::string>> AppendLoss(const ledger::Head& remembered, absl::Time now);
   // Whether a record of a loss in the own ledger says that entries up to exactly this head are lost.
   absl::StatusOr<bool> TellsLossOf(const ledger::Head& head) const;
   // Announces every own log key, and the end of one, that the policy names and the ledger

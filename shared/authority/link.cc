@@ -356,10 +356,10 @@ absl::Status Link::GoOn(absl::Time now) {
   const uint64_t size = books_.own().size();
   if (anchored_->size > size) Alarm(absl::StrCat("lost: own entries ", size, " to ", anchored_->size - 1));
   if (anchored_->size > size || books_.recovering()) {
-    ASSIGN_OR_RETURN(const bool lost, books_.AppendLoss(*anchored_, now));
+    ASSIGN_OR_RETURN(const std::optional<std::string> lost, books_.AppendLoss(*anchored_, now));
     if (lost) loss_told_at_ = books_.own().size();
-    if (!books_.lost_contents().empty()) {
-      Alarm(absl::StrCat("lost: the contents of own entries ", books_.lost_contents(),
+    if (!lost.value_or("").empty()) {
+      Alarm(absl::StrCat("lost: the contents of own entries ", *lost,
                          ": they had not been sent; they must be entered again"));
     }
     RETURN_IF_ERROR(books_.EndRecovery(anchored_->lineage));

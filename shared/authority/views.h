@@ -218,6 +218,7 @@ std::string QuotaRow(v1::Party entry_state, int year);
 inline constexpr std::string_view kTreatyRow = "vt";
 inline constexpr char kProcessedRow[] = "Mp";
 inline constexpr char kCosignedRow[] = "Mc";
+inline constexpr char kRecoveringRow[] = "Mr";
 inline constexpr char kEvidenceRow[] = "Mv";
 // Present when the node has halted: why, as a key of shared/text/messages.textproto.
 inline constexpr char kHaltedRow[] = "Mh";

@@ -130,20 +130,21 @@ absl::Status CheckEnds(const authority::Identity& identity, const ledger::LogRow
   return absl::OkStatus();
 }
 
-// What is wrong with books that are whole.
+// What there is to say of books that are whole.
 void ExamineState(const authority::Core& core, const ledger::LogRows<ledger::Store>& own, uint64_t size,
                   absl::Time now, const Tell& tell) {
   if (!core.halted().empty()) {
     tell({false, absl::StrCat("halted: ", Say(Lang::kEnglish, core.halted()),
                               ": people of both Parties decide (deploy/recovery.md)")});
   }
+  // Facts that stay, whether or not they have been entered again since.
   if (!core.lost_contents().empty()) {
-    tell({false, absl::StrCat("lost: the contents of own entries ", core.lost_contents(),
-                              ": they must be entered again")});
+    tell({true, absl::StrCat("lost: the contents of own entries ", core.lost_contents(),
+                             ": to be entered again, unless that was done")});
   }
   if (!core.lost_entries().empty()) {
-    tell({false, absl::StrCat("lost: own entries ", core.lost_entries(),
-                              ": nobody else had them; they must be entered again")});
+    tell({true, absl::StrCat("lost: own entries ", core.lost_entries(),
+                             ": nobody else had them; to be entered again, unless that was done")});
   }
   if (size == 0) return;
   const absl::StatusOr<std::string> last = own.Entry(size - 1);
