@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "kelisim/v1/exchange_service.pb.h"
 #include "shared/base/bytes.h"
 #include "shared/dossier/verifier.h"
@@ -197,6 +198,57 @@ TEST_F(KeyRotationTest, AnAnnouncementThatWasNotAgreedIsSaidToTheOperator) {
   EXPECT_EQ(warnings(ru_), 3) << "from another size than was agreed";
 }
 
+// deploy/key-ceremony.md: both are stopped, and start with another witness and another mirror of
+// one Party. What was cosigned before is proven by the new keys without a further act.
+TEST_F(KeyRotationTest, ReceiptsGoOnWhenACosignerHasAnotherKey) {
+  const auto another = [](const tlog::NoteSigner& old) {
+    return *tlog::NoteSigner::Parse(
+        *tlog::NoteSigner::NewSecret(old.verifier().name(), tlog::KeyType::kCosignature,
+                                     Sha256(old.verifier().name() + " again").bytes()));
+  };
+  for (int i = 0; i < 3; ++i) File();
+  const uint64_t size = Size();
+  for (const bool mirror : {false, true}) {
+    tlog::NoteSigner& key = mirror ? ru_.identity.mirror : ru_.identity.witness;
+    key = another(key);
+    (mirror ? kz_.identity.peer_mirror : kz_.identity.peer_witness) = key.verifier();
+    Restart(ru_);
+    Restart(kz_);
+    ASSERT_EQ(Size(), size) << "nothing was recorded for it";
+    const absl::StatusOr<v1::Receipt> receipt = kz_.reader->GetReceipt(v1::PARTY_KZ, 0, kNow);
+    ASSERT_TRUE(receipt.ok()) << receipt.status();
+    EXPECT_EQ(receipt->cosigned_size(), size);
+    ExpectValid(kz_);
+    ExpectValid(ru_);
+  }
+  EXPECT_TRUE(pair_.Turn(v1::PARTY_KZ, {authority::Tick()}).empty());
+  File();
+  ExpectValid(kz_);
+}
+
+// One Party has changed its key and the other does not know: it is said, and not tried without end.
+TEST_F(KeyRotationTest, ACosignerThatThePolicyDoesNotNameIsTriedLessAndLess) {
+  File();
+  ru_.identity.witness = *tlog::NoteSigner::Parse(*tlog::NoteSigner::NewSecret(
+      ru_.identity.witness.verifier().name(), tlog::KeyType::kCosignature, Sha256("unknown").bytes()));
+  kz_.identity.peer_witness = *tlog::NoteVerifier::Parse(
+      tlog::NoteSigner::Parse(*tlog::NoteSigner::NewSecret(ru_.identity.witness.verifier().name(),
+                                                           tlog::KeyType::kCosignature,
+                                                           Sha256("agreed").bytes()))
+          ->verifier()
+          .ToString());
+  Restart(ru_);
+  Restart(kz_);
+  const size_t told = kz_.events.size();
+  for (int second = 0; second < 60; ++second) {
+    kz_.now += absl::Seconds(1);
+    ru_.now = kz_.now;
+    pair_.Turn(v1::PARTY_KZ, {authority::Tick()});
+    pair_.Exchange();
+  }
+  EXPECT_LE(kz_.events.size(), told + 2);
+}
+
 TEST_F(KeyRotationTest, WithoutACountingKeyTheNodeSaysSoAndSignsNothing) {
   File();
   kz_.identity.own_log =
@@ -229,6 +281,26 @@ TEST(PolicyRanges, AreReadAndWritten) {
        {absl::StrCat("#key ", id, " 7 7"), absl::StrCat("#key ", id, " 3"), std::string("#key zz 3 7"),
         absl::StrCat("#key ", id, " 3 7\n#key ", id, " 3 8"), absl::StrCat("#key ", id, " -1 7")}) {
     EXPECT_EQ(parse(wrong).status().code(), absl::StatusCode::kInvalidArgument) << wrong;
+  }
+}
+
+// Some ask for a URL on the line of every cosigner, and take no keyword for a name.
+TEST(PolicyOfALedger, IsReadByParsersOfOthers) {
+  authority::Identity kz = TestIdentity(v1::PARTY_KZ);
+  const tlog::NoteSigner third = *tlog::NoteSigner::Parse(*tlog::NoteSigner::NewSecret(
+      "third.example/witness", tlog::KeyType::kCosignature, Sha256("third").bytes()));
+  kz.third_witness = {third.verifier(), "http://third.example", true};
+  for (const v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) {
+    const std::string text = authority::PolicyText(kz, party);
+    EXPECT_TRUE(tlog::Policy::Parse(text).ok()) << text;
+    for (const std::string& line : std::vector<std::string>(absl::StrSplit(text, '\n'))) {
+      if (!absl::StartsWith(line, "witness ")) continue;
+      const std::vector<std::string> words = absl::StrSplit(line, ' ');
+      ASSERT_EQ(words.size(), 4u) << line;
+      EXPECT_TRUE(absl::StartsWith(words[3], "http")) << line;
+      for (const char* keyword : {"log", "witness", "group", "quorum", "all", "any", "none"})
+        EXPECT_NE(words[1], keyword) << line;
+    }
   }
 }
 

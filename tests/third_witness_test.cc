@@ -127,6 +127,27 @@ TEST_F(ThirdWitnessTest, AWitnessThatIsAwayIsAskedAgain) {
   EXPECT_FALSE(ReceiptOf(0).proof().empty());
 }
 
+// What it has cosigned carries the counterpart's lines too: those of keys that are no more prove nothing.
+TEST_F(ThirdWitnessTest, AReceiptGoesOnWhenTheCounterpartHasAnotherKey) {
+  File();
+  ASSERT_TRUE(client_->SendOnce(*reader_).ok());
+  Authority& ru = pair_.of(v1::PARTY_RU);
+  ru.identity.witness = *tlog::NoteSigner::Parse(*tlog::NoteSigner::NewSecret(
+      ru.identity.witness.verifier().name(), tlog::KeyType::kCosignature, Sha256("new").bytes()));
+  kz_.identity.peer_witness = ru.identity.witness.verifier();
+  ru.Restart();
+  kz_.Restart();
+  StartClient();
+  EXPECT_TRUE(client_->SendOnce(*reader_).ok());
+  EXPECT_TRUE(ReceiptOf(0).proof().empty()) << "the counterpart has not cosigned it again yet";
+  for (const v1::Party party : {v1::PARTY_RU, v1::PARTY_KZ}) {
+    pair_.Turn(party, {authority::Tick()});
+    pair_.Exchange();
+  }
+  ASSERT_TRUE(client_->SendOnce(*reader_).ok());
+  EXPECT_FALSE(ReceiptOf(0).proof().empty());
+}
+
 // A line that the policy's key did not make is none.
 TEST_F(ThirdWitnessTest, AnotherKeysLineIsNotKept) {
   File();

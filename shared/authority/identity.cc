@@ -7,6 +7,8 @@
 #include "absl/strings/str_format.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "shared/base/status_macros.h"
+#include "shared/tlog/policy.h"
 
 namespace kelisim::authority {
 namespace {
@@ -18,6 +20,30 @@ bool CountsAt(const LogKeys& keys, const tlog::NoteSigner& signer, uint64_t size
     if (key.verifier.ToString() == signer.verifier().ToString()) return key.CountsAt(size);
   }
   return false;
+}
+
+// A keyword of policies is no name for some parsers.
+std::string WitnessLine(absl::string_view name, const tlog::NoteVerifier& key) {
+  return absl::StrCat("witness ", name, " ", key.ToString(), " https://", key.name(), "\n");
+}
+
+std::string PolicyAsking(const Identity& identity, v1::Party ledger,
+                         const std::optional<Identity::ThirdWitness>& third) {
+  const bool own = ledger == identity.self();
+  const tlog::NoteVerifier& witness = own ? identity.peer_witness : identity.witness.verifier();
+  const tlog::NoteVerifier& mirror = own ? identity.peer_mirror : identity.mirror.verifier();
+  std::string text;
+  for (const LogKeys::Key& key : LogKeysOf(identity, ledger).keys()) {
+    absl::StrAppend(&text, "log ", key.verifier.ToString(), "\n");
+    if (key.from == 0 && key.until == LogKeys::kNoEnd) continue;
+    absl::StrAppend(&text, absl::StrFormat("#key %08x %d ", key.verifier.key_id(), key.from),
+                    key.until == LogKeys::kNoEnd ? "-" : absl::StrCat(key.until), "\n");
+  }
+  absl::StrAppend(&text, WitnessLine("peer-witness", witness), WitnessLine("peer-mirror", mirror));
+  if (third) absl::StrAppend(&text, "witness third ", third->key.ToString(), " ", third->url, "\n");
+  const bool required = third && third->required;
+  return absl::StrCat(text, "group treaty all peer-witness peer-mirror", required ? " third" : "",
+                      "\nquorum treaty\n");
 }
 
 }  // namespace
@@ -41,25 +67,13 @@ const LogKeys& LogKeysOf(const Identity& identity, v1::Party ledger) {
 }
 
 std::string PolicyText(const Identity& identity, v1::Party ledger) {
-  const bool own = ledger == identity.self();
-  const tlog::NoteVerifier& witness = own ? identity.peer_witness : identity.witness.verifier();
-  const tlog::NoteVerifier& mirror = own ? identity.peer_mirror : identity.mirror.verifier();
-  std::string text;
-  for (const LogKeys::Key& key : LogKeysOf(identity, ledger).keys()) {
-    absl::StrAppend(&text, "log ", key.verifier.ToString(), "\n");
-    if (key.from == 0 && key.until == LogKeys::kNoEnd) continue;
-    absl::StrAppend(&text, absl::StrFormat("#key %08x %d ", key.verifier.key_id(), key.from),
-                    key.until == LogKeys::kNoEnd ? "-" : absl::StrCat(key.until), "\n");
-  }
-  absl::StrAppend(&text, "witness witness ", witness.ToString(), "\nwitness mirror ", mirror.ToString(),
-                  "\n");
-  const bool third = own && identity.third_witness.has_value();
-  if (third) {
-    absl::StrAppend(&text, "witness third ", identity.third_witness->key.ToString(), " ",
-                    identity.third_witness->url, "\n");
-  }
-  const bool required = third && identity.third_witness->required;
-  return absl::StrCat(text, "group treaty all witness mirror", required ? " third" : "", "\nquorum treaty\n");
+  return PolicyAsking(identity, ledger, ledger == identity.self() ? identity.third_witness : std::nullopt);
+}
+
+absl::StatusOr<tlog::Checkpoint> OpenCosigned(const Identity& identity, std::string_view note) {
+  ASSIGN_OR_RETURN(const tlog::Policy policy,
+                   tlog::Policy::Parse(PolicyAsking(identity, identity.self(), std::nullopt)));
+  return policy.Verify(note);
 }
 
 std::string LogIdOf(const Identity& identity) {

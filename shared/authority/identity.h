@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "kelisim/v1/treaty.pb.h"
 #include "shared/authority/profile.h"
 #include "shared/crypto/digest.h"
@@ -51,8 +53,14 @@ struct Identity {
 Hash FirstProtocolHash(const v1::Protocol& protocol);
 
 // The C2SP tlog-policy of a Party's ledger: its log keys, the other Party's cosigners, all
-// of whom it asks for.
+// of whom it asks for. Every cosigner has a URL, as other parsers demand: that of the third
+// witness, which is asked there; of the Parties' "https://" and the name of the key, which is a
+// URL without its scheme. Nobody need answer there: the Parties cosign in the exchange alone.
 std::string PolicyText(const Identity& identity, v1::Party ledger);
+
+// The own checkpoint in `note`, when the counterpart has cosigned it with both its keys as they
+// are now. A third witness is not asked for: its line is not kept with these.
+absl::StatusOr<tlog::Checkpoint> OpenCosigned(const Identity& identity, std::string_view note);
 
 const tlog::LogKeys& LogKeysOf(const Identity& identity, v1::Party ledger);
 

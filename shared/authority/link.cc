@@ -65,6 +65,9 @@ Link::Link(const Identity& identity, Books& books, Random& random, std::optional
            bool loss_untold, bool no_fence)
     : identity_(identity), books_(books), random_(random), anchored_(anchored), no_fence_(no_fence) {
   sent_ = books_.cosigned();
+  // What cannot be read is told by who needs it.
+  const absl::StatusOr<std::string> cosigned = RowsOf(Side::kOwn).Cosigned();
+  cosigned_by_other_keys_ = cosigned.ok() && !OpenCosigned(identity_, *cosigned).ok();
   // It may have lost nothing; that is not known here.
   if (loss_untold) loss_told_at_ = books_.own().size();
   if (!anchored_) {
@@ -180,6 +183,10 @@ void Link::Drop(absl::Time now, const std::string& why, const std::string& words
   next_attempt_ = now + backoff_;
 }
 
+bool Link::HasToPush() const {
+  return std::min(sent_, books_.cosigned()) < books_.own().size() || cosigned_by_other_keys_;
+}
+
 void Link::Succeeded() {
   if (!dropped_for_.empty()) Tell("counterpart: answers again");
   backoff_ = absl::ZeroDuration();
@@ -215,7 +222,7 @@ absl::StatusOr<std::optional<Call>> Link::NextCall(absl::Time now) {
     const uint64_t own_from = as_mirrored_ ? as_mirrored_->size() : books_.own().size();
     request.set_first_index(own_first ? own_from : books_.mirror().size());
     bytes = request.SerializeAsString();
-  } else if (open_ && std::min(sent_, books_.cosigned()) < books_.own().size()) {
+  } else if (open_ && HasToPush()) {
     next.method = PeerMethod::kPush;
     v1::PushRequest request;
     request.set_session(session_);
@@ -224,8 +231,8 @@ absl::StatusOr<std::optional<Call>> Link::NextCall(absl::Time now) {
     if (sent_ < books_.own().size()) {
       ASSIGN_OR_RETURN(stretch, books_.StretchFrom(Side::kOwn, sent_, kStretchBytes));
     } else {
-      // It has everything; only its cosignature was lost on the way. Nothing but the
-      // checkpoint is sent, and AnswerPush cosigns it again.
+      // It has everything; only its cosignature was lost on the way, or is one of a key that it
+      // has no more. Nothing but the checkpoint is sent, and AnswerPush cosigns it again.
       stretch.end = sent_;
       ASSIGN_OR_RETURN(stretch.checkpoint, books_.CheckpointAt(sent_));
     }
@@ -313,7 +320,7 @@ absl::Status Link::ReceiveHandshake(const std::string& bytes, absl::Time now) {
   // restored, and gets everything again.
   sent_ = std::min(theirs.mirror_size(), books_.own().size());
   // Who shakes hands and takes nothing is tried less and less often.
-  if (sent_ == books_.own().size() && !books_.recovering()) Succeeded();
+  if (!HasToPush() && !books_.recovering()) Succeeded();
   if (!anchored_) return absl::OkStatus();
   if (theirs.mirror_size() > books_.own().size() || books_.recovering()) {
     own_target_ = std::max(theirs.mirror_size(), books_.own().size());
@@ -412,7 +419,9 @@ absl::Status Link::ReceivePush(const std::string& bytes, absl::Time now) {
   sent_ = outstanding_->pushed_to;
   Succeeded();
   if (reason_ == "reason.ahead") reason_ = "";
-  if (sent_ <= books_.cosigned()) return absl::OkStatus();
+  const bool again = cosigned_by_other_keys_ && sent_ == books_.cosigned();
+  if (sent_ <= books_.cosigned() && !again) return absl::OkStatus();
+  cosigned_by_other_keys_ = false;
   const bool telling = telling_loss();
   // Nothing beside these: what nobody has verified is not kept.
   RETURN_IF_ERROR(

@@ -100,6 +100,8 @@ class Link {
   // entries than we.
   absl::Status Compare(const v1::PullResponse& response, const tlog::Checkpoint& signed_by_us);
   void Drop(absl::Time now, const std::string& why, const std::string& words = "");
+  // Entries, or a cosignature of those that the counterpart has, are missing.
+  bool HasToPush() const;
   // The counterpart has taken or given what it was asked for.
   void Succeeded();
 
@@ -131,6 +133,9 @@ class Link {
   bool ahead_told_ = false;
   // And of these keys that it announces beside the policy.
   std::vector<std::string> keys_told_;
+  // What the counterpart has cosigned last it has cosigned with other keys than it has now: asked
+  // for again, so that it can be proven.
+  bool cosigned_by_other_keys_ = false;
   // The size of the own ledger that ends with the record of a loss; 0: none.
   uint64_t loss_told_at_ = 0;
   // Recovery: what to pull back, and what of the counterpart's ledger to have first.

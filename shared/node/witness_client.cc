@@ -35,8 +35,9 @@ WitnessClient::WitnessClient(const authority::Identity& identity, std::string fi
   if (!note.ok() || !tlog::VerifyNote(*note, identity_.third_witness->key).ok()) return;
   const absl::StatusOr<tlog::SignedCheckpoint> opened = identity_.own_log.Open(kept);
   if (!opened.ok()) return;
-  newest_ = kept;
   cosigned_ = opened->checkpoint().size;
+  // With lines of keys that the counterpart has no more it proves nothing: asked again, too.
+  if (authority::OpenCosigned(identity_, kept).ok()) newest_ = kept;
 }
 
 WitnessClient::~WitnessClient() {
@@ -84,6 +85,8 @@ absl::Status WitnessClient::SendOnce(const authority::Reader& reader) {
   if (absl::IsNotFound(checkpoint.status())) return absl::OkStatus();
   RETURN_IF_ERROR(checkpoint.status());
   ASSIGN_OR_RETURN(const tlog::SignedCheckpoint opened, identity_.own_log.Open(*checkpoint));
+  // Until the counterpart has cosigned it with the keys that it has now.
+  if (!authority::OpenCosigned(identity_, *checkpoint).ok()) return absl::OkStatus();
   const uint64_t size = opened.checkpoint().size;
   const bool has_line = !Newest().empty();
   if (size == cosigned_ && has_line) return absl::OkStatus();
