@@ -17,6 +17,7 @@
 #include "shared/ledger/overlay.h"
 #include "shared/testing/audited.h"
 #include "shared/testing/story.h"
+#include "shared/text/messages.h"
 #include "shared/tlog/note.h"
 
 namespace kelisim::authority {
@@ -164,6 +165,68 @@ TEST(Audit, AForgedRowIsNoticed) {
       EXPECT_TRUE(audited.ok()) << audited;
       EXPECT_THAT(keys, ::testing::Contains(row.problem));
     }
+  });
+}
+
+// Its line stands beside the store, in witness_dir.
+TEST(Audit, AThirdWitnessThatIsRequiredIsNotLookedForInTheStore) {
+  AtEnd([](const Node& node) {
+    Identity identity = node.identity;
+    const tlog::NoteSigner third = *tlog::NoteSigner::Parse(*tlog::NoteSigner::NewSecret(
+        "third.example/witness", tlog::KeyType::kCosignature, Sha256("third").bytes()));
+    identity.third_witness = {third.verifier(), "http://127.0.0.1:1", true};
+    const Audited audited = kelisim::testing::AuditOf(identity, node.store, *node.vault);
+    EXPECT_TRUE(audited.status.ok()) << audited.status;
+    EXPECT_THAT(audited.findings, IsEmpty());
+  });
+}
+
+// Ledgers that are coming back have no views yet that could be compared.
+TEST(Audit, ARecoveryUnderWayIsOneFinding) {
+  AtEnd([](const Node& node) {
+    ledger::MemoryStore store(node.store);
+    ledger::Batch batch;
+    batch.Put("Mr", "1");
+    batch.Put("vt2", "x");
+    batch.Delete("Mp");
+    ASSERT_TRUE(store.Commit(batch).ok());
+    const Audited audited = AuditOf(node, store);
+    EXPECT_TRUE(audited.status.ok()) << audited.status;
+    EXPECT_THAT(audited.findings, ::testing::ElementsAre(Say(Lang::kEnglish, "audit.recovering")));
+    EXPECT_TRUE(audited.done);
+  });
+}
+
+// The files of the store are whole: that too much does not fit says nothing of them.
+TEST(Audit, MoreFindingsThanAreToldAreSaidSo) {
+  AtEnd([](const Node& node) {
+    ledger::MemoryStore store(node.store);
+    ledger::Batch batch;
+    batch.Put(std::string{static_cast<char>(ledger::Side::kOwn), 's'}, U64(5000));
+    ASSERT_TRUE(store.Commit(batch).ok());
+    const Audited audited = AuditOf(node, store);
+    EXPECT_TRUE(audited.status.ok()) << audited.status;
+    ASSERT_FALSE(audited.findings.empty());
+    EXPECT_EQ(audited.findings.back(), Say(Lang::kEnglish, "audit.more_findings"));
+    EXPECT_FALSE(audited.done);
+  });
+}
+
+// The views that are made anew lie on the disk of the store, which must keep what it needs.
+TEST(Audit, EndsWhereThereIsNoMoreRoom) {
+  AtEnd([](const Node& node) {
+    ledger::MemoryStore copy(node.store);
+    int asked = 0;
+    const absl::Status audited = Audit(
+        node.identity, copy, *node.vault, nullptr, [](const v1::AuditProgress&) { return true; },
+        [&] {
+          ++asked;
+          return absl::FailedPreconditionError("no room");
+        });
+    EXPECT_EQ(audited.code(), absl::StatusCode::kFailedPrecondition) << audited;
+    EXPECT_EQ(asked, 1);
+    const auto rows = RowsOf(copy);
+    EXPECT_TRUE(rows.lower_bound("w") == rows.lower_bound("x")) << "something was written";
   });
 }
 

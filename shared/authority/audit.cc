@@ -17,7 +17,6 @@
 #include "shared/ledger/log.h"
 #include "shared/ledger/overlay.h"
 #include "shared/text/messages.h"
-#include "shared/tlog/policy.h"
 
 namespace kelisim::authority {
 namespace {
@@ -93,30 +92,44 @@ class NewViews final : public Store {
 class Auditor {
  public:
   Auditor(const Identity& identity, Store& store, ledger::Vault& vault,
-          const ledger::Attachments* attachments, const std::function<bool(const Progress&)>& tell)
-      : identity_(identity), store_(store), vault_(vault), attachments_(attachments), tell_(tell) {}
+          const ledger::Attachments* attachments, const std::function<bool(const Progress&)>& tell,
+          const std::function<absl::Status()>& check_room)
+      : identity_(identity),
+        store_(store),
+        vault_(vault),
+        attachments_(attachments),
+        tell_(tell),
+        check_room_(check_room) {}
 
   absl::Status Run() {
-    for (const Side side : {Side::kOwn, Side::kMirror}) RETURN_IF_ERROR(CheckLedger(side));
-    RETURN_IF_ERROR(ReportHalt());
-    RETURN_IF_ERROR(FoldAnew());
-    RETURN_IF_ERROR(CompareRows());
-    if (attachments_ != nullptr) RETURN_IF_ERROR(CheckAttachments());
-    return Report(Progress::DONE, 0, 0);
+    const absl::Status looked = Look();
+    return full_ && absl::IsOutOfRange(looked) ? absl::OkStatus() : looked;
   }
 
  private:
+  absl::Status Look() {
+    for (const Side side : {Side::kOwn, Side::kMirror}) RETURN_IF_ERROR(CheckLedger(side));
+    ASSIGN_OR_RETURN(const std::optional<std::string> recovering, store_.Get(kRecoveringRow));
+    RETURN_IF_ERROR(ReportState(recovering.has_value()));
+    // The views are folded when the ledgers are whole again.
+    if (!recovering) {
+      RETURN_IF_ERROR(FoldAnew());
+      RETURN_IF_ERROR(CompareRows());
+    }
+    if (attachments_ != nullptr) RETURN_IF_ERROR(CheckAttachments());
+    return Report(Progress::DONE, 0, 0);
+  }
   absl::Status Report(Progress::Stage stage, uint64_t done, uint64_t total,
                       std::optional<Progress::Finding> finding = std::nullopt) {
-    if (finding && ++findings_ > kMostFindings) {
-      return absl::DataLossError("too much does not fit; the rest was not looked at");
-    }
+    if (finding && ++findings_ > kMostFindings) full_ = true;
+    if (full_) finding = Found("", "audit.more_findings");
     Progress progress;
     progress.set_stage(stage);
     progress.set_done(done);
     progress.set_total(total);
     if (finding) *progress.mutable_finding() = *std::move(finding);
-    return tell_(progress) ? absl::OkStatus() : absl::CancelledError("the audit was broken off");
+    if (!tell_(progress)) return absl::CancelledError("the audit was broken off");
+    return full_ ? absl::OutOfRangeError("more findings than are told") : absl::OkStatus();
   }
   absl::Status ReportSome(Progress::Stage stage, uint64_t done, uint64_t total) {
     return done % kEntriesPerReport == 0 ? Report(stage, done, total) : absl::OkStatus();
@@ -135,7 +148,7 @@ class Auditor {
   absl::StatusOr<std::string> PayloadProblem(Side side, uint64_t index, const std::string& entry);
   absl::StatusOr<std::string> CheckpointProblem(Side side, const tlog::RightEdge& edge, bool required);
   absl::StatusOr<std::string> CosignedProblem(const tlog::RightEdge& edge);
-  absl::Status ReportHalt();
+  absl::Status ReportState(bool recovering);
   absl::Status FoldAnew();
   absl::Status CompareRows();
   absl::Status CheckAttachments();
@@ -146,8 +159,11 @@ class Auditor {
   ledger::Vault& vault_;
   const ledger::Attachments* const attachments_;
   const std::function<bool(const Progress&)>& tell_;
+  const std::function<absl::Status()>& check_room_;
   uint64_t own_size_ = 0;
   uint64_t findings_ = 0;
+  // More was found than is told; the rest is not looked at.
+  bool full_ = false;
 };
 
 absl::StatusOr<std::string> Auditor::PayloadProblem(Side side, uint64_t index, const std::string& bytes) {
@@ -186,8 +202,7 @@ absl::StatusOr<std::string> Auditor::CosignedProblem(const tlog::RightEdge& edge
   const absl::StatusOr<std::string> cosigned = log.Cosigned();
   if (absl::IsNotFound(cosigned.status())) return std::string();
   if (!cosigned.ok()) return cosigned.status();
-  ASSIGN_OR_RETURN(const tlog::Policy policy, tlog::Policy::Parse(PolicyText(identity_, identity_.self())));
-  const absl::StatusOr<tlog::Checkpoint> said = policy.Verify(*cosigned);
+  const absl::StatusOr<tlog::Checkpoint> said = OpenCosigned(identity_, *cosigned);
   if (!said.ok() || said->size > edge.size()) return std::string("audit.cosigned_policy");
   ASSIGN_OR_RETURN(const Hash root, tlog::RootAt(said->size, log.Nodes()));
   return std::string(root == said->root ? "" : "audit.cosigned_root");
@@ -225,9 +240,12 @@ absl::Status Auditor::CheckLedger(Side side) {
   return Report(Progress::ENTRIES, size, size);
 }
 
-// A node that has halted is not well, though its rows fit each other.
-absl::Status Auditor::ReportHalt() {
+// A node that has halted is not well, though its rows fit each other; its recovery does not end.
+absl::Status Auditor::ReportState(bool recovering) {
   ASSIGN_OR_RETURN(const std::optional<std::string> halted, store_.Get(kHaltedRow));
+  if (!halted && recovering) {
+    return Report(Progress::VIEWS, 0, own_size_, Found("", "audit.recovering"));
+  }
   if (!halted) return absl::OkStatus();
   Progress::Finding finding = Found("", "audit.halted");
   finding.add_problem_keys(*halted);
@@ -243,9 +261,13 @@ absl::Status Auditor::FoldAnew() {
   if (processed > mirror_size) {
     return Report(Progress::VIEWS, 0, own_size_, Found("", "audit.processed"));
   }
+  const auto commit = [&]() -> absl::Status {
+    RETURN_IF_ERROR(check_room_());
+    return store.Commit(rows.Take());
+  };
   const auto between = [&](uint64_t done) -> absl::Status {
     RETURN_IF_ERROR(ReportSome(Progress::VIEWS, done, own_size_));
-    return done % kEntriesPerCommit == 0 ? store.Commit(rows.Take()) : absl::OkStatus();
+    return done % kEntriesPerCommit == 0 ? commit() : absl::OkStatus();
   };
   const absl::Status folded = [&]() -> absl::Status {
     ASSIGN_OR_RETURN(uint64_t index, FoldLedgers(identity_.protocol, own_size_, mirror_size, views, between));
@@ -261,7 +283,7 @@ absl::Status Auditor::FoldAnew() {
     return Report(Progress::VIEWS, 0, own_size_, std::move(finding));
   }
   RETURN_IF_ERROR(folded);
-  RETURN_IF_ERROR(store.Commit(rows.Take()));
+  RETURN_IF_ERROR(commit());
   return Report(Progress::VIEWS, own_size_, own_size_);
 }
 
@@ -321,9 +343,10 @@ absl::Status Auditor::CheckAttachments() {
 }  // namespace
 
 absl::Status Audit(const Identity& identity, Store& copy, const ledger::Vault& vault,
-                   const ledger::Attachments* attachments, const std::function<bool(const Progress&)>& tell) {
+                   const ledger::Attachments* attachments, const std::function<bool(const Progress&)>& tell,
+                   const std::function<absl::Status()>& check_room) {
   const std::unique_ptr<ledger::Vault> fresh = vault.Fresh();
-  return Auditor(identity, copy, *fresh, attachments, tell).Run();
+  return Auditor(identity, copy, *fresh, attachments, tell, check_room).Run();
 }
 
 const char* ProblemKey(DocumentIs is) {

@@ -23,11 +23,15 @@ namespace kelisim::authority {
 //
 // `copy` is a copy of the store, which the audit writes to (rows beginning with 'w'), so
 // that the node goes on meanwhile. Of `vault` only the master key is used. `tell` hears of progress and of
-// every finding; when it returns false the audit ends with CANCELLED. Needs little memory, whatever the size.
-// Not OK: the store cannot be read.
-absl::Status Audit(const Identity& identity, ledger::Store& copy, const ledger::Vault& vault,
-                   const ledger::Attachments* attachments,
-                   const std::function<bool(const v1::AuditProgress&)>& tell);
+// every finding; when it returns false the audit ends with CANCELLED. While a recovery is under way
+// that is a finding, and the views are not looked at; when there are too many findings, the last one
+// says so, and DONE is not told. `check_room` is asked before each write to the copy; the audit ends with
+// what it says unless that is OK. Needs little memory, whatever the size.
+// Not OK otherwise: the store cannot be read.
+absl::Status Audit(
+    const Identity& identity, ledger::Store& copy, const ledger::Vault& vault,
+    const ledger::Attachments* attachments, const std::function<bool(const v1::AuditProgress&)>& tell,
+    const std::function<absl::Status()>& check_room = [] { return absl::OkStatus(); });
 
 // kMissing: own acts told the counterpart of it, and it is not here.
 enum class DocumentIs { kWhole, kDamaged, kMissing };

@@ -351,7 +351,7 @@ absl::Status CheckRoomFor(rocksdb::Env* env, const std::string& directory) {
 }
 
 // Nothing is written for it: the store is at work.
-absl::Status CheckRoomForBackUp(rocksdb::Env* env, const std::string& directory) {
+absl::Status CheckRoomBeside(rocksdb::Env* env, const std::string& directory) {
   const uint64_t size = kRoomToBackUp + SizeOfLogs(env, directory);
   uint64_t available = 0;
   // Not every file system can say.
@@ -506,12 +506,17 @@ absl::Status CheckRoom(const RocksStoreOptions& options) {
   return CheckRoomFor(EnvOf(options), options.directory);
 }
 
+absl::Status CheckRoomForBackUp(const Store& rocks_store) {
+  ASSIGN_OR_RETURN(rocksdb::DB * database, DatabaseOf(rocks_store));
+  return CheckRoomBeside(database->GetEnv(), database->GetName());
+}
+
 absl::Status BackUp(const Store& rocks_store, const std::string& directory) {
   ASSIGN_OR_RETURN(rocksdb::DB * database, DatabaseOf(rocks_store));
   if (database->GetEnv()->FileExists(directory).ok()) {
     return absl::AlreadyExistsError(absl::StrCat("backup: ", directory, " exists"));
   }
-  RETURN_IF_ERROR(CheckRoomForBackUp(database->GetEnv(), database->GetName()));
+  RETURN_IF_ERROR(CheckRoomForBackUp(rocks_store));
   rocksdb::Checkpoint* created = nullptr;
   RETURN_IF_ERROR(ToStatus(rocksdb::Checkpoint::Create(database, &created)));
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(created);

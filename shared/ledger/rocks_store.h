@@ -56,9 +56,12 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreForReading(const RocksStore
 // UNAVAILABLE, with the directory: it could not.
 absl::Status CheckRoom(const RocksStoreOptions& options);
 
+// RESOURCE_EXHAUSTED: the disk of an open store has no more than the store itself needs, which a
+// flush without room would end. Nothing is written for it.
+absl::Status CheckRoomForBackUp(const Store& rocks_store);
+
 // Copies a consistent backup of an open store into `directory`, which must not
-// exist. For live backups. RESOURCE_EXHAUSTED: what is left of the disk is for the store itself,
-// which a flush without room would end.
+// exist. For live backups. RESOURCE_EXHAUSTED: as CheckRoomForBackUp.
 absl::Status BackUp(const Store& rocks_store, const std::string& directory);
 
 // Reads every block and checks its checksum; DATA_LOSS names the file. `goes_on` is asked before

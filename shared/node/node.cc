@@ -64,7 +64,13 @@ Node::Node(const v1::NodeConfig& config, authority::Identity identity, const std
 absl::Status Node::OpenBooks(const std::string& master_key) {
   ASSIGN_OR_RETURN(const std::optional<ledger::Head> head, anchor_->Load());
   RETURN_IF_ERROR(CheckInitialised(config_, head));
-  const auto make_room = [this] { ledger::Attachments::RemoveUnfinished(config_.attachments_dir()); };
+  const auto make_room = [this] {
+    ledger::Attachments::RemoveUnfinished(config_.attachments_dir());
+    // The copy of an audit that was killed keeps tables that the store has dropped.
+    std::error_code error;
+    for (const char* state : {"", ".tmp"})
+      std::filesystem::remove_all(AuditDirectory(config_) + state, error);
+  };
   ASSIGN_OR_RETURN(store_, ledger::OpenRocksStore({config_.data_dir(), nullptr, make_room}));
   ASSIGN_OR_RETURN(core_, authority::Core::Open(identity_, *store_, vault_, SystemRandom(), head));
   RETURN_IF_ERROR(OpenWitnesses());
@@ -106,7 +112,8 @@ absl::Status Node::Audit(const rpc::AuditDesk::Tell& tell) {
     v1::AuditProgress begun;
     begun.set_stage(v1::AuditProgress::ENTRIES);
     RETURN_IF_ERROR(ledger::VerifyChecksums(**copy, [&] { return tell(begun); }));
-    return authority::Audit(identity_, **copy, vault_, attachments_.get(), tell);
+    return authority::Audit(identity_, **copy, vault_, attachments_.get(), tell,
+                            [&] { return OfCopy(ledger::CheckRoomForBackUp(*store_), directory); });
   }();
   std::filesystem::remove_all(directory, error);
   if (!absl::IsDataLoss(audited)) return audited;

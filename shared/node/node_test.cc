@@ -1320,6 +1320,17 @@ TEST(Node, AnAuditDoesNotTakeTheLastRoom) {
   EXPECT_TRUE(Audited(two, v1::PARTY_KZ, findings).ok());
 }
 
+// One that was killed has left its copy, which keeps room that the store has given up.
+TEST(Node, AStartRemovesTheCopyOfAnAudit) {
+  TwoAuthorities two;
+  const std::string copy = two.Config(v1::PARTY_KZ).data_dir() + ".audit";
+  std::filesystem::create_directories(copy);
+  std::filesystem::create_directories(copy + ".tmp");
+  two.StartAlone(v1::PARTY_KZ);
+  EXPECT_FALSE(std::filesystem::exists(copy));
+  EXPECT_FALSE(std::filesystem::exists(copy + ".tmp"));
+}
+
 TEST(Node, AStopEndsStreamsAndLeavesNothingRunning) {
   TwoAuthorities two;
   two.StartAlone(v1::PARTY_RU);
