@@ -720,7 +720,7 @@ TEST_F(CaseTest, NothingIsToldBeforeItsIrreversibleStepIsCosigned) {
   EXPECT_EQ(both_.Exchange().size(), 5u);
 }
 
-// Nor is it given away by what is said of another matter, or anything built on it there.
+// Nor is it told by what is refused or rehearsed in another matter, or anything built on it there.
 TEST_F(CaseTest, NothingRestsOnWhatIsNotToldYet) {
   for (const auto& [party, action] : kUntilPlace) Do(party, action);
   v1::SubmitMatterStepRequest request;

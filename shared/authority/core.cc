@@ -292,7 +292,8 @@ absl::StatusOr<Core::Judged> Core::AnswerOfficer(const OfficerCall& call) {
     return Judged{Broken(treaty::Violates(treaty::BodyRule(identity_.self()), "", identity_.body))};
   }
   if (validate_only) return Judged{{}, told_from_size};
-  // In another matter nothing is built on what the counterpart could still not know of.
+  // In another matter nothing is built on what the counterpart could still not know of. That there
+  // is such an act, `case show` says, too.
   if (rests_on > books_->cosigned() && !bugs_.told_before_cosigned) {
     return Judged{Failed(Told(absl::UnavailableError("nothing was recorded: it rests on an act that the "
                                                      "counterpart has not confirmed yet"),

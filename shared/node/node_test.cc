@@ -23,6 +23,7 @@
 #include <future>
 #include <map>
 #include <mutex>
+#include <random>
 #include <thread>
 
 #include "absl/strings/match.h"
@@ -178,9 +179,14 @@ void Write(const std::string& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
 }
 
+// Not among those that the kernel gives to connections: one of them could take it meanwhile.
 int FreePort() {
-  const auto listener = Listener::Bind("127.0.0.1", "0");
-  return (*listener)->port();
+  std::random_device device;
+  std::uniform_int_distribution<int> among(10'000, 30'000);
+  for (;;) {
+    const int port = among(device);
+    if (Listener::Bind("127.0.0.1", absl::StrCat(port)).ok()) return port;
+  }
 }
 
 // ---------------------------------------------------------------- two authorities on one machine
@@ -191,7 +197,9 @@ class TwoAuthorities {
  public:
   TwoAuthorities() {
     for (v1::Party party : {v1::PARTY_KZ, v1::PARTY_RU}) {
-      ports_[party] = FreePort();
+      do {
+        ports_[party] = FreePort();
+      } while (ports_[v1::PARTY_KZ] == ports_[v1::PARTY_RU]);
       Issue(party, "node", absl::StrCat(CodeOf(party), ".example"));
       for (const char* role : {"officer", "auditor", "operator", "stranger"}) Issue(party, role, "");
     }
